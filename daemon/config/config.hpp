@@ -1,0 +1,78 @@
+// The configuration as one plain value: defaults here, meaning and range in options.cpp, the only table of options.
+// Read once at start on the main thread, then shared as a constant.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/base/time.hpp"
+
+namespace ringside::config {
+
+enum class ChecksumDialect : std::uint8_t { go, node };
+enum class Identity : std::uint8_t { name, address };
+enum class LogFormat : std::uint8_t { text, json };
+enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
+
+struct Config {
+  std::string cluster = "ringside";  // Ringpop's `app` in join and ping
+  struct {
+    std::string name;                                          // empty: the host name
+    std::vector<std::pair<std::string, std::string>> labels;   // sorted by key
+  } node;
+  struct {
+    std::vector<std::string> api{"127.0.0.1:7600"};  // host:port or unix:/path
+    std::string peer = "127.0.0.1:7601";             // host:port
+  } listen;
+  std::string advertise;  // host[:port] that peers dial; empty: listen.peer, or the host's address when that is a wildcard
+  struct {
+    std::vector<std::string> seeds;  // host:port, dns://name:port, srv://name, file:path
+    Millis refresh{30'000};          // how often seeds are looked up again
+    int min_members = 1;             // serve only when the ring has seen this many
+  } join;
+  struct {
+    Millis period{200};
+    Millis ping_timeout{1500};
+    Millis ping_req_timeout{5000};
+    int ping_req_size = 3;
+    Millis suspect_timeout{5000};
+    ChecksumDialect checksum = ChecksumDialect::go;
+    struct {
+      Millis faulty{3'600'000};
+      Millis tombstone{300'000};
+    } reap;
+  } gossip;
+  struct {
+    int points = 100;
+    Identity identity = Identity::name;
+  } ring;
+  struct {
+    std::string address;  // host:port or unix:/path; empty: this node has no app and owns no key
+    Millis connect_timeout{500};
+  } app;
+  struct {
+    Millis timeout{5000};  // to the response head
+    Millis idle_timeout{60'000};  // between two pieces of a body
+    int max_hops = 2;
+    struct { int max = 1; } retry;
+    int in_flight = 1024;         // requests without a response head, per worker
+    std::int64_t body_max = std::int64_t{64} << 30;  // bytes
+  } forward;
+  int workers = 0;  // 0: one per core
+  struct {
+    Millis timeout{30'000};
+  } drain;
+  struct {
+    bool insecure = false;  // allow listeners off the loopback without key, certificate or token
+  } security;
+  struct {
+    struct {
+      LogLevel level = LogLevel::info;
+      LogFormat format = LogFormat::text;
+    } log;
+  } observability;
+};
+
+}  // namespace ringside::config

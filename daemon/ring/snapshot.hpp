@@ -1,0 +1,66 @@
+// The ring as an immutable value (spec: proto/spec/ringpop.md, ring). Built on the control thread by ring::build(),
+// shared by pointer with every worker, never changed. A lookup is a binary search; no lock, no allocation.
+//
+// Words: a *server* is an entry of the ring. Its *name* is what is hashed (points name#i); without an identity of its
+// own the name is the address and the points are address+i, exactly as Ringpop has it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/base/ids.hpp"
+
+namespace ringside::ring {
+
+struct Server {
+  std::string name;     // the identity; equal to address when the member has none
+  std::string address;  // host:port of its peer listener
+  friend auto operator<=>(const Server&, const Server&) = default;
+};
+
+class Snapshot {
+ public:
+  struct Point {
+    std::uint32_t hash;
+    MemberId server;
+  };
+
+  // First server at or after the key's hash, wrapping (spec F.5). Empty ring: nullopt.
+  [[nodiscard]] std::optional<MemberId> owner(std::string_view key) const noexcept;
+  // Up to out.size() distinct servers in ring order, the owner first; returns how many.
+  std::size_t owners(std::string_view key, std::span<MemberId> out) const noexcept;
+
+  [[nodiscard]] const Server& server(MemberId id) const noexcept { return servers_[id.value]; }
+  [[nodiscard]] std::span<const Server> servers() const noexcept { return servers_; }  // sorted by address
+  [[nodiscard]] std::span<const Point> points() const noexcept { return points_; }     // sorted by hash
+  [[nodiscard]] std::optional<MemberId> find_name(std::string_view name) const noexcept;
+
+  // Ringpop's ring checksum: Fingerprint32 of the sorted names joined by ';'.
+  [[nodiscard]] std::uint32_t checksum() const noexcept { return checksum_; }
+  // Ringpop-go's `checksums.replica`: Fingerprint32 over "hash-address;" of all points. Computed when asked for.
+  [[nodiscard]] std::uint32_t replica_checksum() const;
+  // Counts the changes of the ring on this node, from 1. Not comparable between nodes.
+  [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
+  // Share of the hash space a server owns, in millionths.
+  [[nodiscard]] std::uint32_t share_ppm(MemberId id) const noexcept;
+
+ private:
+  friend std::shared_ptr<const Snapshot> build(std::vector<Server>, std::uint32_t, std::uint64_t);
+  std::vector<Server> servers_;
+  std::vector<Point> points_;
+  std::uint32_t checksum_ = 0;
+  std::uint64_t version_ = 0;
+};
+
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+// `points` per server (100 agrees with every Ringpop). Servers may come in any order; two with one address: the first
+// is kept. Order of points: hash, then address bytewise, then index.
+SnapshotPtr build(std::vector<Server> servers, std::uint32_t points, std::uint64_t version);
+
+}  // namespace ringside::ring

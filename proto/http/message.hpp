@@ -1,0 +1,67 @@
+// What HTTP/1.1 and HTTP/2 have in common: heads as views. A head's views point into the buffer they were parsed from
+// and do not outlive the call that handed them out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ringside::http {
+
+struct Field {
+  std::string_view name;   // as received; HTTP/2 names are lower case. Compare with equals_ignore_case
+  std::string_view value;  // without surrounding white space; may hold obs-text bytes
+  friend bool operator==(const Field&, const Field&) = default;
+};
+
+enum class BodyKind : std::uint8_t { none, length, chunked, until_close };
+struct Framing {
+  BodyKind kind = BodyKind::none;
+  std::uint64_t length = 0;  // with BodyKind::length
+  friend bool operator==(const Framing&, const Framing&) = default;
+};
+
+struct RequestHead {
+  std::string_view method;     // case kept
+  std::string_view target;     // origin form: path and query, or "*"; an absolute form has been taken apart
+  std::string_view authority;  // Host, or the absolute form's authority, which wins (RFC 9112 3.2.2)
+  std::vector<Field> fields;   // without Host; order kept
+  Framing framing;
+  bool http10 = false;
+  bool keep_alive = true;
+  bool expect_continue = false;
+  bool upgrade = false;        // Connection: upgrade and Upgrade are present
+};
+
+struct ResponseHead {
+  int status = 0;
+  std::string_view reason;     // may be empty; not carried over HTTP/2
+  std::vector<Field> fields;
+  Framing framing;             // as the message itself says; the request's method can overrule it (HEAD)
+  bool keep_alive = true;
+};
+
+[[nodiscard]] bool equals_ignore_case(std::string_view a, std::string_view b) noexcept;  // ASCII only
+// First field of that name (any case), or nullopt.
+[[nodiscard]] std::optional<std::string_view> find(const std::vector<Field>&, std::string_view name) noexcept;
+// Whether a comma list (e.g. a Connection value) holds the token, any case.
+[[nodiscard]] bool list_contains(std::string_view list, std::string_view token) noexcept;
+
+// RFC 9110 9.2: methods that may be repeated without changing the outcome.
+[[nodiscard]] bool is_idempotent(std::string_view method) noexcept;
+[[nodiscard]] bool is_safe(std::string_view method) noexcept;
+
+// Drops what belongs to one connection only (RFC 9110 7.6.1): Connection and all it names, Keep-Alive,
+// Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade, HTTP2-Settings, Proxy-Authenticate, Proxy-Authorization,
+// Expect and Content-Length (framing is written anew). Connection never takes a protected name with it: Host, the
+// framing fields and whatever is in `kept`.
+void remove_hop_by_hop(std::vector<Field>&, std::string_view kept = {});
+
+// Percent-decoding of a path segment or query value; nullopt when a % is not followed by two hex digits.
+[[nodiscard]] std::optional<std::string> percent_decode(std::string_view);
+// Everything but unreserved characters (RFC 3986 2.3) as %XX.
+[[nodiscard]] std::string percent_encode(std::string_view);
+
+}  // namespace ringside::http

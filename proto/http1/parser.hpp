@@ -1,0 +1,106 @@
+// Reading HTTP/1.1 (RFC 9112) without I/O: bytes buffered by the caller in, heads and body pieces out.
+//
+// Two gates stand one behind the other. Ours walks the raw bytes of a head once and refuses what llhttp is lenient
+// about (bare CR or LF, obs-fold, doubled Host, HTTP/1.0 with Transfer-Encoding, sizes and counts over the limits, ...;
+// the table is in proto/spec/http1.md). llhttp then parses what is left. Whatever is refused closes the connection.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "proto/http/message.hpp"
+
+namespace ringside::http1 {
+
+struct Limits {
+  std::size_t request_line = 16 * 1024;
+  std::size_t field_line = 16 * 1024;
+  std::size_t head = 64 * 1024;
+  std::size_t fields = 100;
+  std::size_t method = 32;
+  std::size_t chunk_line = 256;
+  std::size_t trailer_fields = 20;
+  std::size_t trailer = 4 * 1024;
+};
+
+// Why a message is refused, as the status the client gets (400, 413, 414, 417, 421, 431, 501, 505) and one sentence.
+// For a reply of the app the status is always 502.
+struct Refusal {
+  int status = 400;
+  std::string_view reason;  // static text
+};
+
+struct NeedMore {};
+template <class Head>
+struct Complete {
+  const Head* head;    // valid until the next call on the parser, and only while the buffered bytes stay where they are
+  std::size_t length;  // bytes of the buffer the head took, the empty line included
+};
+template <class Head>
+using HeadStep = std::variant<NeedMore, Complete<Head>, Refusal>;
+
+// One per connection, reused for each message. Call next() with all unconsumed bytes, from the first of the head on;
+// after NeedMore call again with the same bytes and more behind them: what was looked at is not scanned again.
+class RequestParser {
+ public:
+  explicit RequestParser(const Limits& = {});
+  ~RequestParser();
+  RequestParser(RequestParser&&) noexcept;
+  HeadStep<http::RequestHead> next(std::string_view buffered);
+  // True while an unfinished head has been seen (for the header deadline).
+  [[nodiscard]] bool mid_head() const noexcept;
+
+ private:
+  struct State;
+  State* state_;
+};
+
+class ResponseParser {
+ public:
+  explicit ResponseParser(const Limits& = {});
+  ~ResponseParser();
+  ResponseParser(ResponseParser&&) noexcept;
+  // `to_head`: the reply to a HEAD request has no body whatever its fields say.
+  HeadStep<http::ResponseHead> next(std::string_view buffered, bool to_head);
+
+ private:
+  struct State;
+  State* state_;
+};
+
+// The body behind a head. Feed it the bytes that follow; it says which of them are body.
+class BodyReader {
+ public:
+  struct Piece {
+    std::string_view data;   // a part of `buffered`; may be empty
+    std::size_t consumed;    // bytes of `buffered` that are used up
+    bool finished;           // the body is complete; what follows `consumed` is the next message
+  };
+  using Step = std::variant<Piece, Refusal>;
+
+  BodyReader() = default;
+  explicit BodyReader(http::Framing framing, const Limits& = {}) noexcept;
+  // Consumes what it can. {"" , 0, false}: needs more bytes. Call again while consumed > 0 and not finished.
+  Step next(std::string_view buffered);
+  // The connection ended: a clean end only for until_close or an already finished body.
+  [[nodiscard]] bool at_eof() noexcept;
+  [[nodiscard]] bool finished() const noexcept;
+
+ private:
+  enum class State : unsigned char { size, extension, size_lf, data, data_cr, data_lf, trailer, done };
+  http::Framing framing_{};
+  Limits limits_{};
+  State state_ = State::done;
+  std::uint64_t left_ = 0;          // of the body, or of the chunk
+  std::size_t line_ = 0;            // bytes of the chunk line or of the trailer part so far
+  std::size_t trailer_lines_ = 0;
+  std::uint64_t overhead_ = 0;      // bytes of chunk framing so far, against the ratio cap
+  std::uint64_t payload_ = 0;
+  std::size_t digits_ = 0;
+  bool seen_cr_ = false;
+  bool line_empty_ = true;
+};
+
+}  // namespace ringside::http1

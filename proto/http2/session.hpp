@@ -1,0 +1,92 @@
+// One HTTP/2 connection as a value: an nghttp2 session without I/O. Bytes received go in and come out as calls on
+// Events; what we submit collects until take_output(), so that one write carries all streams of a loop turn.
+//
+// Flow control: nghttp2's automatic window updates are off. The connection window is consumed on receipt (one slow
+// stream must not stall the others), a stream's window when the owner calls consume() after having passed the bytes on.
+// Events are called from inside receive() and take_output(); submitting from inside them is allowed, destroying the
+// session is not.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/http/message.hpp"
+
+namespace ringside::http2 {
+
+using StreamId = std::int32_t;
+
+inline constexpr std::string_view client_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+enum class Role : std::uint8_t { client, server };
+
+// RFC 9113 section 7; the ones we use or tell apart.
+enum class Code : std::uint32_t {
+  no_error = 0, protocol_error = 1, internal_error = 2, refused_stream = 7, cancel = 8, enhance_your_calm = 11,
+};
+
+struct Settings {
+  std::uint32_t streams_max = 4096;             // streams the other side may have open
+  std::uint32_t stream_window = 256 * 1024;
+  std::uint32_t connection_window = 16 * 1024 * 1024;
+  std::uint32_t head_bytes_max = 64 * 1024;     // SETTINGS_MAX_HEADER_LIST_SIZE, enforced
+  std::size_t fields_max = 128;
+};
+
+class Events {
+ public:
+  virtual ~Events() = default;
+  // Server: a request head. The views live for this call. `end`: no body follows.
+  virtual void on_request(StreamId, const http::RequestHead&, bool end) = 0;
+  // Client: a response head. Interim heads (1xx) come through the same call, with end = false.
+  virtual void on_response(StreamId, const http::ResponseHead&, bool end) = 0;
+  virtual void on_data(StreamId, std::string_view data) = 0;
+  virtual void on_end(StreamId) = 0;  // the other side has ended its half, after its last data
+  // The stream is gone. `code` no_error after a clean end of both halves. Called once for each stream; the id is then
+  // dead. `unprocessed`: surely no application saw it (REFUSED_STREAM, or above the id of a GOAWAY).
+  virtual void on_close(StreamId, Code code, bool unprocessed) = 0;
+  // The send queue of a stream has dropped below its low mark: more can be given to send_data.
+  virtual void on_writable(StreamId) = 0;
+  virtual void on_goaway() = 0;  // the other side takes no new streams
+};
+
+class Session {
+ public:
+  Session(Role, const Settings&, Events&);
+  ~Session();
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+
+  // False: the connection is beyond repair; send take_output() (it holds the GOAWAY) and close.
+  [[nodiscard]] bool receive(std::string_view bytes);
+  // Appends what is to be sent to `out`, at most about `limit` bytes; call again when they have been written.
+  void take_output(std::string& out, std::size_t limit = 256 * 1024);
+  [[nodiscard]] bool wants_write() const;
+  // Neither side has anything left to say: close the connection.
+  [[nodiscard]] bool finished() const;
+
+  // Client. :scheme is http. Never-indexed for `Ringside-Key` and fields of single use. nullopt: no more streams here
+  // (GOAWAY, the id space, or the peer's limit is reached).
+  std::optional<StreamId> submit_request(const http::RequestHead&, bool end);
+  void submit_response(StreamId, const http::ResponseHead&, bool end);
+  void submit_interim(StreamId, int status);
+  // Queue body bytes (copied); `end` ends our half. A stream that is gone takes nothing.
+  void send_data(StreamId, std::string_view data, bool end);
+  // Bytes given to send_data and not yet handed out by take_output.
+  [[nodiscard]] std::size_t queued(StreamId) const;
+  void consume(StreamId, std::size_t bytes);  // received bytes have been passed on
+  void reset(StreamId, Code);
+  void goaway();                              // finish the open streams, take no new ones
+  [[nodiscard]] std::size_t open_streams() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ringside::http2

@@ -1,0 +1,90 @@
+// The messages of Ringpop's membership protocol as plain structs (proto/spec/ringpop.md). No methods, no encoding: the
+// SWIM core works on these, codec.hpp turns them into JSON and back.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace ringside::ringpop {
+
+// In the order of precedence at equal incarnation: a later one overrides an earlier one.
+enum class Status : std::uint8_t { alive, suspect, faulty, leave, tombstone };
+
+// Sorted by key, keys unique. Labels are replaced as a whole, never merged.
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+inline constexpr const char* identity_label = "__identity";
+
+// One gossip record: what `source` says of `address`.
+struct Change {
+  std::string address;                  // the subject, ipv4:port; also its key in the member list
+  Status status = Status::alive;        // a tombstone travels as faulty with a flag; the codec translates
+  std::int64_t incarnation = 0;         // the subject's, milliseconds since 1970; 0 when absent
+  std::string source;                   // who first declared it; may be empty
+  std::int64_t source_incarnation = 0;  // the declarer's at that time
+  Labels labels;
+  friend bool operator==(const Change&, const Change&) = default;
+};
+
+struct Join {
+  std::string app;
+  std::string source;
+  std::int64_t incarnation = 0;
+  friend bool operator==(const Join&, const Join&) = default;
+};
+
+struct Ping {
+  std::string app;  // empty: not sent
+  std::string source;
+  std::int64_t source_incarnation = 0;
+  std::uint32_t checksum = 0;  // of the sender's membership
+  std::vector<Change> changes;
+  friend bool operator==(const Ping&, const Ping&) = default;
+};
+
+struct PingReq {
+  std::string source;
+  std::int64_t source_incarnation = 0;
+  std::string target;
+  std::uint32_t checksum = 0;
+  std::vector<Change> changes;
+  friend bool operator==(const PingReq&, const PingReq&) = default;
+};
+
+struct JoinResponse {
+  std::string app;
+  std::string coordinator;
+  std::vector<Change> membership;
+  std::uint32_t membership_checksum = 0;  // 0: the sender has not computed one
+  friend bool operator==(const JoinResponse&, const JoinResponse&) = default;
+};
+
+struct PingResponse {
+  std::vector<Change> changes;
+  std::uint32_t checksum = 0;
+  std::string source;
+  std::int64_t source_incarnation = 0;
+  friend bool operator==(const PingResponse&, const PingResponse&) = default;
+};
+
+struct PingReqResponse {
+  std::vector<Change> changes;
+  bool ping_status = false;
+  std::string target;
+  friend bool operator==(const PingReqResponse&, const PingReqResponse&) = default;
+};
+
+// A handler's refusal: an application error (call response code 1), e.g. {"ringpop.not-ready", "node is not ready ..."}.
+struct Rejection {
+  std::string type;
+  std::string message;
+  friend bool operator==(const Rejection&, const Rejection&) = default;
+};
+
+using Request = std::variant<Join, Ping, PingReq>;
+using Response = std::variant<JoinResponse, PingResponse, PingReqResponse, Rejection>;
+
+}  // namespace ringside::ringpop

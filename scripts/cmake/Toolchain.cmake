@@ -1,0 +1,33 @@
+# How code is compiled: warnings, sanitizers, and the two tools that make rebuilds quick when they are installed.
+find_program(RINGSIDE_CCACHE ccache)
+if(RINGSIDE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${RINGSIDE_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${RINGSIDE_CCACHE})
+endif()
+find_program(RINGSIDE_MOLD mold)
+if(RINGSIDE_MOLD AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_link_options(-fuse-ld=mold)
+endif()
+
+# Ours only: outside code (llhttp's C) is compiled without them.
+add_library(ringside_warnings INTERFACE)
+target_compile_options(ringside_warnings INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor
+  $<$<BOOL:${RINGSIDE_WERROR}>:-Werror>)
+
+add_compile_options(-fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_options(-fstack-protector-strong -D_FORTIFY_SOURCE=2)
+  add_link_options(-Wl,-z,relro,-z,now)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+endif()
+if(RINGSIDE_SANITIZE)
+  add_compile_options(-fsanitize=${RINGSIDE_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${RINGSIDE_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-maybe-uninitialized) # false alarms of GCC 12 under sanitizers
+    if(RINGSIDE_SANITIZE MATCHES "thread")
+      add_compile_options(-Wno-tsan) # Asio's fences
+    endif()
+  endif()
+endif()
