@@ -1,0 +1,35 @@
+// Small helpers for the text people write: durations, sizes, and the word they probably meant. Pure functions; the
+// option table, the API and the command line use the same ones, so that all accept the same and say the same.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/base/result.hpp"
+#include "daemon/base/time.hpp"
+
+namespace ringside {
+
+// "200ms", "1.5s", "5m", "1h"; a plain 0 too. Exact to the millisecond, no floats. The error is one sentence.
+[[nodiscard]] Result<Millis, std::string> parse_duration(std::string_view);
+[[nodiscard]] std::string print_duration(Millis);  // "1.5s"; parse_duration reads it back
+
+// "64GiB", "512KiB", "100" (bytes). The error is one sentence.
+[[nodiscard]] Result<std::int64_t, std::string> parse_size(std::string_view);
+[[nodiscard]] std::string print_size(std::int64_t bytes);  // "64GiB"; parse_size reads it back
+
+[[nodiscard]] Result<std::int64_t, std::string> parse_integer(std::string_view);
+
+// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.
+[[nodiscard]] std::size_t edit_distance(std::string_view, std::string_view);
+// The candidate that `word` probably meant: at most a third of it (and at least one letter) may differ. Empty: none.
+[[nodiscard]] std::string closest(std::string_view word, std::span<const std::string> candidates);
+
+[[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);  // "" gives nothing
+// Whole words, no line over `width`; a single longer word gets its own line.
+[[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t width);
+
+}  // namespace ringside
