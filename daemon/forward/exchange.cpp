@@ -1,0 +1,56 @@
+#include "daemon/forward/exchange.hpp"
+
+#include <algorithm>
+
+namespace ringside::forward {
+
+Action Exchange::start(Instant now, const ring::Snapshot& ring) {
+  if (now >= subject_.deadline) return GiveUp{Failure::timed_out, false};
+  return try_owner(ring);
+}
+
+Action Exchange::try_owner(const ring::Snapshot& ring) {
+  ring_version_ = ring.version();
+  const auto id = ring.owner(subject_.key);
+  if (!id) return GiveUp{Failure::no_owner, executed_maybe_};
+  const ring::Server& server = ring.server(*id);
+  if (attempts_ > 0 && server.address != owner_address_) rerouted_ = true;
+  owner_ = server.name;
+  owner_address_ = server.address;
+  if (server.name == self_name_) return Local{++attempts_};
+  if (subject_.hops >= policy_.max_hops) return GiveUp{Failure::not_owner, executed_maybe_};
+  return Attempt{server, ++attempts_};
+}
+
+Action Exchange::on_failure(Instant now, Outcome outcome, bool replayable, const ring::Snapshot& ring) {
+  if (outcome == Outcome::maybe_executed) executed_maybe_ = true;
+  if (now >= subject_.deadline) return GiveUp{Failure::timed_out, executed_maybe_};
+  const auto stop = outcome == Outcome::maybe_executed ? Failure::maybe_executed : Failure::unreachable;
+  if (!replayable || attempts_ >= policy_.attempts_max) return GiveUp{stop, executed_maybe_};
+  if (outcome == Outcome::maybe_executed) {
+    if (!subject_.repeatable || repeats_ >= policy_.retries) return GiveUp{stop, true};
+    ++repeats_;
+    return try_owner(ring);
+  }
+  if (ring.version() != ring_version_) return try_owner(ring);
+  return wait_for_ring(now);
+}
+
+Action Exchange::wait_for_ring(Instant now) {
+  if (wait_until_ == never) wait_until_ = std::min(subject_.deadline, now + policy_.ring_wait);
+  if (now >= wait_until_) return GiveUp{Failure::unreachable, executed_maybe_};
+  return Wait{wait_until_};
+}
+
+Action Exchange::on_wake(Instant now, const ring::Snapshot& ring) {
+  if (now >= subject_.deadline) return GiveUp{Failure::timed_out, executed_maybe_};
+  if (ring.version() != ring_version_) {
+    const auto id = ring.owner(subject_.key);
+    // Another owner, or the old one at another address: a reason to try. The same one: its death is still to be noticed.
+    if (!id || ring.server(*id).address != owner_address_) return try_owner(ring);
+    ring_version_ = ring.version();
+  }
+  return wait_for_ring(now);
+}
+
+}  // namespace ringside::forward

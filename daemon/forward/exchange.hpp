@@ -1,0 +1,103 @@
+// One keyed request, decided: where to try it, when to try again, when to give up. The shell obeys the action and
+// reports what came of it; there is no I/O here.
+//
+// The rules (proto/spec/forwarding.md):
+// - The owner is looked up anew for every try.
+// - A request is repeated when it surely reached no app; otherwise only when repeating it cannot matter (an idempotent
+//   method or an Idempotency-Key), and at most `retries` times. So no request is run twice silently.
+// - A try that surely reached no app, while the ring still names the same owner, waits for the ring to move: at most
+//   `ring_wait` and never past the deadline.
+// - A node that gets a request from another one and is not the owner passes it on while hops are left; at the hop limit
+//   it says so (not_owner), and the entry looks again.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "daemon/base/time.hpp"
+#include "daemon/ring/snapshot.hpp"
+
+namespace ringside::forward {
+
+struct Policy {
+  int retries = 1;                                         // repeats of a try that may have been executed
+  int max_hops = 2;                                        // ringsides a request may be sent to
+  Duration ring_wait = std::chrono::seconds(1);            // how long to wait for the ring to move
+  int attempts_max = 8;                                    // all tries together: a bound, not a policy
+};
+
+// What the exchange needs to know of the request; the key must outlive it.
+struct Subject {
+  std::string_view key;
+  int hops = 0;             // ringsides that have sent it on already; 0 at the entry
+  bool repeatable = false;  // idempotent method or Idempotency-Key
+  Instant deadline;
+};
+
+struct Attempt {  // send to this server's ringside
+  ring::Server to;
+  int number;  // 1, 2, ...
+  friend bool operator==(const Attempt&, const Attempt&) = default;
+};
+struct Local {  // give to this node's app
+  int number;
+  friend bool operator==(const Local&, const Local&) = default;
+};
+struct Wait {  // call on_wake when the ring changed or at this time
+  Instant until;
+  friend bool operator==(const Wait&, const Wait&) = default;
+};
+enum class Failure : std::uint8_t {
+  no_owner,         // the ring is empty
+  not_owner,        // at the hop limit and not ours
+  unreachable,      // the owner cannot be reached and the ring has not moved
+  maybe_executed,   // the connection broke with the request under way
+  timed_out,        // the deadline has passed
+};
+struct GiveUp {
+  Failure why;
+  bool executed_maybe;  // some try may have reached an app
+  friend bool operator==(const GiveUp&, const GiveUp&) = default;
+};
+using Action = std::variant<Attempt, Local, Wait, GiveUp>;
+
+// How a try ended that brought no response head.
+enum class Outcome : std::uint8_t {
+  not_executed,    // refused connect, REFUSED_STREAM, above a GOAWAY, 421 or 503 with executed: no
+  maybe_executed,  // anything after the request was on its way
+};
+
+class Exchange {
+ public:
+  Exchange(Policy policy, Subject subject, std::string_view self_name)
+      : policy_(policy), subject_(subject), self_name_(self_name) {}
+
+  Action start(Instant now, const ring::Snapshot&);
+  // `replayable`: the whole request, as far as it was sent, is still at hand.
+  Action on_failure(Instant now, Outcome, bool replayable, const ring::Snapshot&);
+  Action on_wake(Instant now, const ring::Snapshot&);  // only after a Wait
+
+  [[nodiscard]] int attempts() const { return attempts_; }
+  [[nodiscard]] bool rerouted() const { return rerouted_; }  // some try went to another owner than the one before
+  [[nodiscard]] const std::string& owner() const { return owner_; }  // name of the last owner tried; may be empty
+
+ private:
+  Action try_owner(const ring::Snapshot&);
+  Action wait_for_ring(Instant now);
+
+  Policy policy_;
+  Subject subject_;
+  std::string_view self_name_;
+  std::string owner_;
+  std::string owner_address_;
+  std::uint64_t ring_version_ = 0;  // of the last look-up
+  Instant wait_until_ = never;      // set by the first wait; later waits share its budget
+  int attempts_ = 0;
+  int repeats_ = 0;
+  bool executed_maybe_ = false;
+  bool rerouted_ = false;
+};
+
+}  // namespace ringside::forward

@@ -1,0 +1,171 @@
+// The forwarding rules as stories: each step is an input, each expectation the action that must follow.
+#include "daemon/forward/exchange.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "daemon/base/rng.hpp"
+
+using namespace ringside;
+using namespace ringside::forward;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Instant start_of_time{};
+
+ring::SnapshotPtr ring_of(std::vector<std::string> names, std::uint64_t version, std::string suffix = ":1") {
+  std::vector<ring::Server> servers;
+  for (const auto& name : names) servers.push_back({name, name + suffix});
+  return ring::build(std::move(servers), 100, version);
+}
+
+std::string key_of(const ring::Snapshot& ring, std::string_view name) {
+  for (int i = 0;; ++i) {
+    std::string key = "key-" + std::to_string(i);
+    if (ring.server(*ring.owner(key)).name == name) return key;
+  }
+}
+
+Subject subject(std::string_view key, int hops = 0, bool repeatable = false) {
+  return {key, hops, repeatable, start_of_time + 5s};
+}
+
+}  // namespace
+
+TEST_CASE("a key of our own goes to our app") {
+  const auto ring = ring_of({"a", "b"}, 1);
+  const auto key = key_of(*ring, "a");
+  Exchange exchange({}, subject(key), "a");
+  CHECK(exchange.start(start_of_time, *ring) == Action(Local{1}));
+}
+
+TEST_CASE("another node's key goes to its ringside") {
+  const auto ring = ring_of({"a", "b"}, 1);
+  const auto key = key_of(*ring, "b");
+  Exchange exchange({}, subject(key), "a");
+  CHECK(exchange.start(start_of_time, *ring) == Action(Attempt{{"b", "b:1"}, 1}));
+}
+
+TEST_CASE("an empty ring has no owner") {
+  const auto ring = ring_of({}, 1);
+  Exchange exchange({}, subject("k"), "a");
+  CHECK(exchange.start(start_of_time, *ring) == Action(GiveUp{Failure::no_owner, false}));
+}
+
+TEST_CASE("at the hop limit a node serves its own keys and refuses the others'") {
+  const auto ring = ring_of({"a", "b"}, 1);
+  const auto ours = key_of(*ring, "a"), theirs = key_of(*ring, "b");
+  CHECK(Exchange({}, subject(ours, 2), "a").start(start_of_time, *ring) == Action(Local{1}));
+  CHECK(Exchange({}, subject(theirs, 1), "a").start(start_of_time, *ring) == Action(Attempt{{"b", "b:1"}, 1}));
+  CHECK(Exchange({}, subject(theirs, 2), "a").start(start_of_time, *ring) == Action(GiveUp{Failure::not_owner, false}));
+}
+
+TEST_CASE("a try that reached no app follows the ring when it has moved") {
+  const auto before = ring_of({"a", "b", "c"}, 1);
+  const auto after = ring_of({"a", "c"}, 2);
+  const auto key = key_of(*before, "b");
+  Exchange exchange({}, subject(key), "a");
+  (void)exchange.start(start_of_time, *before);
+  const auto next = exchange.on_failure(start_of_time + 1ms, Outcome::not_executed, true, *after);
+  const auto& owner = after->server(*after->owner(key));
+  CHECK(next == (owner.name == "a" ? Action(Local{2}) : Action(Attempt{owner, 2})));
+  CHECK(exchange.rerouted());
+}
+
+TEST_CASE("with the ring unmoved it waits one second for it, in all, and then gives up unexecuted") {
+  const auto ring = ring_of({"a", "b"}, 1);
+  const auto key = key_of(*ring, "b");
+  Exchange exchange({}, subject(key), "a");
+  (void)exchange.start(start_of_time, *ring);
+  CHECK(exchange.on_failure(start_of_time + 100ms, Outcome::not_executed, true, *ring) ==
+        Action(Wait{start_of_time + 1100ms}));
+  const auto same_owner = ring_of({"a", "b"}, 2);
+  CHECK(exchange.on_wake(start_of_time + 600ms, *same_owner) == Action(Wait{start_of_time + 1100ms}));
+  CHECK(exchange.on_wake(start_of_time + 1100ms, *same_owner) == Action(GiveUp{Failure::unreachable, false}));
+}
+
+TEST_CASE("a wait ends at once when the owner comes back at another address") {
+  const auto ring = ring_of({"a", "b"}, 1);
+  const auto key = key_of(*ring, "b");
+  Exchange exchange({}, subject(key), "a");
+  (void)exchange.start(start_of_time, *ring);
+  (void)exchange.on_failure(start_of_time, Outcome::not_executed, true, *ring);
+  const auto moved = ring::build({{"a", "a:1"}, {"b", "b:9"}}, 100, 2);
+  CHECK(exchange.on_wake(start_of_time + 10ms, *moved) == Action(Attempt{{"b", "b:9"}, 2}));
+}
+
+TEST_CASE("a wait never outlives the deadline") {
+  const auto ring = ring_of({"a", "b"}, 1);
+  const auto key = key_of(*ring, "b");
+  Exchange exchange({}, {key, 0, false, start_of_time + 300ms}, "a");
+  (void)exchange.start(start_of_time, *ring);
+  CHECK(exchange.on_failure(start_of_time, Outcome::not_executed, true, *ring) == Action(Wait{start_of_time + 300ms}));
+  CHECK(exchange.on_wake(start_of_time + 300ms, *ring) == Action(GiveUp{Failure::timed_out, false}));
+}
+
+TEST_CASE("what may have been executed is repeated only when that cannot matter, and once") {
+  const auto ring = ring_of({"a", "b"}, 1);
+  const auto key = key_of(*ring, "b");
+  SECTION("not repeatable") {
+    Exchange exchange({}, subject(key), "a");
+    (void)exchange.start(start_of_time, *ring);
+    CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring) ==
+          Action(GiveUp{Failure::maybe_executed, true}));
+  }
+  SECTION("repeatable") {
+    Exchange exchange({}, subject(key, 0, true), "a");
+    (void)exchange.start(start_of_time, *ring);
+    CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring) == Action(Attempt{{"b", "b:1"}, 2}));
+    CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring) ==
+          Action(GiveUp{Failure::maybe_executed, true}));
+  }
+  SECTION("repeatable, but the body has gone by") {
+    Exchange exchange({}, subject(key, 0, true), "a");
+    (void)exchange.start(start_of_time, *ring);
+    CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, false, *ring) ==
+          Action(GiveUp{Failure::maybe_executed, true}));
+  }
+}
+
+TEST_CASE("once a try may have been executed, every later giving up says so") {
+  const auto ring = ring_of({"a", "b"}, 1);
+  const auto key = key_of(*ring, "b");
+  Exchange exchange({}, subject(key, 0, true), "a");
+  (void)exchange.start(start_of_time, *ring);
+  (void)exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring);
+  (void)exchange.on_failure(start_of_time, Outcome::not_executed, true, *ring);
+  CHECK(exchange.on_wake(start_of_time + 1s, *ring) == Action(GiveUp{Failure::unreachable, true}));
+}
+
+TEST_CASE("whatever happens, an exchange ends, stays within its bounds and never repeats an unrepeatable request") {
+  for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
+    INFO("seed " << seed);
+    Rng rng(seed);
+    const Policy policy{static_cast<int>(rng.below(3)), static_cast<int>(1 + rng.below(2)), 1s, 8};
+    const bool repeatable = rng.chance(1, 2);
+    std::uint64_t version = 1;
+    auto ring = ring_of({"a", "b", "c"}, version);
+    Instant now = start_of_time;
+    Exchange exchange(policy, {"some key", static_cast<int>(rng.below(3)), repeatable, now + 5s}, "a");
+    Action action = exchange.start(now, *ring);
+    int may_have_run = 0, steps = 0;
+    while (!std::holds_alternative<GiveUp>(action)) {
+      REQUIRE(++steps < 100);
+      now += Millis(rng.below(400));
+      if (rng.chance(1, 3)) ring = rng.chance(1, 2) ? ring_of({"a", "c"}, ++version) : ring_of({"a", "b", "c"}, ++version);
+      if (std::holds_alternative<Wait>(action)) {
+        REQUIRE(std::get<Wait>(action).until <= start_of_time + 5s);
+        action = exchange.on_wake(now, *ring);
+        continue;
+      }
+      if (rng.chance(1, 8)) break;  // it worked
+      const auto outcome = rng.chance(1, 2) ? Outcome::not_executed : Outcome::maybe_executed;
+      if (outcome == Outcome::maybe_executed) ++may_have_run;
+      action = exchange.on_failure(now, outcome, rng.chance(3, 4), *ring);
+      REQUIRE((repeatable || may_have_run == 0 || std::holds_alternative<GiveUp>(action)));
+    }
+    REQUIRE(exchange.attempts() <= policy.attempts_max);
+    REQUIRE(may_have_run <= (repeatable ? policy.retries + 1 : 1));
+    if (const auto* end = std::get_if<GiveUp>(&action)) REQUIRE(end->executed_maybe == (may_have_run > 0));
+  }
+}
