@@ -1,5 +1,6 @@
-// Small helpers for the text people write: durations, sizes, and the word they probably meant. Pure functions; the
-// option table, the API and the command line use the same ones, so that all accept the same and say the same.
+// Small helpers for the text people write: durations, sizes, and the word they probably meant. Pure
+// functions; the option table, the API and the command line use the same ones, so that all accept the same
+// and say the same.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ namespace ringside {
 
 // Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.
 [[nodiscard]] std::size_t edit_distance(std::string_view, std::string_view);
-// The candidate that `word` probably meant: at most a third of it (and at least one letter) may differ. Empty: none.
+// The candidate that `word` probably meant: at most a third of it (and at least one letter) may differ.
+// Empty: none.
 [[nodiscard]] std::string closest(std::string_view word, std::span<const std::string> candidates);
 
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);  // "" gives nothing

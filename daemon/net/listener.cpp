@@ -160,7 +160,7 @@ struct Acceptor::State : std::enable_shared_from_this<State> {
     on_accept(std::move(socket), std::move(remote));
   }
 
-  boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol> acceptor;
+  boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type> acceptor;
   boost::asio::generic::stream_protocol::endpoint peer;
   boost::asio::steady_timer pause;
   OnAccept on_accept;

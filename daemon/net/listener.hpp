@@ -5,6 +5,7 @@
 // descriptor; the kernel wakes them all and one gets the connection.
 #pragma once
 
+#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <functional>
@@ -17,7 +18,8 @@
 
 namespace ringside::net {
 
-using Socket = boost::asio::generic::stream_protocol::socket;
+// TCP or unix alike. The executor is named, not type-erased: this is the hot path.
+using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
 
 // An owned listening descriptor. A unix socket's file is removed again when the owner goes.
 class ListeningSocket {

@@ -1,0 +1,56 @@
+// One connected socket with its buffers. Reads ahead into one contiguous buffer that is parsed in place; what is
+// appended to out() goes out with flush(), as much at once as the kernel takes, the rest when it can.
+//
+// The owner is told through StreamEvents and may destroy the Stream from inside any of them. One thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "daemon/net/listener.hpp"
+
+namespace ringside::net {
+
+class StreamEvents {
+ public:
+  virtual void on_bytes() = 0;    // buffered() has grown
+  virtual void on_eof() = 0;      // the other side has ended its half; what is buffered is all there is
+  virtual void on_drained() = 0;  // output that had to wait has been written
+  virtual void on_broken(boost::system::error_code) = 0;  // nothing can be read or written any more
+
+ protected:
+  ~StreamEvents() = default;
+};
+
+class Stream {
+ public:
+  // Takes a connected, non-blocking socket. `buffer_max`: reading stops while that much is unconsumed.
+  Stream(Socket, StreamEvents&, std::size_t buffer_max);
+  ~Stream();  // closes at once
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  // Keep reading and reporting, until pause(). Reading also stops while the buffer is full: after consuming outside of
+  // on_bytes, call it again. Views into buffered() are good until then.
+  void read();
+  void pause();  // bytes stay in the kernel; the other side will feel it
+  [[nodiscard]] bool reading() const;
+
+  [[nodiscard]] std::string_view buffered() const;
+  void consume(std::size_t bytes);
+  void feed(std::string_view bytes);  // put bytes that somebody else has read already in front of what will be read
+
+  [[nodiscard]] std::string& out();  // append here, then flush()
+  [[nodiscard]] std::size_t backlog() const;
+  void flush();
+  void end_output();   // FIN when everything has been written
+  void abort();        // RST: the other side must not take what it has for complete
+  [[nodiscard]] bool half_closed() const;  // on_eof has been called
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace ringside::net

@@ -1,0 +1,25 @@
+#include "daemon/net/timers.hpp"
+
+namespace ringside::net {
+
+Timers::Timers(boost::asio::io_context& io) : system_timer_(io.get_executor()) {}
+
+Timers::~Timers() { *alive_ = false; }
+
+void Timers::arm() {
+  armed_for_ = queue_.next();
+  if (armed_for_ == never) return;
+  system_timer_.expires_at(armed_for_);
+  system_timer_.async_wait([this, alive = alive_](boost::system::error_code aborted) {
+    if (!aborted && *alive) fire();
+  });
+}
+
+void Timers::fire() {
+  const Instant now = Clock::now();
+  armed_for_ = Instant::min();  // a timer set by a callback must not arm: that is done once, below
+  while (DeadlineQueue::Entry* due = queue_.pop_due(now)) static_cast<Timer*>(due)->fire_();
+  arm();
+}
+
+}  // namespace ringside::net
