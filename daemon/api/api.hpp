@@ -1,5 +1,6 @@
-// The reads of the local HTTP API as a pure function: a view and a request in, a response out. No thread, no socket;
-// the worker that accepted the connection calls it. What forwards a request to an app is not here (worker/).
+// The reads of the local HTTP API as a pure function: a view and a request in, a response out. No thread, no
+// socket; the worker that accepted the connection calls it. What forwards a request to an app is not here
+// (worker/).
 #pragma once
 
 #include <functional>
@@ -35,8 +36,10 @@ struct Context {
   WallTime now;
 };
 
-// GET|POST /v1/lookup, GET /v1/ring, /v1/members[/{name}], /v1/self, /v1/livez, /v1/readyz (and /livez, /readyz),
-// /metrics, /openapi.json, /. Anything else: 404 not_found with a hint, or 405 with Allow.
+// GET|POST /v1/lookup, GET /v1/ring, /v1/members[/{name}], /v1/self, /v1/livez, /v1/readyz, /v1/outboundz
+// (the last three without /v1 too), /metrics, /openapi.json, /. Anything else: 404 not_found with a hint, or
+// 405 with Allow. HEAD is answered like GET, body included: the caller sends its length and not the body. A
+// 204 has neither content type nor body.
 Response handle(const Context&, const Request&);
 
 Response render(const Problem&);

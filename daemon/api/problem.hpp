@@ -1,5 +1,6 @@
-// Every answer that ringside makes itself instead of an app: one table of codes, rendered as application/problem+json
-// (RFC 9457). Says whether an app may have run the request (`executed`) and what to do.
+// Every answer that ringside makes itself instead of an app: one table of codes, rendered as
+// application/problem+json (RFC 9457). Says whether an app may have run the request (`executed`) and what to
+// do.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +11,30 @@
 namespace ringside::api {
 
 enum class Code : std::uint8_t {
-  bad_request, bad_key, missing_key, not_found, method_not_allowed, body_too_large, overloaded,
-  not_joined, no_owner, app_down, app_error, draining, not_owner, peer_unreachable, peer_has_no_http, timeout, loop,
-  unknown_node, internal,
+  bad_request,
+  bad_key,
+  missing_key,
+  not_found,
+  method_not_allowed,
+  body_too_large,
+  overloaded,
+  not_joined,
+  no_owner,
+  app_down,
+  app_error,
+  draining,
+  not_owner,
+  peer_unreachable,
+  peer_has_no_http,
+  timeout,
+  loop,
+  unknown_node,
+  internal,
 };
 
 struct CodeRow {
   Code code;
-  std::string_view name;    // "not_owner"; also the Ringside-Error header
+  std::string_view name;  // "not_owner"; also the Ringside-Error header
   int status;
   std::string_view title;
   std::string_view remedy;  // what the caller or operator can do, one sentence
@@ -28,12 +45,12 @@ const CodeRow& row(Code) noexcept;
 
 struct Problem {
   Code code = Code::internal;
-  std::string detail;            // what happened here, names the cause
-  std::string key;               // when the request had one
-  std::string owner;             // name of the owner, when known
+  std::string detail;  // what happened here, names the cause
+  std::string key;     // when the request had one
+  std::string owner;   // name of the owner, when known
   int attempts = 0;
   std::string request_id;
-  std::optional<int> status;     // overrides the row's (parser refusals: 400, 413, 414, ...)
+  std::optional<int> status;  // overrides the row's (parser refusals: 400, 413, 414, ...)
 };
 std::string to_json(const Problem&);
 inline constexpr std::string_view problem_content_type = "application/problem+json";

@@ -1,6 +1,6 @@
-// What a node shows of itself: an immutable value, made on the control thread whenever something changed and handed to
-// every worker by post. All reads of the API are rendered from it on the worker that got the request, so a flood of
-// reads never delays a ping.
+// What a node shows of itself: an immutable value, made on the control thread whenever something changed and
+// handed to every worker by post. All reads of the API are rendered from it on the worker that got the
+// request, so a flood of reads never delays a ping.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 namespace ringside::api {
 
 enum class Phase : std::uint8_t {
-  joining,   // no join round has ended yet: nothing is promised, requests get 503 not_joined
+  joining,  // no join round has ended yet: nothing is promised, requests get 503 not_joined
   ready,
   draining,  // leaving; requests already here are finished
 };
@@ -31,19 +31,19 @@ struct MemberView {
 };
 
 struct View {
-  ring::SnapshotPtr ring;            // never null; empty before joining
-  std::vector<MemberView> members;   // sorted by address, self included
+  ring::SnapshotPtr ring;           // never null; empty before joining
+  std::vector<MemberView> members;  // sorted by address, self included
   std::uint32_t membership_checksum = 0;
-  std::uint64_t index = 1;           // rises with every change of anything in here
+  std::uint64_t index = 1;  // rises with every change of anything in here
   Phase phase = Phase::joining;
-  std::string phase_reason;          // why not ready, one sentence with the remedy; empty when ready
+  std::string phase_reason;  // why not ready, one sentence with the remedy; empty when ready
 
   // Constant for the life of the process.
-  std::string name;       // of this node
-  std::string address;    // its advertised peer address
+  std::string name;     // of this node
+  std::string address;  // its advertised peer address
   std::string cluster;
-  std::string boot_id;    // 8 hex digits, new at each start; prefixes Ringside-Version
-  std::string identity;   // "name" or "address": what the ring hashes
+  std::string boot_id;   // 8 hex digits, new at each start; prefixes Ringside-Version
+  std::string identity;  // "name" or "address": what the ring hashes
   int points = 100;
   std::vector<std::string> api_listeners;
   std::string app_address;  // empty: no app

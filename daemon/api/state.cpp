@@ -1,0 +1,175 @@
+// What this node sees: the ring, the members, itself.
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "daemon/api/reads.hpp"
+#include "daemon/base/text.hpp"
+#include "proto/http/message.hpp"
+
+namespace ringside::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+constexpr std::array statuses{ringpop::Status::alive, ringpop::Status::suspect, ringpop::Status::faulty,
+                              ringpop::Status::leave, ringpop::Status::tombstone};
+
+// The ring's entry of a member; servers are sorted by address.
+std::optional<MemberId> server_of(const ring::Snapshot& ring, std::string_view address) {
+  const auto servers = ring.servers();
+  const auto it = std::lower_bound(servers.begin(), servers.end(), address,
+                                   [](const ring::Server& s, std::string_view a) { return s.address < a; });
+  if (it == servers.end() || it->address != address) return std::nullopt;
+  return MemberId{static_cast<std::uint32_t>(it - servers.begin())};
+}
+
+Json member_json(const View& view, const MemberView& member) {
+  Json json;
+  json["name"] = member.name;
+  json["address"] = member.address;
+  json["status"] = status_name(member.status);
+  json["incarnation"] = member.incarnation;
+  const auto server = server_of(*view.ring, member.address);
+  json["in_ring"] = server.has_value();
+  json["share"] = server ? view.ring->share_ppm(*server) / 1e6 : 0.0;
+  json["self"] = member.self;
+  Json labels = Json::object();
+  for (const auto& [key, value] : member.labels) labels[key] = value;
+  json["labels"] = std::move(labels);
+  return json;
+}
+
+// ?status=alive&status=suspect: any of them; ?label=zone==eu&label=tier!=gold: all of them.
+struct Filter {
+  struct LabelTest {
+    std::string key, value;
+    bool equal;
+  };
+  std::vector<std::string_view> status;
+  std::vector<LabelTest> labels;
+
+  [[nodiscard]] bool takes(const MemberView& member) const {
+    if (!status.empty() && std::ranges::find(status, status_name(member.status)) == status.end())
+      return false;
+    return std::ranges::all_of(labels, [&](const LabelTest& test) {
+      return test.equal == std::ranges::any_of(member.labels, [&](const auto& label) {
+               return label.first == test.key && label.second == test.value;
+             });
+    });
+  }
+};
+
+Result<Filter, std::string> parse_filter(const Query& query) {
+  Filter filter;
+  for (const std::string_view status : query.all("status")) {
+    if (std::ranges::none_of(statuses, [&](ringpop::Status s) { return status_name(s) == status; }))
+      return "status is one of alive, suspect, faulty, leave, tombstone, not '" + std::string(status) + "'";
+    filter.status.push_back(status);
+  }
+  for (const std::string_view label : query.all("label")) {
+    const auto op = std::min(label.find("=="), label.find("!="));
+    if (op == std::string_view::npos || op == 0)
+      return "label is written name==value or name!=value, not '" + std::string(label) + "'";
+    filter.labels.push_back(
+        {std::string(label.substr(0, op)), std::string(label.substr(op + 2)), label[op] == '='});
+  }
+  return filter;
+}
+
+Json counts_json(const View& view) {
+  Json counts = Json::object();
+  for (const ringpop::Status status : statuses)
+    counts[std::string(status_name(status))] =
+        std::ranges::count_if(view.members, [&](const MemberView& m) { return m.status == status; });
+  return counts;
+}
+
+}  // namespace
+
+Response ring_page(const Call& call) {
+  const View& view = call.context.view;
+  const ring::Snapshot& ring = *view.ring;
+  Json members = Json::array();
+  for (std::uint32_t i = 0; i < ring.servers().size(); ++i) {
+    const ring::Server& server = ring.servers()[i];
+    members.push_back({{"name", server.name},
+                       {"address", server.address},
+                       {"weight", 1},
+                       {"share", ring.share_ppm(MemberId{i}) / 1e6}});
+  }
+  Json body;
+  body["version"] = ring.version();
+  body["checksum"] = hex32(ring.checksum());
+  body["hash"] = "farmhash-fingerprint32";
+  body["identity"] = view.identity;
+  body["points"] = view.points;
+  body["members"] = std::move(members);
+  if (call.query.flag("points")) {
+    body["replica_checksum"] = hex32(ring.replica_checksum());
+    Json points = Json::array();
+    for (const auto& point : ring.points())
+      points.push_back({{"hash", hex32(point.hash)}, {"member", ring.server(point.server).name}});
+    body["point_list"] = std::move(points);
+  }
+  return json_answer(call.context, dump(body));
+}
+
+Response members_page(const Call& call) {
+  const View& view = call.context.view;
+  const auto filter = parse_filter(call.query);
+  if (!filter) return problem(Code::bad_request, filter.error());
+  Json members = Json::array();
+  for (const MemberView& member : view.members)
+    if (filter->takes(member)) members.push_back(member_json(view, member));
+  Json body;
+  body["version"] = view.index;
+  body["checksum"] = hex32(view.membership_checksum);
+  body["members"] = std::move(members);
+  return json_answer(call.context, dump(body));
+}
+
+Response member_page(const Call& call) {
+  const View& view = call.context.view;
+  const auto name = http::percent_decode(call.rest);
+  if (!name) return problem(Code::bad_request, "in the path, a % stands without two hex digits");
+  // A name may stand twice while its member moves to another address: the one that is in the ring comes
+  // first.
+  const MemberView* found = nullptr;
+  for (const MemberView& member : view.members) {
+    if (member.name != *name && member.address != *name) continue;
+    if (found == nullptr || (!server_of(*view.ring, found->address) && server_of(*view.ring, member.address)))
+      found = &member;
+  }
+  if (found == nullptr) return problem(Code::unknown_node, "no member is called '" + *name + "'");
+  return json_answer(call.context, dump(member_json(view, *found)));
+}
+
+Response self_page(const Call& call) {
+  const View& view = call.context.view;
+  Json body;
+  body["name"] = view.name;
+  body["address"] = view.address;
+  body["cluster"] = view.cluster;
+  body["phase"] = phase_name(view.phase);
+  if (!view.phase_reason.empty()) body["reason"] = view.phase_reason;
+  body["ringside_version"] = RINGSIDE_VERSION;
+  body["boot_id"] = view.boot_id;
+  body["pid"] = view.pid;
+  body["started"] = rfc3339(view.started);
+  body["uptime"] = print_duration(std::max(Millis{0}, call.context.now - view.started));
+  body["identity"] = view.identity;
+  body["ring"] = {{"version", view.ring->version()},
+                  {"checksum", hex32(view.ring->checksum())},
+                  {"members", view.ring->servers().size()},
+                  {"points", view.points}};
+  body["membership"] = {{"checksum", hex32(view.membership_checksum)}, {"by_status", counts_json(view)}};
+  body["app"] = {{"address", view.app_address}};
+  body["api_listeners"] = view.api_listeners;
+  return json_answer(call.context, dump(body));
+}
+
+}  // namespace ringside::api

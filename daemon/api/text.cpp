@@ -1,0 +1,90 @@
+// Small texts that several pages share.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+
+#include "daemon/api/reads.hpp"
+
+namespace ringside::api {
+namespace {
+
+void append_padded(std::string& out, std::int64_t value, std::size_t width) {
+  std::string digits = std::to_string(value);
+  if (digits.size() < width) out.append(width - digits.size(), '0');
+  out += digits;
+}
+
+}  // namespace
+
+Response json_answer(const Context& context, std::string body) {
+  Response response;
+  response.body = std::move(body);
+  response.body += '\n';
+  response.headers.emplace_back("Ringside-Index", std::to_string(context.view.index));
+  return response;
+}
+
+Response problem(Code code, std::string detail, std::string_view key) {
+  Problem p;
+  p.code = code;
+  p.detail = std::move(detail);
+  p.key = key;
+  return render(p);
+}
+
+std::string hex32(std::uint32_t value) {
+  std::array<char, 8> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
+  const auto count = static_cast<std::size_t>(end - digits.data());
+  return "0x" + std::string(8 - count, '0') + std::string(digits.data(), count);
+}
+
+std::string_view status_name(ringpop::Status status) noexcept {
+  switch (status) {
+    case ringpop::Status::alive: return "alive";
+    case ringpop::Status::suspect: return "suspect";
+    case ringpop::Status::faulty: return "faulty";
+    case ringpop::Status::leave: return "leave";
+    case ringpop::Status::tombstone: return "tombstone";
+  }
+  return "";
+}
+
+std::string_view phase_name(Phase phase) noexcept {
+  switch (phase) {
+    case Phase::joining: return "joining";
+    case Phase::ready: return "ready";
+    case Phase::draining: return "draining";
+  }
+  return "";
+}
+
+std::string rfc3339(WallTime time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
+  std::string out;
+  append_padded(out, int{date.year()}, 4);
+  out += '-';
+  append_padded(out, unsigned{date.month()}, 2);
+  out += '-';
+  append_padded(out, unsigned{date.day()}, 2);
+  out += 'T';
+  append_padded(out, clock.hours().count(), 2);
+  out += ':';
+  append_padded(out, clock.minutes().count(), 2);
+  out += ':';
+  append_padded(out, clock.seconds().count(), 2);
+  out += '.';
+  append_padded(out, clock.subseconds().count(), 3);
+  return out + "Z";
+}
+
+const MemberView* member_at(const View& view, std::string_view address) noexcept {
+  const auto it = std::lower_bound(view.members.begin(), view.members.end(), address,
+                                   [](const MemberView& m, std::string_view a) { return m.address < a; });
+  return it != view.members.end() && it->address == address ? &*it : nullptr;
+}
+
+}  // namespace ringside::api
