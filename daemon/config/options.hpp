@@ -1,6 +1,6 @@
-// The one table of options. A row binds a field of Config to its path in the file, its flag and its variable, with
-// range, unit, help and the reason for the default; loading, help, `config show` and config/ringside.yaml are all
-// loops over it. The type of the field says how its text is read.
+// The one table of options. A row binds a field of Config to its path in the file, its flag and its variable,
+// with range, unit, help and the reason for the default; loading, help, `config show` and
+// config/ringside.yaml are all loops over it. The type of the field says how its text is read.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,9 @@ using Map = std::vector<std::pair<std::string, std::string>>;
 
 template <class T>
 using Access = T& (*)(Config&);
-using Field = std::variant<Access<std::string>, Access<int>, Access<std::int64_t>, Access<bool>, Access<Millis>,
-                           Access<List>, Access<Map>, Access<ChecksumDialect>, Access<Identity>, Access<LogLevel>,
-                           Access<LogFormat>>;
+using Field = std::variant<Access<std::string>, Access<int>, Access<std::int64_t>, Access<bool>,
+                           Access<Millis>, Access<List>, Access<Map>, Access<ChecksumDialect>,
+                           Access<Identity>, Access<LogLevel>, Access<LogFormat>>;
 
 struct Range {  // inclusive; milliseconds for durations, bytes for sizes
   std::int64_t least = 0;
@@ -32,14 +32,15 @@ struct Range {  // inclusive; milliseconds for durations, bytes for sizes
 };
 
 struct Option {
-  std::string_view path;    // "gossip.suspect_timeout"
+  std::string_view path;  // "gossip.suspect_timeout"
   Field field;
   Range range;              // of numbers, durations and sizes
   std::string_view unit;    // what a plain number counts
   std::string_view help;    // one sentence
   std::string_view reason;  // why the default is what it is
   std::string_view alias;   // a second, short flag without dashes; empty: none
-  std::string (*check)(const std::string&) = nullptr;  // of a text, or of each entry; the answer is what is wrong
+  std::string (*check)(const std::string&) =
+      nullptr;  // of a text, or of each entry; the answer is what is wrong
 };
 
 std::span<const Option> options();
@@ -56,7 +57,8 @@ bool is_boolean(const Option&);
 
 // A value as a source gives it: one text, or the entries of a list or map ("key=value") already taken apart.
 using Raw = std::variant<std::string, List, Map>;
-// Sets the field, or says in one sentence why not and leaves it alone. Lists and maps also take one text with commas.
+// Sets the field, or says in one sentence why not and leaves it alone. Lists and maps also take one text with
+// commas.
 std::optional<std::string> assign(const Option&, Config&, const Raw&);
 // The value as assign takes it.
 Raw value_of(const Option&, const Config&);

@@ -1,5 +1,5 @@
-// Configuration as text for people and tools: the commented file, the flags' help, `config show`, and the list of
-// problems. All of it comes from the option table.
+// Configuration as text for people and tools: the commented file, the flags' help, `config show`, and the
+// list of problems. All of it comes from the option table.
 #pragma once
 
 #include <span>
@@ -10,7 +10,7 @@
 namespace ringside::config {
 
 std::string generate_yaml();  // config/ringside.yaml: every option at its default, with help, unit and range
-std::string flags_help();     // grouped by section, wrapped at 100 columns; what `ringside agent --help` prints
+std::string flags_help();  // grouped by section, wrapped at 100 columns; what `ringside agent --help` prints
 // What is in force, as YAML; with `origin` each line ends in a comment that says where its value came from.
 std::string show(const Loaded&, bool origin);
 // The same as one JSON object; with `origin` each value is {"value": ..., "origin": "..."}.

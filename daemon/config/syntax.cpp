@@ -1,0 +1,104 @@
+#include "daemon/config/syntax.hpp"
+
+#include <algorithm>
+
+namespace ringside::config {
+namespace {
+
+constexpr std::string_view name_characters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+constexpr std::size_t name_bytes = 63;  // a DNS label, so that host names fit
+constexpr std::size_t cluster_bytes = 255;
+constexpr std::size_t label_key_bytes = 32;  // ringpop-go's limits (proto/spec/ringpop.md, C.7)
+constexpr std::size_t label_value_bytes = 128;
+
+bool plain_name(std::string_view text) {
+  return !text.empty() && text.size() <= name_bytes && text.find_first_not_of(name_characters) == text.npos;
+}
+
+std::string quoted(std::string_view text) {
+  return "'" + std::string(text) + "'";
+}
+
+// Something that is dialled: TCP, with a port that is not 0.
+std::string check_dialled(std::string_view text, std::uint16_t default_port) {
+  const auto address = parse_address(text, default_port);
+  if (!address) return quoted(text) + ": " + address.error();
+  if (address->is_unix()) return quoted(text) + " is a unix socket; other machines need host:port";
+  if (address->port == 0) return quoted(text) + ": port 0 cannot be dialled";
+  if (address->is_wildcard()) return quoted(text) + " is a wildcard, which nobody can dial";
+  return "";
+}
+
+}  // namespace
+
+std::string check_cluster(const std::string& text) {
+  const bool printable = std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+  if (text.empty() || text.size() > cluster_bytes || !printable)
+    return quoted(text) + " is not a cluster name: 1 to 255 printable characters without spaces";
+  return "";
+}
+
+std::string check_name(const std::string& text) {
+  if (text.empty() || plain_name(text)) return "";
+  if (text.find(':') != text.npos)
+    return quoted(text) + " looks like an address; a name has none of ':' so that the two cannot be mixed up";
+  if (text.find('#') != text.npos)
+    return quoted(text) + " holds '#', which separates name and point on the ring";
+  return quoted(text) + " is not a name: 1 to 63 letters, digits, '.', '_' or '-'";
+}
+
+std::string check_label(const std::string& text) {
+  const auto equals = text.find('=');
+  const auto key = text.substr(0, equals);
+  const auto value = text.substr(equals + 1);
+  if (key.empty()) return "a label needs a key, e.g. zone=eu";
+  if (key.starts_with("__")) return "label " + quoted(key) + ": keys that start with __ are ours";
+  if (key.size() > label_key_bytes) return "label " + quoted(key) + ": the key is longer than 32 bytes";
+  if (value.size() > label_value_bytes)
+    return "label " + quoted(key) + ": the value is longer than 128 bytes";
+  return "";
+}
+
+std::string check_listen_api(const std::string& text) {
+  const auto address = parse_address(text);
+  return address ? "" : quoted(text) + ": " + address.error();
+}
+
+std::string check_listen_peer(const std::string& text) {
+  const auto address = parse_address(text);
+  if (!address) return quoted(text) + ": " + address.error();
+  if (address->is_unix()) return quoted(text) + " is a unix socket; other machines need host:port";
+  return "";
+}
+
+std::string check_advertise(const std::string& text) {
+  return text.empty() ? "" : check_dialled(text, peer_port);
+}
+
+std::string check_app_address(const std::string& text) {
+  if (text.empty()) return "";
+  const auto address = parse_address(text);
+  if (!address) return quoted(text) + ": " + address.error();
+  if (!address->is_unix() && address->port == 0) return quoted(text) + ": port 0 cannot be dialled";
+  if (address->is_wildcard()) return quoted(text) + " is a wildcard, which nobody can dial";
+  return "";
+}
+
+std::string check_seed(const std::string& text) {
+  const auto behind = [&](std::string_view prefix) { return std::string_view(text).substr(prefix.size()); };
+  if (text.starts_with("dns://"))
+    return check_dialled(behind("dns://"), peer_port).empty()
+               ? ""
+               : quoted(text) + " is not dns://name or dns://name:port";
+  if (text.starts_with("srv://"))
+    return behind("srv://").empty() || behind("srv://").find_first_of(":/ ") != text.npos
+               ? quoted(text) + " is not srv://name; the records hold the ports"
+               : "";
+  if (text.starts_with("file:")) return behind("file:").empty() ? quoted(text) + " is not file:path" : "";
+  if (text.find("://") != text.npos)
+    return quoted(text) + " is not a seed: host:port, dns://name:port, srv://name or file:path";
+  return check_dialled(text, peer_port);
+}
+
+}  // namespace ringside::config

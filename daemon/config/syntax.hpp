@@ -1,0 +1,25 @@
+// What single texts of the configuration must look like: names, labels, addresses, seeds. Each check answers
+// with what is wrong, in one sentence, or with nothing. Whether fields fit together is checked in
+// clashes.cpp.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "daemon/base/address.hpp"
+
+namespace ringside::config {
+
+inline constexpr std::uint16_t peer_port = 7601;  // of seeds that name none
+
+std::string check_cluster(const std::string&);
+std::string check_name(const std::string&);
+std::string check_label(const std::string& key_equals_value);
+std::string check_listen_api(const std::string&);
+std::string check_listen_peer(const std::string&);
+std::string check_advertise(const std::string&);
+std::string check_app_address(const std::string&);
+std::string check_seed(const std::string&);
+
+}  // namespace ringside::config
