@@ -26,6 +26,10 @@ inline constexpr std::size_t header_bytes = 16;
 inline constexpr std::size_t frame_bytes_max = 65535;
 inline constexpr std::uint32_t no_message_id = 0xffffffff;
 inline constexpr std::uint16_t protocol_version = 2;
+inline constexpr std::size_t init_bytes_max = 4096;  // so that an init's first byte is never TLS's 0x16
+inline constexpr std::size_t headers_max = 128;
+inline constexpr std::size_t header_key_bytes_max = 16;
+inline constexpr std::size_t arg1_bytes_max = 16 * 1024;  // of a request
 
 enum class FrameType : std::uint8_t {
   init_req = 0x01, init_res = 0x02, call_req = 0x03, call_res = 0x04, call_req_continue = 0x13,
@@ -98,12 +102,15 @@ struct Cancel {
   friend bool operator==(const Cancel&, const Cancel&) = default;
 };
 
-// Offsets in errors count from the start of the payload.
+// Offsets in errors count from the start of the payload. Any version and any error code is taken as it is: what to
+// make of an unknown one is the connection's business.
 Parsed<Init> parse_init(std::span<const std::uint8_t> payload);
 Parsed<Error> parse_error(std::span<const std::uint8_t> payload);
 Parsed<Cancel> parse_cancel(std::span<const std::uint8_t> payload);
 
-// All append whole frames to `out`. A call over one frame is cut as the protocol wants it (spec A.5).
+// All append whole frames to `out`. A call over one frame is spread over several (proto/spec/tchannel.md). Headers
+// beyond the limits above are cut to them, as is a service over 255 bytes; the headers of an Init must fit a frame.
+// Checksum type farmhash is written as none, so a response may simply take over the request's type.
 void write_init(std::string& out, FrameType req_or_res, std::uint32_t id, const Init&);
 void write(std::string& out, std::uint32_t id, const CallRequest&);
 void write(std::string& out, std::uint32_t id, const CallResponse&);
@@ -117,10 +124,11 @@ class Assembler {
   struct Limits {
     std::size_t message_bytes = 8 * 1024 * 1024;  // all args of one call
     std::size_t half_built = 256;
+    std::size_t held_bytes = 16 * 1024 * 1024;  // args of all half-built calls together
   };
   struct Pending {};  // the frame was taken; the message is not complete
-  // A frame that breaks the rules of its call. The id is the call's; bad_checksum and limits concern only that call,
-  // the others mean the connection cannot be trusted any more.
+  // A frame that breaks the rules of its call. The id is the call's; bad_checksum and limits concern only that call
+  // (its later frames are swallowed), the others mean the connection cannot be trusted any more.
   struct Broken {
     std::uint32_t id;
     WireError error;
@@ -136,7 +144,7 @@ class Assembler {
 
   // One of the four call frame types.
   Result take(const FrameView&);
-  void forget(std::uint32_t id, bool is_request);  // cancelled or timed out
+  void forget(std::uint32_t id, bool is_request);  // cancelled or timed out: what still comes of it is swallowed
   [[nodiscard]] std::size_t half_built() const noexcept;
 
  private:
