@@ -1,0 +1,143 @@
+// Fields that are right one by one and wrong together. A clash is reported where the later source set its
+// half, and names the other half with its origin.
+#include <algorithm>
+
+#include "daemon/base/address.hpp"
+#include "daemon/base/text.hpp"
+#include "daemon/config/sources.hpp"
+
+namespace ringside::config {
+namespace {
+
+constexpr std::size_t labels_max = 5;  // ringpop-go's limit (proto/spec/ringpop.md, C.7)
+
+struct Half {
+  std::string_view path;
+  std::string value;
+};
+
+class Judge {
+ public:
+  Judge(const Loaded& loaded, std::span<const std::string_view> failed) : loaded_(loaded), failed_(failed) {}
+
+  std::vector<Problem> run() {
+    listeners();
+    exposure();
+    app();
+    identity();
+    times();
+    return std::move(problems_);
+  }
+
+ private:
+  void listeners() {
+    const auto& listen = loaded_.config.listen;
+    for (std::size_t i = 0; i < listen.api.size(); ++i) {
+      if (same_socket(listen.api[i], listen.peer))
+        clash({"listen.peer", listen.peer}, {"listen.api", listen.api[i]}, "one port cannot serve both",
+              "choose another port for one of them");
+      for (std::size_t j = 0; j < i; ++j)
+        if (same_socket(listen.api[i], listen.api[j]))
+          problem("listen.api", listen.api[i] + " and " + listen.api[j] + " are the same socket",
+                  "leave one out");
+    }
+    if (listen.api.empty())
+      problem("listen.api", "the list is empty, nobody could reach the API", "e.g. 127.0.0.1:7600");
+  }
+
+  void exposure() {
+    const auto& config = loaded_.config;
+    if (config.security.insecure) return;
+    auto check = [&](std::string_view path, const std::string& text) {
+      const auto address = parse_address(text);
+      if (!address || address->is_loopback()) return;
+      problem(path, text + " can be reached from other machines, without encryption or token",
+              "listen on 127.0.0.1, or add --insecure (security.insecure: true) when all of them are trusted",
+              "security.insecure");
+    };
+    for (const auto& api : config.listen.api) check("listen.api", api);
+    check("listen.peer", config.listen.peer);
+  }
+
+  // Requests for the app that arrive at the daemon again would go round for ever.
+  void app() {
+    const auto& config = loaded_.config;
+    for (const auto& api : config.listen.api)
+      if (same_socket(config.app.address, api))
+        clash({"app.address", config.app.address}, {"listen.api", api}, "the daemon would forward to itself",
+              "app.address is where the app listens");
+    if (same_socket(config.app.address, config.listen.peer))
+      clash({"app.address", config.app.address}, {"listen.peer", config.listen.peer},
+            "the daemon would forward to itself", "app.address is where the app listens");
+  }
+
+  void identity() {
+    const auto& config = loaded_.config;
+    if (config.node.labels.size() > labels_max)
+      problem("node.labels", std::to_string(config.node.labels.size()) + " labels are too many", "at most 5");
+    if (config.ring.identity == Identity::address && !config.node.labels.empty())
+      clash({"node.labels", "{" + config.node.labels.front().first + ", ...}"}, {"ring.identity", "address"},
+            "ringpop-node, for which address is meant, drops labels and checksums would differ",
+            "leave the labels out or use ring.identity: name");
+  }
+
+  void times() {
+    const auto& c = loaded_.config;
+    not_under("gossip.ping_req_timeout", c.gossip.ping_req_timeout, "gossip.ping_timeout",
+              c.gossip.ping_timeout,
+              "an indirect ping holds the helper's own ping and needs at least its time");
+    not_under("gossip.suspect_timeout", c.gossip.suspect_timeout, "gossip.period", c.gossip.period,
+              "a suspect needs at least one period to defend itself");
+    not_under("forward.timeout", c.forward.timeout, "app.connect_timeout", c.app.connect_timeout,
+              "the connect to the app is part of the time for the answer");
+  }
+
+  void not_under(std::string_view longer, Millis longer_value, std::string_view shorter, Millis shorter_value,
+                 const std::string& reason) {
+    if (longer_value >= shorter_value) return;
+    clash({longer, print_duration(longer_value)}, {shorter, print_duration(shorter_value)}, reason,
+          "raise " + std::string(longer) + " or lower " + std::string(shorter));
+  }
+
+  static bool same_socket(const std::string& left, const std::string& right) {
+    const auto a = parse_address(left), b = parse_address(right);
+    if (!a || !b) return false;
+    if (a->is_unix() || b->is_unix()) return *a == *b;
+    const auto host = [](const Address& address) {
+      return address.host == "localhost" ? "127.0.0.1" : address.host;
+    };
+    return a->port != 0 && a->port == b->port &&
+           (host(*a) == host(*b) || a->is_wildcard() || b->is_wildcard());
+  }
+
+  [[nodiscard]] bool has_failed(std::string_view path) const {
+    return std::ranges::find(failed_, path) != failed_.end();
+  }
+
+  void clash(Half one, Half other, const std::string& reason, const std::string& suggestion) {
+    if (loaded_.origin_of(one.path).source < loaded_.origin_of(other.path).source) std::swap(one, other);
+    problem(one.path,
+            one.value + " does not go with " + std::string(other.path) + " " + other.value + " (" +
+                loaded_.origin_of(other.path).to_string() + "): " + reason,
+            suggestion, other.path);
+  }
+
+  void problem(std::string_view path, const std::string& message, const std::string& suggestion,
+               std::string_view other_path = "") {
+    if (has_failed(path) || has_failed(other_path)) return;
+    const auto& at = loaded_.origin_of(path);
+    problems_.push_back({at.name, at.line, at.column, std::string(path), message, suggestion});
+  }
+
+  const Loaded& loaded_;
+  std::span<const std::string_view> failed_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::vector<Problem> find_clashes(const Loaded& loaded, std::span<const std::string_view> failed) {
+  return Judge(loaded, failed).run();
+}
+
+}  // namespace ringside::config

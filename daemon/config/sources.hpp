@@ -1,0 +1,41 @@
+// The three sources besides the defaults, each read into the same list of findings; load.cpp puts them
+// together.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "daemon/config/load.hpp"
+#include "daemon/config/options.hpp"
+
+namespace ringside::config {
+
+struct Given {
+  const Option* option = nullptr;
+  Raw value;
+  Origin origin;
+};
+
+struct Findings {
+  std::vector<Given> given;
+  std::vector<Problem> problems;
+};
+
+struct Flags {
+  Findings findings;
+  std::string config_file;  // of -c; empty: none
+};
+
+Flags read_flags(std::span<const std::string> arguments);
+Findings read_environment(const Environment&);
+// `text` is the content of the file `name`.
+Findings read_yaml(const std::string& name, const std::string& text);
+
+// What the user probably meant by an unknown path; empty when nothing is near.
+std::string closest_path(const std::string& path);
+
+// Fields that are right one by one and wrong together. Options in `failed` have no value to judge by.
+std::vector<Problem> find_clashes(const Loaded&, std::span<const std::string_view> failed);
+
+}  // namespace ringside::config
