@@ -167,7 +167,7 @@ Response self_page(const Call& call) {
                   {"members", view.ring->servers().size()},
                   {"points", view.points}};
   body["membership"] = {{"checksum", hex32(view.membership_checksum)}, {"by_status", counts_json(view)}};
-  body["app"] = {{"address", view.app_address}};
+  body["app"]["address"] = view.app_address.empty() ? Json() : Json(view.app_address);
   body["api_listeners"] = view.api_listeners;
   return json_answer(call.context, dump(body));
 }
