@@ -16,10 +16,13 @@ struct Field {
   friend bool operator==(const Field&, const Field&) = default;
 };
 
+// chunked: the length is unknown and the end is marked. In HTTP/1 by the last chunk, in HTTP/2 by END_STREAM.
 enum class BodyKind : std::uint8_t { none, length, chunked, until_close };
+inline constexpr std::uint64_t length_unknown = ~std::uint64_t{0};
 struct Framing {
   BodyKind kind = BodyKind::none;
-  std::uint64_t length = 0;  // with BodyKind::length
+  // With BodyKind::length. With none in the reply to HEAD: the length it announces for GET, or length_unknown.
+  std::uint64_t length = 0;
   friend bool operator==(const Framing&, const Framing&) = default;
 };
 
@@ -39,7 +42,7 @@ struct ResponseHead {
   int status = 0;
   std::string_view reason;     // may be empty; not carried over HTTP/2
   std::vector<Field> fields;
-  Framing framing;             // as the message itself says; the request's method can overrule it (HEAD)
+  Framing framing;             // none when nothing follows, as after HEAD, 1xx, 204 and 304
   bool keep_alive = true;
 };
 

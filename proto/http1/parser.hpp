@@ -6,7 +6,8 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
+#include <cstdint>
+#include <optional>
 #include <string_view>
 #include <variant>
 
@@ -25,7 +26,7 @@ struct Limits {
   std::size_t trailer = 4 * 1024;
 };
 
-// Why a message is refused, as the status the client gets (400, 413, 414, 417, 421, 431, 501, 505) and one sentence.
+// Why a message is refused, as the status the client gets (400, 405, 414, 417, 431, 501, 505) and one sentence.
 // For a reply of the app the status is always 502.
 struct Refusal {
   int status = 400;
@@ -70,7 +71,8 @@ class ResponseParser {
   State* state_;
 };
 
-// The body behind a head. Feed it the bytes that follow; it says which of them are body.
+// The body behind a head. Feed it the bytes that follow; it says which of them are body. Its refusals are written for
+// requests (400, 431); for a body of the app they all mean 502, or an aborted reply when the head has gone out.
 class BodyReader {
  public:
   struct Piece {
@@ -82,25 +84,32 @@ class BodyReader {
 
   BodyReader() = default;
   explicit BodyReader(http::Framing framing, const Limits& = {}) noexcept;
-  // Consumes what it can. {"" , 0, false}: needs more bytes. Call again while consumed > 0 and not finished.
+  // Consumes what it can, up to the end of the next piece of data. {"" , 0, false}: needs more bytes. Call again while
+  // consumed > 0 and not finished.
   Step next(std::string_view buffered);
   // The connection ended: a clean end only for until_close or an already finished body.
   [[nodiscard]] bool at_eof() noexcept;
-  [[nodiscard]] bool finished() const noexcept;
+  [[nodiscard]] bool finished() const noexcept { return state_ == State::done; }
 
  private:
-  enum class State : unsigned char { size, extension, size_lf, data, data_cr, data_lf, trailer, done };
-  http::Framing framing_{};
+  enum class State : unsigned char {
+    length, until_close,                                                      // bodies without inner framing
+    size, size_space, extension, size_lf, data, data_cr, data_lf,             // chunks
+    trailer_start, trailer_name, trailer_value, trailer_lf, last_lf, done,
+  };
+  std::optional<Refusal> frame(char c);
+  std::optional<Refusal> size(char c);
+  std::optional<Refusal> size_end(char c);
+  std::optional<Refusal> trailer(char c);
+
   Limits limits_{};
   State state_ = State::done;
+  std::size_t digits_ = 0;          // of the chunk size so far
+  std::size_t line_ = 0;            // bytes of the chunk line, or of all trailers, so far
+  std::size_t trailers_ = 0;
   std::uint64_t left_ = 0;          // of the body, or of the chunk
-  std::size_t line_ = 0;            // bytes of the chunk line or of the trailer part so far
-  std::size_t trailer_lines_ = 0;
-  std::uint64_t overhead_ = 0;      // bytes of chunk framing so far, against the ratio cap
+  std::uint64_t overhead_ = 0;      // bytes of chunk framing so far, against what they carried
   std::uint64_t payload_ = 0;
-  std::size_t digits_ = 0;
-  bool seen_cr_ = false;
-  bool line_empty_ = true;
 };
 
 }  // namespace ringside::http1

@@ -1,0 +1,125 @@
+#include "proto/http/message.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "proto/http/syntax.hpp"
+
+namespace ringside::http {
+namespace {
+
+constexpr char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+constexpr int hex_value(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char l = lower(c);
+  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
+constexpr std::array<std::string_view, 12> hop_by_hop = {
+    "connection", "keep-alive",     "proxy-connection",   "te",     "trailer",        "transfer-encoding",
+    "upgrade",    "http2-settings", "proxy-authenticate", "expect", "content-length", "proxy-authorization"};
+
+bool is_hop_by_hop(std::string_view name) noexcept {
+  return std::any_of(hop_by_hop.begin(), hop_by_hop.end(),
+                     [name](std::string_view known) { return equals_ignore_case(name, known); });
+}
+
+// What Connection names beyond the names that go anyway: almost always nothing.
+std::vector<std::string_view> nominated(const std::vector<Field>& fields, std::string_view kept) {
+  std::vector<std::string_view> names;
+  for (const Field& field : fields) {
+    if (!equals_ignore_case(field.name, "connection")) continue;
+    for (auto rest = field.value; !rest.empty();) {
+      const auto name = next_element(rest);
+      if (name.empty() || equals_ignore_case(name, "close") || is_hop_by_hop(name)) continue;
+      if (equals_ignore_case(name, "host") || list_contains(kept, name)) continue;
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+bool equals_ignore_case(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
+}
+
+std::optional<std::string_view> find(const std::vector<Field>& fields, std::string_view name) noexcept {
+  for (const Field& field : fields) {
+    if (equals_ignore_case(field.name, name)) return field.value;
+  }
+  return std::nullopt;
+}
+
+bool list_contains(std::string_view list, std::string_view token) noexcept {
+  while (!list.empty()) {
+    if (equals_ignore_case(next_element(list), token)) return true;
+  }
+  return false;
+}
+
+bool is_safe(std::string_view method) noexcept {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
+}
+
+bool is_idempotent(std::string_view method) noexcept {
+  return is_safe(method) || method == "PUT" || method == "DELETE";
+}
+
+void remove_hop_by_hop(std::vector<Field>& fields, std::string_view kept) {
+  const auto names = nominated(fields, kept);
+  std::erase_if(fields, [&names](const Field& field) {
+    return is_hop_by_hop(field.name) ||
+           std::any_of(names.begin(), names.end(),
+                       [&field](std::string_view name) { return equals_ignore_case(name, field.name); });
+  });
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out.push_back(text[i]);
+      continue;
+    }
+    if (i + 2 >= text.size()) return std::nullopt;
+    const int high = hex_value(text[i + 1]);
+    const int low = hex_value(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    out.push_back(static_cast<char>(high * 16 + low));
+    i += 2;
+  }
+  return out;
+}
+
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  const auto unreserved = [](char c) {
+    const char l = lower(c);
+    return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+  };
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    if (unreserved(c)) {
+      out.push_back(c);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out.push_back('%');
+    out.push_back(digits[byte >> 4]);
+    out.push_back(digits[byte & 15]);
+  }
+  return out;
+}
+
+}  // namespace ringside::http
