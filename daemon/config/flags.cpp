@@ -24,7 +24,7 @@ std::map<std::string, FlagTarget> targets() {
   std::map<std::string, FlagTarget> all;
   for (const auto& option : options()) {
     all[flag_of(option).substr(2)] = {&option, ""};
-    if (!option.alias.empty()) all[std::string(option.alias)] = {&option, option.alias_prefix};
+    if (const std::string alias = option.alias; !alias.empty()) all[alias] = {&option, option.alias_prefix};
   }
   return all;
 }

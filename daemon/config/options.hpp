@@ -34,15 +34,23 @@ struct Range {  // inclusive; milliseconds for durations, bytes for sizes
 struct Option {
   std::string_view path;  // "gossip.suspect_timeout"
   Field field;
-  Range range = {};         // of numbers, durations and sizes
-  std::string_view unit;    // what a plain number counts
   std::string_view help;    // one sentence
   std::string_view reason;  // why the default is what it is
-  std::string_view alias;   // a second, short flag without dashes; empty: none
-  std::string_view alias_prefix =
-      "";  // put before what the alias is given: --app-port 5000 means 127.0.0.1:5000
+  Range range = {};         // of numbers, durations and sizes
   std::string (*check)(const std::string&) =
-      nullptr;  // of a text, or of each entry; the answer is what is wrong
+      nullptr;                    // of a text, or of each entry; the answer is what is wrong
+  const char* unit = "";          // what a plain number counts
+  const char* alias = "";         // a second, short flag without dashes; empty: none
+  const char* alias_prefix = "";  // put before what the alias is given: --app-port 5000 means 127.0.0.1:5000
+};  // of numbers, durations and sizes
+std::string_view unit;    // what a plain number counts
+std::string_view help;    // one sentence
+std::string_view reason;  // why the default is what it is
+std::string_view alias;   // a second, short flag without dashes; empty: none
+std::string_view alias_prefix =
+    "";  // put before what the alias is given: --app-port 5000 means 127.0.0.1:5000
+std::string (*check)(const std::string&) =
+    nullptr;  // of a text, or of each entry; the answer is what is wrong
 };
 
 std::span<const Option> options();

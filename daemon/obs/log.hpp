@@ -1,5 +1,6 @@
-// The log: `event_name key=value ...`, one event a line, text or JSON with the same keys. Asynchronous with a bounded
-// queue: a stalled stdout drops lines and counts them, it never stalls the ring. Callable from any thread.
+// The log: `event_name key=value ...`, one event a line, text or JSON with the same keys. Asynchronous with a
+// bounded queue: a stalled stdout drops lines and counts them, it never stalls the ring. Callable from any
+// thread.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,19 @@
+// One log event as one line of text. Pure, so that every byte of it can be tested; log.cpp adds the clock and
+// the queue.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "daemon/base/time.hpp"
+#include "daemon/obs/log.hpp"
+
+namespace ringside::obs {
+
+enum class LineFormat : std::uint8_t { text, json };
+
+// Without a line end. Whatever the values hold, the result is one line of printable UTF-8: quotes, control
+// bytes, characters that steer a terminal and invalid UTF-8 are escaped, so nobody can forge a line.
+std::string format_line(LineFormat, WallTime, Level, std::string_view event, std::span<const KeyValue>);
+
+}  // namespace ringside::obs
