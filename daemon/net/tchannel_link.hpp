@@ -1,0 +1,215 @@
+// One TCP connection that speaks TChannel. Once the handshake is over both sides are alike: each may call the other,
+// with ids of its own, so there are two tables and one dispatcher. Whoever dialled only matters for who says init first.
+//
+// Lives in the thread of its io_context; nothing is locked. All deadlines (connect, handshake, both kinds of calls,
+// idling) share one timer. Frames to send gather during a turn of the loop and leave in one write. No callback is made
+// from inside call(), answer() or drain(): they come later from the loop.
+//
+// What it does with every odd thing a peer can send: daemon/decisions/0002-tchannel-edges.md.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/base/limits.hpp"
+#include "daemon/base/result.hpp"
+#include "daemon/base/time.hpp"
+#include "daemon/net/listener.hpp"
+#include "proto/tchannel/message.hpp"
+
+namespace ringside::net {
+
+// Why a call has no answer; the message is for the log and for people.
+struct CallFailure {
+  Errc code = Errc::connection_lost;
+  std::string message;
+};
+[[noreturn]] void throw_exception_from_error(const CallFailure&, const boost::source_location&);
+
+using CallResult = Result<tchannel::CallResponse, CallFailure>;
+using CallDone = std::function<void(CallResult)>;  // called exactly once
+
+struct TchannelOptions {
+  std::string host_port;     // our address as peers dial it
+  std::string process_name;  // ringside[pid]
+  std::string version;       // ours
+  tchannel::Assembler::Limits assembler{limits::tchannel_message_bytes, limits::tchannel_half_built};
+  std::size_t half_built_bytes = 2 * limits::tchannel_message_bytes;  // of all fragmented calls under way
+  std::size_t in_flight = limits::tchannel_in_flight;                 // open calls, each direction by itself
+  std::size_t write_bytes = limits::tchannel_write_bytes;
+  Duration connect_time = limits::peer_connect_time;
+  Duration init_time = limits::tchannel_init_time;
+  Duration idle_time = limits::idle_time;
+};
+
+// What the peer said of itself in its init message.
+struct TchannelIdentity {
+  std::string host_port;  // empty when it does not listen (0.0.0.0:0) or announced no ip:port
+  std::string process_name;
+  std::string language;
+};
+
+class TchannelLink;
+
+// Answers one incoming call, at most once. Harmless when the caller has gone, cancelled or waited too long.
+class CallResponder {
+ public:
+  CallResponder(std::weak_ptr<TchannelLink> link, std::uint32_t id, std::uint64_t serial)
+      : link_(std::move(link)), id_(id), serial_(serial) {}
+  void answer(std::uint8_t code, std::string arg3) const;  // code 0: ok; else application error
+  void fail(tchannel::ErrorCode, std::string message) const;
+
+ private:
+  std::weak_ptr<TchannelLink> link_;
+  std::uint32_t id_;
+  std::uint64_t serial_;
+};
+
+struct IncomingCall {
+  tchannel::CallRequest request;
+  CallResponder responder;
+};
+
+class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
+ public:
+  struct Events {
+    std::function<void(TchannelLink&)> opened;                      // the handshake is over: identity() is known
+    std::function<void(TchannelLink&, const std::string&)> closed;  // once, and nothing after it
+    std::function<void(IncomingCall)> call;
+    std::function<void(TchannelLink&, const std::string&)> misbehaved;  // a peer broke the protocol
+  };
+  enum class Stage : std::uint8_t {
+    connecting,
+    awaiting_init_res,  // we dialled and said init req
+    awaiting_init_req,  // we accepted
+    open,
+    draining,  // no new calls in either direction; closes when the open ones are done
+    flushing,  // a fatal error was sent: let it arrive, read nothing any more, close
+    closed,
+  };
+
+  TchannelLink(boost::asio::io_context&, std::shared_ptr<const TchannelOptions>, Events);
+  void dial(const boost::asio::generic::stream_protocol::endpoint&);
+  // `first_bytes` were read from the socket while its protocol was being told.
+  void adopt(Socket, const std::string& first_bytes);
+
+  // May be called before the link is open; the call then waits for it. ttl is set from the deadline.
+  void call(tchannel::CallRequest, Instant deadline, CallDone);
+  void drain(const std::string& why);
+  void close(CallFailure);  // open calls end with this failure
+
+  [[nodiscard]] Stage stage() const { return stage_; }
+  [[nodiscard]] bool takes_calls() const { return stage_ < Stage::draining && !peer_drains_; }
+  [[nodiscard]] const TchannelIdentity& identity() const { return identity_; }
+  [[nodiscard]] std::size_t calls_open() const { return outbound_.size() + inbound_.size(); }
+
+ private:
+  friend class CallResponder;
+  enum class DueKind : std::uint8_t { stage, outbound, inbound, half_built };
+  struct Due {
+    Instant at;
+    DueKind kind;
+    std::uint32_t id;
+    friend auto operator<=>(const Due&, const Due&) = default;
+  };
+  struct Outbound {
+    CallDone done;
+    Instant deadline;
+    std::optional<tchannel::CallRequest> unsent;  // until the link is open
+  };
+  struct Inbound {
+    std::uint64_t serial;  // ids come back; this does not
+    Instant deadline;
+    tchannel::ChecksumType checksum;
+    tchannel::Tracing tracing;
+    std::string as;
+  };
+  struct HalfBuilt {
+    Instant deadline = never;  // of requests only; a response goes with its call
+    std::size_t bytes = 0;
+  };
+  using HalfBuiltKey = std::pair<std::uint32_t, bool>;  // id, is it a request
+
+  void enter(Stage, Duration);
+  void tune_socket();
+  void on_connected(boost::system::error_code);
+  void read();
+  void on_read(boost::system::error_code, std::size_t);
+  void take_frames();
+  [[nodiscard]] bool init_too_large() const;
+  void send_init(tchannel::FrameType, std::uint32_t id);
+  void on_frame(const tchannel::FrameView&);
+  void on_init(const tchannel::FrameView&);
+  void become_open();
+  void on_request_frame(const tchannel::FrameView&);
+  void on_response_frame(const tchannel::FrameView&);
+  void on_broken(const tchannel::Assembler::Broken&, bool last_frame);
+  void on_call(std::uint32_t id, tchannel::CallRequest);
+  void on_error_frame(const tchannel::FrameView&);
+  void on_cancel(const tchannel::FrameView&);
+  void count_half_built(const tchannel::FrameView&, bool is_request);
+  void forget_half_built(HalfBuiltKey);
+  void refuse_rest(std::uint32_t id);
+
+  std::uint32_t take_id();
+  void send_call(std::uint32_t id, tchannel::CallRequest, Instant deadline);
+  void finish(std::uint32_t id, CallResult);
+  void fail_all(const CallFailure&);
+  void fail_later(CallDone, CallFailure);
+  void answer(std::uint32_t id, std::uint64_t serial, std::uint8_t code, std::string arg3);
+  void answer_error(std::uint32_t id, std::uint64_t serial, tchannel::ErrorCode, std::string message);
+  void send_error(std::uint32_t id, tchannel::ErrorCode, std::string message, const tchannel::Tracing& = {});
+  void fatal(std::uint32_t id, const std::string& message);
+  void close_when_drained();
+
+  // Answers come on top of the calls that write_bytes bounds; a peer that reads none of them is dropped here.
+  [[nodiscard]] std::size_t flood_bytes() const { return 2 * options_->write_bytes; }
+  void flush_soon();
+  void flush();
+  void on_written(boost::system::error_code);
+
+  void arm();
+  void on_timer();
+  void on_due(const Due&);
+  void on_stage_due();
+
+  std::shared_ptr<const TchannelOptions> options_;
+  Events events_;
+  Socket socket_;
+  boost::asio::steady_timer timer_;
+  Stage stage_ = Stage::connecting;
+  bool dialled_ = false;
+  TchannelIdentity identity_;
+  bool peer_drains_ = false;
+
+  tchannel::Assembler assembler_;
+  std::uint32_t next_id_ = 1;
+  std::uint64_t next_serial_ = 1;
+  std::map<std::uint32_t, Outbound> outbound_;
+  std::map<std::uint32_t, Inbound> inbound_;
+  std::map<HalfBuiltKey, HalfBuilt> half_built_;
+  std::set<std::uint32_t> refused_;                // requests answered with an error before their last frame came
+  std::size_t half_built_bytes_ = 0;
+
+  std::set<Due> due_;
+  Instant armed_ = never;
+  Instant stage_due_ = never;
+  Instant last_active_;
+
+  std::vector<std::uint8_t> in_;
+  std::size_t filled_ = 0;
+  std::size_t wanted_ = 0;
+  std::string out_;      // gathers frames
+  std::string writing_;  // being written
+  bool flush_posted_ = false;
+};
+
+}  // namespace ringside::net

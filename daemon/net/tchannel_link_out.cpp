@@ -1,0 +1,168 @@
+// The sending half of a TChannel link: our calls, answers to the peer's, and the write queue. See tchannel_link.hpp.
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <utility>
+
+#include "daemon/net/tchannel_link.hpp"
+
+namespace ringside::net {
+namespace {
+
+using tchannel::ErrorCode;
+using tchannel::FrameType;
+
+constexpr std::size_t idle_buffer_bytes = 64 * 1024;
+constexpr int unacknowledged_ms = 10'000;
+
+}  // namespace
+
+void CallResponder::answer(std::uint8_t code, std::string arg3) const {
+  if (const auto link = link_.lock()) link->answer(id_, serial_, code, std::move(arg3));
+}
+
+void CallResponder::fail(ErrorCode code, std::string message) const {
+  if (const auto link = link_.lock()) link->answer_error(id_, serial_, code, std::move(message));
+}
+
+void TchannelLink::tune_socket() {
+  const int on = 1;
+  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  // A host that vanished acknowledges nothing. Without a limit the kernel would go on for a quarter of an hour, and
+  // calls would still be put on this connection after the host is back.
+  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms, sizeof unacknowledged_ms);
+}
+
+void TchannelLink::send_init(FrameType type, std::uint32_t id) {
+  tchannel::Init init;
+  init.headers = {{"host_port", options_->host_port},
+                  {"process_name", options_->process_name},
+                  {"tchannel_language", "cpp"},
+                  {"tchannel_language_version", "20"},
+                  {"tchannel_version", options_->version}};
+  tchannel::write_init(out_, type, id, init);
+  flush_soon();
+}
+
+void TchannelLink::call(tchannel::CallRequest request, Instant deadline, CallDone done) {
+  if (!takes_calls()) return fail_later(std::move(done), {Errc::connection_lost, "the connection is closing"});
+  if (outbound_.size() >= options_->in_flight)
+    return fail_later(std::move(done), {Errc::too_large, "too many open calls on one connection"});
+  if (out_.size() + writing_.size() > options_->write_bytes)
+    return fail_later(std::move(done), {Errc::too_large, "the peer does not read: too much is queued"});
+  const std::uint32_t id = take_id();
+  auto& entry = outbound_.emplace(id, Outbound{std::move(done), deadline, std::nullopt}).first->second;
+  due_.insert({deadline, DueKind::outbound, id});
+  arm();
+  if (stage_ == Stage::open) return send_call(id, std::move(request), deadline);
+  entry.unsent = std::move(request);
+}
+
+// Ids go round; one that is still open is skipped.
+std::uint32_t TchannelLink::take_id() {
+  for (;;) {
+    const std::uint32_t id = next_id_;
+    next_id_ = next_id_ + 1 == tchannel::no_message_id ? 1 : next_id_ + 1;
+    if (!outbound_.contains(id)) return id;
+  }
+}
+
+void TchannelLink::send_call(std::uint32_t id, tchannel::CallRequest request, Instant deadline) {
+  const auto left = std::chrono::ceil<Millis>(deadline - Clock::now()).count();
+  request.ttl_ms = static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, 0x7fffffff));
+  tchannel::write(out_, id, request);
+  flush_soon();
+}
+
+void TchannelLink::finish(std::uint32_t id, CallResult result) {
+  auto entry = outbound_.extract(id);
+  if (entry.empty()) return;
+  due_.erase({entry.mapped().deadline, DueKind::outbound, id});
+  forget_half_built({id, false});
+  assembler_.forget(id, false);
+  close_when_drained();
+  entry.mapped().done(std::move(result));
+}
+
+void TchannelLink::fail_all(const CallFailure& failure) {
+  for (auto& [id, call] : std::exchange(outbound_, {})) {
+    due_.erase({call.deadline, DueKind::outbound, id});
+    call.done(failure);
+  }
+}
+
+void TchannelLink::fail_later(CallDone done, CallFailure failure) {
+  boost::asio::post(socket_.get_executor(),
+                    [done = std::move(done), failure = std::move(failure)] { done(failure); });
+}
+
+// Checksum type, `as` and tracing are the caller's (spec A.3, A.4); type 2 cannot be computed so that both references
+// agree, so it is answered with none (settled 18).
+void TchannelLink::answer(std::uint32_t id, std::uint64_t serial, std::uint8_t code, std::string arg3) {
+  const auto call = inbound_.find(id);
+  if (call == inbound_.end() || call->second.serial != serial) return;
+  tchannel::CallResponse response;
+  response.code = code;
+  response.tracing = call->second.tracing;
+  response.headers = {{"as", call->second.as.empty() ? "raw" : call->second.as}};
+  response.checksum = call->second.checksum == tchannel::ChecksumType::farmhash ? tchannel::ChecksumType::none
+                                                                                 : call->second.checksum;
+  response.arg3 = std::move(arg3);
+  due_.erase({call->second.deadline, DueKind::inbound, id});
+  inbound_.erase(call);
+  tchannel::write(out_, id, response);
+  flush_soon();
+  close_when_drained();
+}
+
+void TchannelLink::answer_error(std::uint32_t id, std::uint64_t serial, ErrorCode code, std::string message) {
+  const auto call = inbound_.find(id);
+  if (call == inbound_.end() || call->second.serial != serial) return;
+  const tchannel::Tracing tracing = call->second.tracing;
+  due_.erase({call->second.deadline, DueKind::inbound, id});
+  inbound_.erase(call);
+  send_error(id, code, std::move(message), tracing);
+  close_when_drained();
+}
+
+void TchannelLink::send_error(std::uint32_t id, ErrorCode code, std::string message, const tchannel::Tracing& tracing) {
+  tchannel::write(out_, id, tchannel::Error{code, tracing, std::move(message)});
+  flush_soon();
+}
+
+void TchannelLink::flush_soon() {
+  if (flush_posted_ || (!writing_.empty() && out_.size() <= flood_bytes())) return;
+  flush_posted_ = true;
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] { self->flush(); });
+}
+
+void TchannelLink::flush() {
+  flush_posted_ = false;
+  if (stage_ == Stage::closed) return;
+  if (out_.size() > flood_bytes())
+    return close({Errc::connection_lost, "the peer does not read: too much is queued"});
+  if (!writing_.empty()) return;
+  if (out_.empty()) {
+    boost::system::error_code ignored;
+    if (stage_ == Stage::flushing) socket_.shutdown(Socket::shutdown_send, ignored);
+    return;
+  }
+  std::swap(out_, writing_);
+  boost::asio::async_write(socket_, boost::asio::buffer(writing_),
+                           [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+                             self->on_written(error);
+                           });
+}
+
+void TchannelLink::on_written(boost::system::error_code error) {
+  if (stage_ == Stage::closed) return;
+  if (error) return close({Errc::connection_lost, error.message()});
+  if (writing_.capacity() > idle_buffer_bytes) writing_ = {};
+  writing_.clear();
+  flush();
+}
+
+}  // namespace ringside::net

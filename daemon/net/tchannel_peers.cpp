@@ -1,0 +1,134 @@
+#include "daemon/net/tchannel_peers.hpp"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "daemon/base/address.hpp"
+
+namespace ringside::net {
+
+using boost::asio::ip::tcp;
+using LinkPtr = std::shared_ptr<TchannelLink>;
+
+struct TchannelPeers::State : std::enable_shared_from_this<State> {
+  State(boost::asio::io_context& context, TchannelOptions o, std::size_t max, Events e)
+      : io(context), options(std::make_shared<const TchannelOptions>(std::move(o))), connections_max(max), events(std::move(e)) {}
+
+  // What we know of a connection: where it leads (empty for a peer that does not listen), and how to name it.
+  struct Entry {
+    LinkPtr link;
+    std::string dialled;  // the address we dialled
+    std::string remote;   // for messages
+  };
+
+  LinkPtr find(const std::string& address) {
+    LinkPtr opening;
+    const auto range = by_address.equal_range(address);
+    for (auto i = range.first; i != range.second; ++i) {
+      if (!i->second->takes_calls()) continue;
+      if (i->second->stage() == TchannelLink::Stage::open) return i->second;
+      opening = i->second;
+    }
+    return opening;
+  }
+
+  [[nodiscard]] std::size_t dialled_links() const { return links.size() - accepted_links; }
+
+  Result<LinkPtr, CallFailure> dial(const std::string& address) {
+    const auto parsed = parse_address(address);
+    boost::system::error_code bad;
+    const auto ip = parsed ? boost::asio::ip::make_address(parsed->host, bad) : boost::asio::ip::address();
+    if (!parsed || bad || parsed->port == 0)
+      return CallFailure{Errc::refused, "'" + address + "' is not an ip:port that can be dialled"};
+    if (dialled_links() >= connections_max)
+      return CallFailure{Errc::too_large, "too many open connections (" + std::to_string(connections_max) + ")"};
+    const auto link = add(address, address);
+    by_address.emplace(address, link);
+    link->dial(tcp::endpoint(ip, parsed->port));
+    return link;
+  }
+
+  LinkPtr add(const std::string& dialled, const std::string& remote) {
+    const std::weak_ptr<State> weak = weak_from_this();
+    TchannelLink::Events link_events;
+    link_events.call = [weak](IncomingCall call) {
+      if (const auto self = weak.lock(); self && !self->closed) self->events.call(std::move(call));
+    };
+    link_events.opened = [weak](TchannelLink& link) {
+      if (const auto self = weak.lock()) self->on_opened(link);
+    };
+    link_events.closed = [weak](TchannelLink& link, const std::string&) {
+      if (const auto self = weak.lock()) self->on_closed(link);
+    };
+    link_events.misbehaved = [weak](TchannelLink& link, const std::string& what) {
+      if (const auto self = weak.lock(); self && !self->closed) self->events.misbehaved(self->links.at(&link).remote, what);
+    };
+    auto link = std::make_shared<TchannelLink>(io, options, std::move(link_events));
+    links.emplace(link.get(), Entry{link, dialled, remote});
+    if (dialled.empty()) ++accepted_links;
+    return link;
+  }
+
+  void on_opened(TchannelLink& link) {
+    const auto& announced = link.identity().host_port;
+    const auto& entry = links.at(&link);
+    if (!announced.empty() && announced != entry.dialled) by_address.emplace(announced, entry.link);
+    if (!closed && events.met) events.met(link.identity());
+  }
+
+  void on_closed(TchannelLink& link) {
+    const auto entry = links.find(&link);
+    for (const auto& address : {entry->second.dialled, link.identity().host_port}) {
+      const auto range = by_address.equal_range(address);
+      const auto found = std::find_if(range.first, range.second, [&](const auto& i) { return i.second.get() == &link; });
+      if (found != range.second) by_address.erase(found);
+    }
+    if (entry->second.dialled.empty()) --accepted_links;
+    links.erase(entry);
+  }
+
+  boost::asio::io_context& io;
+  std::shared_ptr<const TchannelOptions> options;
+  std::size_t connections_max;
+  Events events;
+  bool closed = false;
+  std::map<const TchannelLink*, Entry> links;
+  std::size_t accepted_links = 0;
+  std::multimap<std::string, LinkPtr> by_address;
+};
+
+TchannelPeers::TchannelPeers(boost::asio::io_context& io, TchannelOptions options, std::size_t connections_max, Events events)
+    : state_(std::make_shared<State>(io, std::move(options), connections_max, std::move(events))) {}
+
+TchannelPeers::~TchannelPeers() { close(); }
+
+void TchannelPeers::call(const std::string& address, tchannel::CallRequest request, Instant deadline, CallDone done) {
+  auto guarded = [state = std::weak_ptr<State>(state_), done = std::move(done)](CallResult result) {
+    if (const auto self = state.lock(); self && !self->closed) done(std::move(result));
+  };
+  if (const auto link = state_->find(address)) return link->call(std::move(request), deadline, std::move(guarded));
+  auto dialled = state_->dial(address);
+  if (dialled) return (*dialled)->call(std::move(request), deadline, std::move(guarded));
+  boost::asio::post(state_->io, [guarded = std::move(guarded), failure = std::move(dialled).error()] { guarded(failure); });
+}
+
+void TchannelPeers::adopt(Socket socket, const std::string& first_bytes, const std::string& remote) {
+  if (state_->closed || state_->accepted_links >= state_->connections_max) return;  // the socket closes as it goes
+  state_->add({}, remote)->adopt(std::move(socket), first_bytes);
+}
+
+void TchannelPeers::close() {
+  state_->closed = true;
+  std::vector<LinkPtr> all;
+  for (const auto& [key, entry] : state_->links) all.push_back(entry.link);
+  for (const auto& link : all) link->close({Errc::cancelled, "shutting down"});
+}
+
+std::size_t TchannelPeers::connections() const { return state_->links.size(); }
+
+}  // namespace ringside::net

@@ -1,0 +1,43 @@
+// All TChannel connections of this process: whom we call by address, and who called us.
+//
+// A call takes an open connection to the address if there is one, whoever dialled it (an accepted one is filed under
+// the address its peer announced), else one that is being opened, else it dials. Several connections to one address
+// are legal and happen when both sides dial at once. Lives in the thread of its io_context.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "daemon/net/tchannel_link.hpp"
+
+namespace ringside::net {
+
+class TchannelPeers {
+ public:
+  struct Events {
+    std::function<void(IncomingCall)> call;
+    std::function<void(const TchannelIdentity&)> met;  // a handshake is over
+    std::function<void(const std::string& peer, const std::string& what)> misbehaved;
+  };
+  // The cap holds for accepted and for dialled connections by themselves, so that a flood of callers does not keep us
+  // from calling.
+  TchannelPeers(boost::asio::io_context&, TchannelOptions, std::size_t connections_max, Events);
+  ~TchannelPeers();  // as close()
+  TchannelPeers(const TchannelPeers&) = delete;
+  TchannelPeers& operator=(const TchannelPeers&) = delete;
+
+  // `done` is called exactly once, never from inside call(); after close() not at all.
+  void call(const std::string& address, tchannel::CallRequest, Instant deadline, CallDone done);
+  // An accepted connection whose first bytes were read already. Over the cap it is closed.
+  void adopt(Socket, const std::string& first_bytes, const std::string& remote);
+  void close();
+  [[nodiscard]] std::size_t connections() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace ringside::net
