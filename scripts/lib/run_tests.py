@@ -1,0 +1,160 @@
+"""The steps behind scripts/test: style, builds, unit tests under sanitizers and with the second compiler, clusters of
+real processes, the demo. Goes on after a failure, so that one run tells all; ends with the count of test cases.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILDS = pathlib.Path(os.environ.get("RINGSIDE_BUILD") or ROOT / "build")
+UNIT_TESTS = ["test_proto", "test_core", "test_service", "test_net"]
+WERROR = "ON" if os.environ.get("CI") else "OFF"
+ENVIRONMENT = {**os.environ, "CCACHE_BASEDIR": str(ROOT), "CCACHE_SLOPPINESS": "pch_defines,time_macros",
+               "UBSAN_OPTIONS": "print_stacktrace=1"}
+
+
+class Count:
+    passed = failed = 0
+    skipped = []  # reasons
+
+
+count = Count()
+
+
+def section(title):
+    print(f"\n== {title}", flush=True)
+    return time.monotonic()
+
+
+def ended(started, text):
+    print(f"   {text} in {time.monotonic() - started:.0f} s", flush=True)
+
+
+def run(command, timeout=1800):
+    """Exit code and output; 124 when it took too long."""
+    try:
+        done = subprocess.run([str(c) for c in command], cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                              timeout=timeout, check=False)
+        return done.returncode, done.stdout
+    except subprocess.TimeoutExpired as late:
+        return 124, (late.stdout or b"").decode(errors="replace") + f"\nstopped after {timeout} s"
+
+
+def tail(text, lines=80):
+    print("\n".join("   | " + line for line in text.splitlines()[-lines:]), flush=True)
+
+
+def one(title, command, timeout=1800):
+    """A command that counts as one test."""
+    started = section(title)
+    code, output = run(command, timeout)
+    if code == 0:
+        count.passed += 1
+    else:
+        count.failed += 1
+        tail(output)
+    ended(started, "passed" if code == 0 else f"FAILED (exit code {code})")
+    return code == 0
+
+
+def build(preset, targets):
+    """A build that works is no test passed; one that does not is a failure, and what needs it is left out."""
+    started = section(f"build {preset}: {' '.join(targets)}")
+    code, output = run(["cmake", "--preset", preset, "-B", BUILDS / preset, f"-DRINGSIDE_WERROR={WERROR}"])
+    if code == 0:
+        code, output = run(["ninja", "-C", BUILDS / preset, *targets], timeout=3600)
+    if code != 0:
+        count.failed += 1
+        tail(output)
+    elif "warning:" in output:
+        print(f"   {output.count('warning:')} warnings; CI would refuse them")
+    ended(started, "built" if code == 0 else "FAILED to build")
+    return code == 0
+
+
+def unit(preset, name, *arguments):
+    """One Catch2 binary; its test cases are counted one by one."""
+    started = section(f"{name} ({preset}) {' '.join(arguments)}".rstrip())
+    code, output = run([BUILDS / preset / name, *arguments])
+    all_passed = re.search(r"All tests passed \(\d+ assertions? in (\d+) test cases?\)", output)
+    # The summary's columns are "test cases: 12 | 11 passed | 1 failed"; any of them but the first may be missing.
+    some_failed = re.search(r"^test cases:\s*(\d+)(?: \|\s*(\d+) passed)?", output, re.MULTILINE)
+    if code == 0 and all_passed:
+        passed, failed = int(all_passed[1]), 0
+    elif some_failed:
+        passed = int(some_failed[2] or 0)
+        failed = max(1, int(some_failed[1]) - passed)
+    else:
+        passed, failed = 0, 1  # no summary: it crashed, or ran nothing
+    count.passed += passed
+    count.failed += failed
+    if failed:
+        tail(output)
+    ended(started, f"{passed} passed, {failed} failed")
+
+
+def cluster():
+    """The tests with real processes, line by line as they come."""
+    started = section("cluster tests: real processes, release build")
+    command = [sys.executable, "-u", "-m", "unittest", "discover", "-v", "-s", "tests/cluster", "-t", "tests/cluster"]
+    environment = {**ENVIRONMENT, "RINGSIDE_BINARY": str(BUILDS / "release" / "ringside")}
+    lines = []
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace") as child:
+        for line in child.stdout:
+            lines.append(line.rstrip())
+            print("   " + lines[-1], flush=True)
+    output = "\n".join(lines)
+    ran = re.search(r"^Ran (\d+) tests?", output, re.MULTILINE)
+    outcome = dict(re.findall(r"(failures|errors|skipped)=(\d+)", lines[-1] if lines else ""))
+    reasons = re.findall(r"^(.*) \.\.\. skipped ['\"](.*)['\"]$", output, re.MULTILINE)
+    total = int(ran[1]) if ran else 0
+    failed = int(outcome.get("failures", 0)) + int(outcome.get("errors", 0))
+    skipped = int(outcome.get("skipped", 0))
+    if child.returncode != 0 and failed == 0 or total == 0:
+        failed = max(failed, 1)
+    passed = max(0, total - failed - skipped)
+    count.passed += passed
+    count.failed += failed
+    count.skipped += [f"{test.strip()}: {reason}" for test, reason in reasons] or ["(see above)"] * skipped
+    ended(started, f"{passed} passed, {failed} failed, {skipped} skipped")
+
+
+def sources():
+    listed = subprocess.run(["git", "ls-files", "--", "*.cpp", "*.hpp"], cwd=ROOT, capture_output=True, text=True,
+                            check=True).stdout.split()
+    return [path for path in listed if (ROOT / path).exists()]
+
+
+def main():
+    started = time.monotonic()
+    one("layers: the check finds planted mistakes", [sys.executable, "scripts/check_layers.py", "--self-test"])
+    one("layers: who includes whom", [sys.executable, "scripts/check_layers.py"])
+    one("format", ["clang-format-19", "--dry-run", "-Werror", *sources()])
+
+    if build("release", ["all"]):
+        unit("release", "test_core", "*,[.slow]")  # the long simulations need an optimised build
+        cluster()
+        one("benchmark: still runs", [sys.executable, "tests/bench/forward.py", "--build", BUILDS / "release", "--rounds", "1",
+                                      "--seconds", "0.3", "--warmup", "0.1", "--only", "direct,relay,ringside"], 120)
+        one("demo", ["scripts/demo"], 600)
+    if build("asan", UNIT_TESTS):
+        for name in UNIT_TESTS:
+            unit("asan", name)
+    if build("clang", ["test_core"]):
+        unit("clang", "test_core")  # among others: the simulator's trace hashes are those of g++
+
+    print(f"\nall of it took {time.monotonic() - started:.0f} s")
+    for reason in count.skipped:
+        print(f"skipped: {reason}")
+    skipped = f", {len(count.skipped)} skipped" if count.skipped else ""
+    print(f"{count.passed} passed, {count.failed} failed{skipped}")
+    sys.exit(1 if count.failed or not count.passed else 0)
+
+
+if __name__ == "__main__":
+    main()
