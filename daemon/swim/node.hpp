@@ -1,12 +1,13 @@
 // One member of the cluster as a value: SWIM as Ringpop speaks it (proto/spec/ringpop.md, sections B to E).
 //
-// Inputs are requests from peers, answers to our own calls, deadlines and the wish to join or leave. Everything that
-// follows is put into the caller's Outbox: calls to make, answers to give, notices. There is no clock, socket, thread
-// or logger here, and one next_deadline() for all timers. Lives on the control thread; the simulator runs hundreds.
+// Inputs are requests from peers, answers to our own calls, deadlines and the wish to join or leave.
+// Everything that follows is put into the caller's Outbox: calls to make, answers to give, notices. There is
+// no clock, socket, thread or logger here, and one next_deadline() for all timers. Lives on the control
+// thread; the simulator runs hundreds.
 //
-// Rules a shell can rely on: every Send is completed exactly once by on_response (the shell times calls out at
-// Send::deadline); every on_request is answered exactly once, at once or later; after on_deadline(now) the next
-// deadline is later than now.
+// Rules a shell can rely on: every Send is completed exactly once by on_response (the shell times calls out
+// at Send::deadline); every on_request is answered exactly once, at once or later; after on_deadline(now) the
+// next deadline is later than now.
 #pragma once
 
 #include <memory>
@@ -26,23 +27,23 @@ namespace ringside::swim {
 enum class ChecksumDialect : std::uint8_t { go, node };
 
 struct Config {
-  std::string app = "ringside";      // cluster name; a join or ping with another one is refused
-  std::string name;                  // identity label; empty: the address is hashed (ring.identity: address)
-  ringpop::Labels labels;            // the operator's labels, without internal ones
-  Millis period{200};                // least protocol period
+  std::string app = "ringside";  // cluster name; a join or ping with another one is refused
+  std::string name;              // identity label; empty: the address is hashed (ring.identity: address)
+  ringpop::Labels labels;        // the operator's labels, without internal ones
+  Millis period{200};            // least protocol period
   Millis ping_timeout{1500};
   Millis ping_req_timeout{5000};
   Millis join_timeout{1000};
-  int ping_req_size = 3;             // helpers
-  Millis suspect_timeout{5000};      // suspect -> faulty
-  Millis faulty_timeout{3600 * 1000};   // faulty -> tombstone
-  Millis tombstone_timeout{300 * 1000}; // tombstone -> evicted
-  int join_size = 3;                 // answers wanted from a join round
+  int ping_req_size = 3;                 // helpers
+  Millis suspect_timeout{5000};          // suspect -> faulty
+  Millis faulty_timeout{3600 * 1000};    // faulty -> tombstone
+  Millis tombstone_timeout{300 * 1000};  // tombstone -> evicted
+  int join_size = 3;                     // answers wanted from a join round
   int join_parallelism = 2;
   Millis join_backoff_min{100};
   Millis join_backoff_max{60 * 1000};
   int piggyback_factor = 15;
-  int full_syncs_max = 5;            // reverse full syncs at once
+  int full_syncs_max = 5;  // reverse full syncs at once
   std::size_t members_max = 4096;
   ChecksumDialect checksum = ChecksumDialect::go;
 };
@@ -61,7 +62,11 @@ struct Outbox {
   std::vector<Send> sends;
   std::vector<Reply> replies;
   std::vector<Notice> notices;
-  void clear() { sends.clear(); replies.clear(); notices.clear(); }
+  void clear() {
+    sends.clear();
+    replies.clear();
+    notices.clear();
+  }
   [[nodiscard]] bool empty() const { return sends.empty() && replies.empty() && notices.empty(); }
 };
 
@@ -83,8 +88,8 @@ class Node {  // not thread-safe, no hidden inputs, never calls out
   Node& operator=(Node&&) noexcept;
 
   // Start joining through these addresses (our own among them is skipped). Rounds repeat with back-off until
-  // join_size of them, or all, have answered; called again with a fresh list it replaces the old one. With no other
-  // address than our own the node is ready at once.
+  // join_size of them, or all, have answered; called again with a fresh list it replaces the old one. With no
+  // other address than our own the node is ready at once.
   void join(Now, std::span<const std::string> seeds, Outbox&);
   void on_request(Now, ReplyId, const ringpop::Request&, Outbox&);
   void on_response(Now, CallId, Result<ringpop::Response>, Outbox&);
@@ -101,8 +106,8 @@ class Node {  // not thread-safe, no hidden inputs, never calls out
   [[nodiscard]] std::int64_t incarnation() const;
   [[nodiscard]] std::vector<MemberRow> members() const;  // sorted by address, ourselves included
   [[nodiscard]] std::size_t member_count() const;
-  [[nodiscard]] std::uint32_t checksum() const;          // of the membership, in the configured dialect
-  [[nodiscard]] std::size_t pending_changes() const;     // still being spread
+  [[nodiscard]] std::uint32_t checksum() const;       // of the membership, in the configured dialect
+  [[nodiscard]] std::size_t pending_changes() const;  // still being spread
 
  private:
   struct State;

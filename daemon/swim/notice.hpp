@@ -1,5 +1,5 @@
-// Everything the SWIM core tells the outside. Cores do not log: obs/ turns each notice into one log line and its
-// metrics, the control plane turns some of them into a new ring.
+// Everything the SWIM core tells the outside. Cores do not log: obs/ turns each notice into one log line and
+// its metrics, the control plane turns some of them into a new ring.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,8 @@
 
 namespace ringside::swim {
 
-// A member's row changed. `before` is empty for a member never seen; `after` is empty for one that was evicted.
+// A member's row changed. `before` is empty for a member never seen; `after` is empty for one that was
+// evicted.
 struct MemberChanged {
   std::string address;
   std::string name;  // its identity label, else the address
@@ -23,16 +24,30 @@ struct MemberChanged {
 struct RingInputChanged {};  // alive or suspect members, or their identities, are not what they were
 struct JoinRound {           // one round over the seeds has ended
   int asked = 0, joined = 0, failed = 0;
-  std::string last_error;    // why the last failed seed failed
+  std::string last_error;  // why the last failed seed failed
 };
-struct JoinComplete { int joined = 0; };             // enough seeds answered, or we are alone in the list
-struct ProbeFailed { std::string target; };          // a direct ping had no good answer
-struct ProbeInconclusive { std::string target; };    // no helper could say anything
-struct Refuted { std::int64_t incarnation = 0; };    // gossip said something wrong of us; we answered with this
-struct FullSync { std::string peer; bool reverse = false; std::size_t members = 0; };
-struct NameConflict { std::string name, address, other_address; };  // two live members use one name
+struct JoinComplete {
+  int joined = 0;
+};  // enough seeds answered, or we are alone in the list
+struct ProbeFailed {
+  std::string target;
+};  // a direct ping had no good answer
+struct ProbeInconclusive {
+  std::string target;
+};  // no helper could say anything
+struct Refuted {
+  std::int64_t incarnation = 0;
+};  // gossip said something wrong of us; we answered with this
+struct FullSync {
+  std::string peer;
+  bool reverse = false;
+  std::size_t members = 0;
+};
+struct NameConflict {
+  std::string name, address, other_address;
+};  // two live members use one name
 
-using Notice = std::variant<MemberChanged, RingInputChanged, JoinRound, JoinComplete, ProbeFailed, ProbeInconclusive,
-                            Refuted, FullSync, NameConflict>;
+using Notice = std::variant<MemberChanged, RingInputChanged, JoinRound, JoinComplete, ProbeFailed,
+                            ProbeInconclusive, Refuted, FullSync, NameConflict>;
 
 }  // namespace ringside::swim

@@ -1,0 +1,132 @@
+// See membership.hpp.
+#include "daemon/swim/membership.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "daemon/base/address.hpp"
+#include "daemon/swim/checksum.hpp"
+
+namespace ringside::swim {
+namespace {
+
+bool dialable(std::string_view address) {
+  const auto parsed = parse_address(address);
+  return parsed && !parsed->is_unix() && parsed->port != 0;
+}
+
+}  // namespace
+
+Membership::Membership(std::string self, Member me, std::size_t members_max)
+    : self_(std::move(self)),
+      members_max_(members_max),
+      me_(&rows_.emplace(self_, std::move(me)).first->second) {}
+
+Applied Membership::apply(std::span<const ringpop::Change> changes, std::int64_t incarnation_max) {
+  Applied applied;
+  for (const ringpop::Change& change : changes) {
+    if (change.incarnation < 0 || change.incarnation > incarnation_max) continue;
+    const Standing incoming{change.status, change.incarnation, label_checksum(change.labels)};
+    const Member* known = find(change.address);
+    const Standing standing_known = known == nullptr ? Standing{} : standing(*known);
+    switch (judge(known == nullptr ? nullptr : &standing_known, incoming, change.address == self_)) {
+      case Verdict::ignore: break;
+      case Verdict::refute:
+        applied.refute_above = std::max(applied.refute_above.value_or(0), change.incarnation);
+        break;
+      case Verdict::apply:
+        if (known == nullptr && (rows_.size() >= members_max_ || !dialable(change.address))) break;
+        write(change, incoming, applied);
+        break;
+    }
+  }
+  if (!applied.updates.empty()) cache_.reset();
+  return applied;
+}
+
+void Membership::write(const ringpop::Change& change, const Standing& incoming, Applied& applied) {
+  const auto [at, is_new] = rows_.try_emplace(change.address);
+  Member& row = at->second;
+  const bool was_in = !is_new && reachable(row.status);
+  const bool is_in = reachable(change.status);
+  const bool renamed = name_of(at->first, row.labels) != name_of(at->first, change.labels);
+
+  applied.updates.push_back({&change, is_new ? std::nullopt : std::optional(row.status)});
+  const bool raised = row.incarnation != change.incarnation;
+  row = {change.status, incoming.label_checksum, change.incarnation, change.labels};
+
+  pingable_count_ += is_in ? 1 : 0;
+  pingable_count_ -= was_in ? 1 : 0;
+  if (was_in != is_in || (is_in && renamed)) {
+    applied.ring_changed = true;
+  } else if (is_in && raised && shares_its_name(at->first, name_of(at->first, row.labels))) {
+    applied.ring_changed =
+        true;  // of members with one name the incarnation says who is in, see ring_servers()
+  }
+}
+
+bool Membership::shares_its_name(std::string_view address, std::string_view name) const {
+  if (name == address) return false;
+  return std::any_of(rows_.begin(), rows_.end(), [&](const Rows::value_type& row) {
+    return row.first != address && reachable(row.second.status) &&
+           name_of(row.first, row.second.labels) == name;
+  });
+}
+
+bool Membership::set_self(ringpop::Status status, std::int64_t incarnation) {
+  assert(incarnation > me_->incarnation);
+  const bool ring_changed =
+      reachable(me_->status) != reachable(status) || shares_its_name(self_, name_of(self_, me_->labels));
+  me_->status = status;
+  me_->incarnation = incarnation;
+  cache_.reset();
+  return ring_changed;
+}
+
+void Membership::evict(std::string_view address) {
+  const auto at = rows_.find(address);
+  assert(at != rows_.end() && address != self_ && !reachable(at->second.status));
+  rows_.erase(at);
+  cache_.reset();
+}
+
+const Member* Membership::find(std::string_view address) const {
+  const auto at = rows_.find(address);
+  return at == rows_.end() ? nullptr : &at->second;
+}
+
+bool Membership::pingable(std::string_view address) const {
+  const Member* member = find(address);
+  return member != nullptr && member != me_ && reachable(member->status);
+}
+
+std::uint32_t Membership::checksum(ChecksumDialect dialect) const {
+  if (!cache_ || cache_->dialect != dialect) {
+    std::vector<ChecksumLine> lines;
+    lines.reserve(rows_.size());
+    for (const auto& [address, member] : rows_) lines.push_back({address, standing(member)});
+    cache_ = Cache{dialect, checksum_of(std::move(lines), dialect)};
+  }
+  return cache_->checksum;
+}
+
+std::vector<ringpop::Change> Membership::as_changes() const {
+  std::vector<ringpop::Change> changes;
+  changes.reserve(rows_.size());
+  for (const auto& [address, member] : rows_) {
+    changes.push_back({address, member.status, member.incarnation, self_, me_->incarnation, member.labels});
+  }
+  return changes;
+}
+
+std::vector<MemberRow> Membership::as_rows() const {
+  std::vector<MemberRow> rows;
+  rows.reserve(rows_.size());
+  for (const auto& [address, member] : rows_) {
+    rows.push_back({address, std::string(name_of(address, member.labels)), member.status, member.incarnation,
+                    member.labels});
+  }
+  return rows;
+}
+
+}  // namespace ringside::swim

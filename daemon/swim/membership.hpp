@@ -1,0 +1,72 @@
+// The member list: address -> row, ourselves included. apply() takes a batch of gossip, keeps what wins and
+// says what became of it; what follows from that (gossip on, timers, notices) is the business of node.cpp.
+// Control thread only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/swim/member.hpp"
+#include "daemon/swim/node.hpp"
+
+namespace ringside::swim {
+
+struct Update {  // one change that won; `change` points into the batch
+  const ringpop::Change* change;
+  std::optional<ringpop::Status> before;  // empty: the member is new
+};
+
+struct Applied {
+  std::vector<Update> updates;
+  bool ring_changed = false;
+  // The highest incarnation that gossip wrongly gave to ourselves; answered by a higher one (spec C.4).
+  std::optional<std::int64_t> refute_above;
+};
+
+class Membership {
+ public:
+  using Rows =
+      std::map<std::string, Member, std::less<>>;  // ordered: every walk is the same on every machine
+
+  Membership(std::string self, Member me, std::size_t members_max);
+
+  // Changes with an incarnation above `incarnation_max` are refused: one wrong clock must not freeze a
+  // member's state for years. So are new members beyond the cap and addresses nobody could dial.
+  Applied apply(std::span<const ringpop::Change> changes, std::int64_t incarnation_max);
+  // Our own row; gossip cannot change it. Returns whether the ring changed.
+  bool set_self(ringpop::Status status, std::int64_t incarnation);
+  void evict(std::string_view address);
+
+  [[nodiscard]] const std::string& self() const { return self_; }
+  [[nodiscard]] const Member& me() const { return *me_; }
+  [[nodiscard]] const Rows& rows() const { return rows_; }
+  [[nodiscard]] const Member* find(std::string_view address) const;
+  [[nodiscard]] bool pingable(std::string_view address) const;  // reachable and not ourselves
+  [[nodiscard]] std::size_t pingable_count() const { return pingable_count_; }
+  [[nodiscard]] std::uint32_t checksum(ChecksumDialect dialect) const;
+  // Everything we know as gossip from ourselves: the body of a full sync or a join answer (spec D.3).
+  [[nodiscard]] std::vector<ringpop::Change> as_changes() const;
+  [[nodiscard]] std::vector<MemberRow> as_rows() const;
+
+ private:
+  void write(const ringpop::Change& change, const Standing& incoming, Applied& applied);
+  [[nodiscard]] bool shares_its_name(std::string_view address, std::string_view name) const;
+
+  std::string self_;
+  std::size_t members_max_;
+  Rows rows_;
+  Member* me_;  // into rows_, whose nodes never move
+  std::size_t pingable_count_ = 0;
+  struct Cache {
+    ChecksumDialect dialect;
+    std::uint32_t checksum;
+  };
+  mutable std::optional<Cache> cache_;  // dropped by every change, filled when asked for
+};
+
+}  // namespace ringside::swim

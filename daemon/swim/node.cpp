@@ -1,0 +1,224 @@
+// Inputs and state changes of a Node. Everything that alters the member list goes through apply() or
+// set_self(), so what must follow (gossip, timers, notices) is written once.
+#include "daemon/swim/node.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "daemon/swim/node_state.hpp"
+
+namespace ringside::swim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int64_t clock_tolerance = Millis(24h).count();
+// Beyond this a JavaScript peer cannot count any more; nothing above it is ever believed.
+constexpr std::int64_t incarnation_limit = (std::int64_t{1} << 53) - 1 - clock_tolerance;
+
+constexpr const char* nonce_label = "__nonce";  // "__" marks labels that applications cannot set (spec C.7)
+
+std::int64_t wall_ms(Now now) {
+  return now.wall.time_since_epoch().count();
+}
+
+// The operator's labels plus our identity. A negative label checksum would lose to "no labels", which is what
+// a ringpop-node peer relays of us, so a nonce is added that makes it positive.
+ringpop::Labels own_labels(const Config& config) {
+  ringpop::Labels labels = config.labels;
+  if (!config.name.empty()) labels.emplace_back(ringpop::identity_label, config.name);
+  std::sort(labels.begin(), labels.end());
+  if (labels.empty()) return labels;
+  ringpop::Labels with_nonce = labels;
+  for (int nonce = 0; label_checksum(with_nonce) <= 0; ++nonce) {
+    with_nonce = labels;
+    with_nonce.emplace_back(nonce_label, std::to_string(nonce));
+    std::sort(with_nonce.begin(), with_nonce.end());
+  }
+  return with_nonce;
+}
+
+Member first_self(const Config& config, Now now) {
+  Member me;
+  me.labels = own_labels(config);
+  me.label_checksum = label_checksum(me.labels);
+  me.incarnation = wall_ms(now);
+  return me;
+}
+
+}  // namespace
+
+Node::State::State(std::string self_address, Config c, Rng r, Now now)
+    : config(std::move(c)),
+      rng(r),
+      members(std::move(self_address), first_self(config, now), config.members_max),
+      prober(config.period),
+      transitions(config),
+      joiner(config) {
+  dissemination.record(self_change());  // our first pings carry exactly this (spec D.5)
+}
+
+ringpop::Change Node::State::self_change() const {
+  const Member& me = members.me();
+  return {members.self(), me.status, me.incarnation, members.self(), me.incarnation, me.labels};
+}
+
+std::int64_t Node::State::incarnation_max(Now now) const {
+  return std::min(std::max(wall_ms(now), highest_joined), incarnation_limit) + clock_tolerance;
+}
+
+void Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learned how, Outbox& out) {
+  if (how == Learned::by_join && !ready) {
+    for (const ringpop::Change& change : changes) {
+      highest_joined = std::min(std::max(highest_joined, change.incarnation), incarnation_limit);
+    }
+  }
+  const Applied applied = members.apply(changes, incarnation_max(now));
+  dissemination.set_limit(config.piggyback_factor, members.pingable_count());
+  for (const Update& update : applied.updates) {
+    const ringpop::Change& change = *update.change;
+    if (!update.before) rotation.add(change.address, rng);
+    switch (how) {
+      case Learned::by_gossip: dissemination.record(change); break;
+      case Learned::by_join: dissemination.forget(change.address); break;
+    }
+    transitions.on_status(now.steady, change.address, change.status, change.incarnation);
+    out.notices.push_back(MemberChanged{change.address, std::string(name_of(change.address, change.labels)),
+                                        update.before, change.status, change.incarnation, change.source});
+  }
+  if (applied.ring_changed) out.notices.push_back(RingInputChanged{});
+  if (applied.refute_above) {
+    set_self(now, members.me().status, *applied.refute_above, out);
+    out.notices.push_back(Refuted{members.me().incarnation});
+  }
+  if (config.name.empty() || !ready) return;  // names met while joining are dealt with when it is complete
+  for (const Update& update : applied.updates) meet_namesake(now, update.change->address, out);
+  come_back_if_alone_with_name(now, out);
+}
+
+void Node::State::declare(Now now, const std::string& address, ringpop::Status status,
+                          std::int64_t incarnation, Outbox& out) {
+  const Member* member = members.find(address);
+  if (member == nullptr) return;
+  const ringpop::Change change{address,       status, incarnation, members.self(), members.me().incarnation,
+                               member->labels};
+  apply(now, std::span(&change, 1), Learned::by_gossip, out);
+}
+
+// A new incarnation of ourselves: higher than our last, than what was said of us and, if our clock allows,
+// than those of our past lives (spec C.4).
+void Node::State::set_self(Now now, ringpop::Status status, std::int64_t above, Outbox& out) {
+  const ringpop::Status before = members.me().status;
+  const std::int64_t incarnation = std::max({wall_ms(now), members.me().incarnation + 1, above + 1});
+  const bool ring_changed = members.set_self(status, incarnation);
+  dissemination.record(self_change());
+  out.notices.push_back(MemberChanged{members.self(),
+                                      std::string(name_of(members.self(), members.me().labels)), before,
+                                      status, incarnation, members.self()});
+  if (ring_changed) out.notices.push_back(RingInputChanged{});
+}
+
+void Node::State::run_transition(Now now, const Transitions::Due& due, Outbox& out) {
+  switch (due.from) {
+    case ringpop::Status::suspect:
+      declare(now, due.address, ringpop::Status::faulty, due.incarnation, out);
+      return;
+    case ringpop::Status::faulty:
+      declare(now, due.address, ringpop::Status::tombstone, due.incarnation, out);
+      return;
+    case ringpop::Status::tombstone: {
+      const Member* member = members.find(due.address);
+      assert(member != nullptr);
+      out.notices.push_back(MemberChanged{due.address, std::string(name_of(due.address, member->labels)),
+                                          member->status, std::nullopt, member->incarnation, members.self()});
+      members.evict(due.address);  // nothing is gossiped; the tombstone has been
+      rotation.remove(due.address);
+      dissemination.forget(due.address);
+      met.erase(due.address);
+      return;
+    }
+    case ringpop::Status::alive:
+    case ringpop::Status::leave: break;
+  }
+  assert(false && "no timer runs in this state");
+}
+
+void Node::State::call(Purpose purpose, const std::string& to, ringpop::Request body, Instant deadline,
+                       Outbox& out) {
+  const CallId id{++last_call};
+  calls.emplace(id, std::move(purpose));
+  out.sends.push_back({id, to, std::move(body), deadline});
+}
+
+Instant Node::State::next_deadline() const {
+  return std::min({prober.next_deadline(), joiner.next_deadline(), transitions.next_deadline()});
+}
+
+Node::Node(std::string self, Config config, Rng rng, Now now)
+    : state_(std::make_unique<State>(std::move(self), std::move(config), rng, now)) {}
+Node::~Node() = default;
+Node::Node(Node&&) noexcept = default;
+Node& Node::operator=(Node&&) noexcept = default;
+
+void Node::join(Now now, std::span<const std::string> seeds, Outbox& out) {
+  state_->join(now, seeds, out);
+}
+
+void Node::on_request(Now now, ReplyId id, const ringpop::Request& request, Outbox& out) {
+  std::visit([&](const auto& body) { state_->serve(now, id, body, out); }, request);
+}
+
+void Node::on_response(Now now, CallId id, Result<ringpop::Response> answer, Outbox& out) {
+  auto entry = state_->calls.extract(id);
+  if (entry.empty()) return;  // a late or second answer
+  std::visit([&](auto& purpose) { state_->on_answer(now, purpose, answer, out); }, entry.mapped());
+}
+
+void Node::on_deadline(Now now, Outbox& out) {
+  while (const auto due = state_->transitions.pop_due(now.steady)) state_->run_transition(now, *due, out);
+  if (state_->joiner.next_deadline() <= now.steady) state_->ask_seeds(now, out);
+  if (state_->prober.next_deadline() <= now.steady) state_->start_period(now, out);
+  assert(state_->next_deadline() > now.steady);
+}
+
+void Node::leave(Now now, Outbox& out) {
+  state_->yielded = false;
+  if (state_->members.me().status != ringpop::Status::leave)
+    state_->set_self(now, ringpop::Status::leave, 0, out);
+}
+
+void Node::rejoin(Now now, Outbox& out) {
+  state_->yielded = false;
+  if (state_->members.me().status != ringpop::Status::alive)
+    state_->set_self(now, ringpop::Status::alive, 0, out);
+}
+
+Instant Node::next_deadline() const {
+  return state_->next_deadline();
+}
+bool Node::ready() const {
+  return state_->ready;
+}
+bool Node::first_round_done() const {
+  return state_->first_round_done || state_->ready;
+}
+const std::string& Node::self() const {
+  return state_->members.self();
+}
+std::int64_t Node::incarnation() const {
+  return state_->members.me().incarnation;
+}
+std::vector<MemberRow> Node::members() const {
+  return state_->members.as_rows();
+}
+std::size_t Node::member_count() const {
+  return state_->members.rows().size();
+}
+std::uint32_t Node::checksum() const {
+  return state_->checksum();
+}
+std::size_t Node::pending_changes() const {
+  return state_->dissemination.size();
+}
+
+}  // namespace ringside::swim

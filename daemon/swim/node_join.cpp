@@ -1,0 +1,108 @@
+// Joining through the seeds, and the right to our name once we are in.
+//
+// Names: a node that comes back under its name at another address finds its old self in the list. It declares
+// that one faulty at its incarnation. If the old one is dead, that is all. If it lives it refutes, and then
+// two live members use one name: both say so, and the one with the lower incarnation leaves the ring until
+// the other is gone.
+#include <algorithm>
+#include <tuple>
+
+#include "daemon/swim/node_state.hpp"
+
+namespace ringside::swim {
+
+void Node::State::join(Now now, std::span<const std::string> seeds, Outbox& out) {
+  // Once we know others, gossip finds everybody they know; seeds are for those who are alone.
+  if (ready && members.pingable_count() > 0) return;
+  joiner.set_seeds(now.steady, members.self(), seeds);
+  if (joiner.next_deadline() <= now.steady) ask_seeds(now, out);
+  if (!joiner.active() && !ready) become_ready(now, 0, out);
+}
+
+void Node::State::ask_seeds(Now now, Outbox& out) {
+  for (const std::string& seed : joiner.take_group(rng)) {
+    call(JoinSeed{seed}, seed, ringpop::Join{config.app, members.self(), members.me().incarnation},
+         now.steady + config.join_timeout, out);
+  }
+}
+
+void Node::State::on_answer(Now now, JoinSeed& purpose, const Result<ringpop::Response>& answer,
+                            Outbox& out) {
+  std::string error;
+  if (!answer) {
+    error = purpose.seed + ": " + answer.error().message();
+  } else if (const auto* rejection = std::get_if<ringpop::Rejection>(&*answer)) {
+    if (rejection->type == "ringpop.self-join") {
+      take_step(now, joiner.on_own_address(now.steady, rng, purpose.seed), out);
+      return;
+    }
+    error = purpose.seed + ": " + rejection->message;
+  } else if (const auto* response = std::get_if<ringpop::JoinResponse>(&*answer)) {
+    apply(now, response->membership, Learned::by_join, out);
+  } else {
+    error = purpose.seed + ": not an answer to a join";
+  }
+  take_step(now, joiner.on_answer(now.steady, rng, purpose.seed, std::move(error)), out);
+}
+
+void Node::State::take_step(Now now, const Joiner::Step& step, Outbox& out) {
+  if (step.round) {
+    first_round_done = true;
+    out.notices.push_back(*step.round);
+  }
+  if (step.complete) become_ready(now, step.joined, out);
+}
+
+void Node::State::become_ready(Now now, int joined, Outbox& out) {
+  out.notices.push_back(JoinComplete{joined});
+  if (ready) return;  // we had been alone and have found others
+  ready = true;
+  const auto first =
+      static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(config.period.count()) + 1));
+  prober.start(now.steady + Millis(first));
+  for (const std::string& address : namesakes()) meet_namesake(now, address, out);
+}
+
+std::vector<std::string> Node::State::namesakes() const {
+  std::vector<std::string> found;
+  if (config.name.empty()) return found;
+  for (const auto& [address, member] : members.rows()) {
+    if (members.pingable(address) && name_of(address, member.labels) == config.name) found.push_back(address);
+  }
+  return found;
+}
+
+void Node::State::meet_namesake(Now now, const std::string& address, Outbox& out) {
+  const Member* other = members.find(address);
+  const bool is_one =
+      other != nullptr && members.pingable(address) && name_of(address, other->labels) == config.name;
+  if (!is_one || !reachable(members.me().status)) return;
+  const std::int64_t incarnation = other->incarnation;
+  const auto last = met.find(address);
+  const bool is_new = last == met.end();
+  if (!is_new && last->second >= incarnation) return;  // nothing new of it
+  met[address] = incarnation;
+
+  const bool other_is_later =
+      std::tie(incarnation, address) > std::tie(members.me().incarnation, members.self());
+  if (is_new && !other_is_later) {  // most likely our own past
+    declare(now, address, ringpop::Status::faulty, incarnation, out);
+    return;
+  }
+  out.notices.push_back(NameConflict{config.name, members.self(), address});
+  if (!other_is_later) return;  // it lives, and will find that it has to go
+  if (is_new) {                 // it takes us for dead: say that we live, and it will find the same
+    set_self(now, members.me().status, incarnation, out);
+  } else {
+    yielded = true;
+    set_self(now, ringpop::Status::leave, incarnation, out);
+  }
+}
+
+void Node::State::come_back_if_alone_with_name(Now now, Outbox& out) {
+  if (!yielded || !namesakes().empty()) return;
+  yielded = false;
+  set_self(now, ringpop::Status::alive, 0, out);
+}
+
+}  // namespace ringside::swim

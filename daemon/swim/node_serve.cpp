@@ -1,0 +1,105 @@
+// Answering peers (spec B.1). The order within a ping must be kept: ready? right cluster? apply, answer, and
+// after a full sync ask back.
+#include "daemon/swim/node_state.hpp"
+
+namespace ringside::swim {
+namespace {
+
+ringpop::Rejection not_ready() {
+  return {"ringpop.not-ready", "node is not ready to handle requests"};
+}
+
+}  // namespace
+
+// Read-only and answered before we are ready: two nodes that start together depend on it. The joiner makes
+// itself known by pinging.
+void Node::State::serve(Now now, ReplyId id, const ringpop::Join& join, Outbox& out) {
+  if (join.source == members.self()) {
+    out.replies.push_back(
+        {id, ringpop::Rejection{
+                 "ringpop.self-join",
+                 "A node tried joining a cluster by attempting to join itself. The joining node (" +
+                     join.source + ") must join someone else."}});
+    return;
+  }
+  if (join.app != config.app) {
+    out.replies.push_back(
+        {id, ringpop::Rejection{"ringpop.invalid-join.app",
+                                "A node tried joining a different app cluster. The expected app (" +
+                                    config.app + ") did not match the actual app (" + join.app + ")."}});
+    return;
+  }
+  out.replies.push_back(
+      {id, ringpop::JoinResponse{config.app, members.self(), members.as_changes(), checksum()}});
+  joiner.offer(now.steady, members.self(), join.source, config.members_max);
+}
+
+void Node::State::serve(Now now, ReplyId id, const ringpop::Ping& ping, Outbox& out) {
+  if (!ready) {
+    out.replies.push_back({id, not_ready()});
+    if (ping.app.empty() || ping.app == config.app) {
+      joiner.offer(now.steady, members.self(), ping.source, config.members_max);
+    }
+    return;
+  }
+  if (!ping.app.empty() && ping.app != config.app) {
+    out.replies.push_back({id, ringpop::Rejection{"error", "Pinged ringpop has a different app name"}});
+    return;
+  }
+  apply(now, ping.changes, Learned::by_gossip, out);
+  Answer answer = answer_to(ping.source, ping.source_incarnation, ping.checksum, out);
+  out.replies.push_back({id, ringpop::PingResponse{std::move(answer.changes), checksum(), members.self(),
+                                                   members.me().incarnation}});
+  if (answer.full_sync) pull_from(now, ping.source, out);
+}
+
+void Node::State::serve(Now now, ReplyId id, const ringpop::PingReq& ping_req, Outbox& out) {
+  if (!ready) {
+    out.replies.push_back({id, not_ready()});
+    return;
+  }
+  apply(now, ping_req.changes, Learned::by_gossip, out);
+  if (ping_req.target == members.self()) {  // we are the best witness of that
+    Answer answer = answer_to(ping_req.source, ping_req.source_incarnation, ping_req.checksum, out);
+    out.replies.push_back({id, ringpop::PingReqResponse{std::move(answer.changes), true, ping_req.target}});
+    return;
+  }
+  PingForOther purpose{id,
+                       ping_req.source,
+                       ping_req.source_incarnation,
+                       ping_req.checksum,
+                       ping_req.target,
+                       dissemination.mark()};
+  send_ping(std::move(purpose), ping_req.target, now, out);
+}
+
+// Spec D.3. With changes pending there is no full sync, whatever the checksums: they may explain the
+// difference.
+Node::State::Answer Node::State::answer_to(const std::string& requester, std::int64_t incarnation,
+                                           std::uint32_t their_checksum, Outbox& out) {
+  Answer answer{dissemination.answer_to(requester, incarnation)};
+  if (answer.changes.empty() && their_checksum != checksum()) {
+    answer = {members.as_changes(), true};
+    out.notices.push_back(FullSync{requester, false, answer.changes.size()});
+  }
+  return answer;
+}
+
+// Reverse full sync (spec D.4): what they know and we do not. The cap is on all peers together.
+void Node::State::pull_from(Now now, const std::string& peer, Outbox& out) {
+  if (peer.empty() || peer == members.self() || pulls >= config.full_syncs_max) return;
+  ++pulls;
+  call(PullFrom{peer}, peer, ringpop::Join{config.app, members.self(), members.me().incarnation},
+       now.steady + config.join_timeout, out);
+}
+
+void Node::State::on_answer(Now now, PullFrom& purpose, const Result<ringpop::Response>& answer,
+                            Outbox& out) {
+  --pulls;
+  const auto* response = answer ? std::get_if<ringpop::JoinResponse>(&*answer) : nullptr;
+  if (response == nullptr) return;  // the next ping with another checksum tries again
+  out.notices.push_back(FullSync{purpose.peer, true, response->membership.size()});
+  apply(now, response->membership, Learned::by_gossip, out);
+}
+
+}  // namespace ringside::swim

@@ -1,0 +1,119 @@
+// What a Node consists of: the parts, each a concept of its own, and the few functions that connect them.
+// Split over node.cpp (inputs, state changes), node_probe.cpp, node_serve.cpp, node_join.cpp. Control thread
+// only.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "daemon/swim/dissemination.hpp"
+#include "daemon/swim/joiner.hpp"
+#include "daemon/swim/membership.hpp"
+#include "daemon/swim/node.hpp"
+#include "daemon/swim/prober.hpp"
+#include "daemon/swim/rotation.hpp"
+#include "daemon/swim/transitions.hpp"
+
+namespace ringside::swim {
+
+struct Node::State {
+  // Why a call of ours is out.
+  struct ProbePing {
+    std::uint64_t probe;
+    Dissemination::Mark told;
+  };
+  struct ProbeHelp {
+    std::uint64_t probe;
+    Dissemination::Mark told;
+  };
+  struct PingForOther {  // we are the helper; `asked` waits for what we find
+    ReplyId asked;
+    std::string requester;
+    std::int64_t requester_incarnation;
+    std::uint32_t requester_checksum;
+    std::string target;
+    Dissemination::Mark told;
+  };
+  struct JoinSeed {
+    std::string seed;
+  };
+  struct PullFrom {  // reverse full sync (spec D.4)
+    std::string peer;
+  };
+  using Purpose = std::variant<ProbePing, ProbeHelp, PingForOther, JoinSeed, PullFrom>;
+
+  enum class Learned : std::uint8_t { by_gossip, by_join };  // what a join brings is not spread on (spec C.3)
+
+  State(std::string self, Config config, Rng rng, Now now);
+
+  // node.cpp
+  void apply(Now now, std::span<const ringpop::Change> changes, Learned how, Outbox& out);
+  void declare(Now now, const std::string& address, ringpop::Status status, std::int64_t incarnation,
+               Outbox& out);
+  void set_self(Now now, ringpop::Status status, std::int64_t above, Outbox& out);
+  void run_transition(Now now, const Transitions::Due& due, Outbox& out);
+  void call(Purpose purpose, const std::string& to, ringpop::Request body, Instant deadline, Outbox& out);
+  [[nodiscard]] ringpop::Change self_change() const;
+  [[nodiscard]] std::int64_t incarnation_max(Now now) const;
+  [[nodiscard]] std::uint32_t checksum() const { return members.checksum(config.checksum); }
+  [[nodiscard]] Instant next_deadline() const;
+
+  // node_probe.cpp
+  void start_period(Now now, Outbox& out);
+  void send_ping(Purpose purpose, const std::string& target, Now now, Outbox& out);
+  void on_answer(Now now, ProbePing& purpose, const Result<ringpop::Response>& answer, Outbox& out);
+  void on_answer(Now now, ProbeHelp& purpose, const Result<ringpop::Response>& answer, Outbox& out);
+  void on_answer(Now now, PingForOther& purpose, const Result<ringpop::Response>& answer, Outbox& out);
+  void ask_helpers(Now now, std::uint64_t probe, Outbox& out);
+  void conclude(Now now, Prober::Outcome outcome, Outbox& out);
+  bool take_ping_answer(Now now, Dissemination::Mark told, const Result<ringpop::Response>& answer,
+                        Outbox& out);
+
+  // node_serve.cpp
+  void serve(Now now, ReplyId id, const ringpop::Join& join, Outbox& out);
+  void serve(Now now, ReplyId id, const ringpop::Ping& ping, Outbox& out);
+  void serve(Now now, ReplyId id, const ringpop::PingReq& ping_req, Outbox& out);
+  struct Answer {
+    std::vector<ringpop::Change> changes;
+    bool full_sync = false;
+  };
+  Answer answer_to(const std::string& requester, std::int64_t incarnation, std::uint32_t their_checksum,
+                   Outbox& out);
+  void pull_from(Now now, const std::string& peer, Outbox& out);
+  void on_answer(Now now, PullFrom& purpose, const Result<ringpop::Response>& answer, Outbox& out);
+
+  // node_join.cpp
+  void join(Now now, std::span<const std::string> seeds, Outbox& out);
+  void ask_seeds(Now now, Outbox& out);
+  void on_answer(Now now, JoinSeed& purpose, const Result<ringpop::Response>& answer, Outbox& out);
+  void take_step(Now now, const Joiner::Step& step, Outbox& out);
+  void become_ready(Now now, int joined, Outbox& out);
+  void meet_namesake(Now now, const std::string& address, Outbox& out);
+  void come_back_if_alone_with_name(Now now, Outbox& out);
+  [[nodiscard]] std::vector<std::string> namesakes() const;  // reachable others that use our name
+
+  Config config;
+  Rng rng;
+  Membership members;
+  Dissemination dissemination;
+  Rotation rotation;
+  Prober prober;
+  Transitions transitions;
+  Joiner joiner;
+  std::map<CallId, Purpose> calls;
+  std::uint64_t last_call = 0;
+  int pulls = 0;  // reverse full syncs under way
+
+  bool ready = false;
+  bool first_round_done = false;
+  std::int64_t highest_joined = 0;  // incarnation seen in join answers, the cluster's idea of the date
+  std::map<std::string, std::int64_t> met;  // namesakes and the incarnation at which we last met them
+  bool yielded = false;                     // we left because another member uses our name
+};
+
+}  // namespace ringside::swim

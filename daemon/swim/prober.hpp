@@ -1,0 +1,71 @@
+// The failure detector: one probe at a time (ping, then ping-req through helpers, then a verdict; spec E.3),
+// and the pace of the probes (spec E.1). It only counts and decides; node.cpp sends and applies. Control
+// thread only.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "daemon/base/time.hpp"
+
+namespace ringside::swim {
+
+class Prober {
+ public:
+  enum class HelperSays : std::uint8_t {
+    reachable,
+    unreachable,
+    nothing
+  };  // nothing: the helper itself failed
+  enum class Outcome : std::uint8_t { reachable, unreachable, inconclusive };
+  struct Target {
+    std::string address;
+    std::int64_t incarnation = 0;  // as it was when picked: a refutation in between must win
+  };
+
+  explicit Prober(Millis least_period);
+
+  void start(Instant first_period);  // from now on periods are due
+  [[nodiscard]] bool started() const { return started_; }
+  [[nodiscard]] Instant next_deadline() const;  // start of the next period; `never` while one is under way
+
+  // Numbers the probes, so that the late answer of an earlier one is told apart.
+  std::uint64_t begin(Instant now, Target target);
+  [[nodiscard]] bool pinging(std::uint64_t probe) const {
+    return phase_ == Phase::pinging && probe == number_;
+  }
+  [[nodiscard]] bool asking(std::uint64_t probe) const { return phase_ == Phase::asking && probe == number_; }
+  void ask(std::size_t helpers);  // the ping failed; so many ping-reqs are on their way
+  // The verdict, once it is clear. "No helper could say anything" is inconclusive whatever their number: a
+  // network that loses our helpers' answers says nothing about the target.
+  std::optional<Outcome> on_helper(HelperSays says);
+  [[nodiscard]] const Target& target() const { return target_; }
+  void end(Instant now);  // the period is over; the next one is due after the delay
+
+ private:
+  enum class Phase : std::uint8_t { resting, pinging, asking };
+  [[nodiscard]] Duration median() const;
+
+  Millis least_period_;
+  bool started_ = false;
+  Phase phase_ = Phase::resting;
+  Instant next_period_ = never;
+
+  std::uint64_t number_ = 0;
+  Target target_;
+  std::size_t helpers_left_ = 0;
+  bool somebody_said_no_ = false;
+
+  // How long the last periods took. Twice their median is the delay, looked at once a second: a slow network
+  // is probed less often.
+  std::array<Duration, 10> took_;
+  std::size_t oldest_ = 0;
+  Instant began_{};
+  Instant next_look_{};
+  Duration delay_;
+};
+
+}  // namespace ringside::swim
