@@ -51,6 +51,7 @@ std::uint32_t crc32c(std::uint32_t before, std::string_view bytes) noexcept {
 }
 
 void RunningChecksum::add(std::string_view bytes) noexcept {
+  if (bytes.empty()) return;  // zlib takes a null pointer as "start anew"
   switch (type_) {
     case ChecksumType::crc32:
       value_ = static_cast<std::uint32_t>(
