@@ -37,20 +37,11 @@ struct Option {
   std::string_view help;    // one sentence
   std::string_view reason;  // why the default is what it is
   Range range = {};         // of numbers, durations and sizes
-  std::string (*check)(const std::string&) =
-      nullptr;                    // of a text, or of each entry; the answer is what is wrong
+  // What is wrong with a text, or with one entry of a list or map; an empty answer: nothing.
+  std::string (*check)(const std::string&) = nullptr;
   const char* unit = "";          // what a plain number counts
   const char* alias = "";         // a second, short flag without dashes; empty: none
   const char* alias_prefix = "";  // put before what the alias is given: --app-port 5000 means 127.0.0.1:5000
-};  // of numbers, durations and sizes
-std::string_view unit;    // what a plain number counts
-std::string_view help;    // one sentence
-std::string_view reason;  // why the default is what it is
-std::string_view alias;   // a second, short flag without dashes; empty: none
-std::string_view alias_prefix =
-    "";  // put before what the alias is given: --app-port 5000 means 127.0.0.1:5000
-std::string (*check)(const std::string&) =
-    nullptr;  // of a text, or of each entry; the answer is what is wrong
 };
 
 std::span<const Option> options();
