@@ -1,5 +1,6 @@
-// Counters, gauges and histograms with one writer each: a worker owns its set, anyone may read. A write is a relaxed
-// load and store (no locked instruction); a scrape sums the sets. Names and help texts are in catalog.hpp only.
+// Counters, gauges and histograms with one writer each: a worker owns its set, anyone may read. A write is a
+// relaxed load and store (no locked instruction); a scrape sums the sets. Names and help texts are in
+// catalog.hpp only.
 #pragma once
 
 #include <array>
@@ -37,7 +38,8 @@ class Histogram {
   static constexpr std::size_t buckets = 24;
 
   void observe_us(std::uint64_t us) noexcept {
-    const int bits = std::bit_width(us == 0 ? 0 : us - 1);  // upper bounds are inclusive: le="0.000016" holds 16 us
+    const int bits = static_cast<int>(
+        std::bit_width(us == 0 ? 0 : us - 1));  // upper bounds are inclusive: le="0.000016" holds 16 us
     const std::size_t i = bits <= first_bit ? 0 : static_cast<std::size_t>(bits - first_bit);
     counts_[i < buckets ? i : buckets - 1].add();
     sum_us_.add(us);
@@ -45,7 +47,9 @@ class Histogram {
   [[nodiscard]] std::uint64_t count(std::size_t bucket) const noexcept { return counts_[bucket].value(); }
   [[nodiscard]] std::uint64_t sum_us() const noexcept { return sum_us_.value(); }
   // Inclusive upper bound of a bucket in microseconds; the last bucket has none (+Inf).
-  static constexpr std::uint64_t bound_us(std::size_t bucket) noexcept { return std::uint64_t{1} << (bucket + first_bit); }
+  static constexpr std::uint64_t bound_us(std::size_t bucket) noexcept {
+    return std::uint64_t{1} << (bucket + first_bit);
+  }
 
  private:
   std::array<Counter, buckets> counts_;

@@ -1,0 +1,202 @@
+// The one table of metrics. Rows of one name stand together and differ in their label. prometheus-cpp writes
+// the text format; its counters are not used, since ours have one writer and cost no locked instruction.
+#include "daemon/obs/catalog.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <variant>
+
+namespace ringside::obs {
+namespace {
+
+// What is not counted by us but asked of the system at the scrape.
+enum class Process { build_info, resident_bytes, open_fds };
+
+using Field = std::variant<Counter WorkerMetrics::*, Gauge WorkerMetrics::*, Histogram WorkerMetrics::*,
+                           Counter ControlMetrics::*, Gauge ControlMetrics::*, Process>;
+
+struct Row {
+  std::string_view name;
+  std::string_view help;
+  Field field;
+  std::string_view label = "";
+  std::string_view label_value = "";
+};
+
+using W = WorkerMetrics;
+using C = ControlMetrics;
+
+constexpr std::string_view requests = "ringside_requests_total";
+constexpr std::string_view requests_help =
+    "Requests, by path: answered by this member's app, forwarded to another member, received from another "
+    "member.";
+constexpr std::string_view errors = "ringside_errors_total";
+constexpr std::string_view errors_help =
+    "Errors answered by ringside itself, by whether an app may have run the request.";
+constexpr std::string_view syncs = "ringside_gossip_full_syncs_total";
+constexpr std::string_view syncs_help =
+    "Whole membership lists exchanged: sent to a peer whose checksum differed, or fetched back from it "
+    "(reverse).";
+constexpr std::string_view members = "ringside_members";
+constexpr std::string_view members_help = "Members in this member's list, by status.";
+
+constexpr Row table[] = {
+    {requests, requests_help, &W::requests_local, "path", "local"},
+    {requests, requests_help, &W::requests_forwarded, "path", "forwarded"},
+    {requests, requests_help, &W::requests_received, "path", "received"},
+    {errors, errors_help, &W::errors_executed_no, "executed", "no"},
+    {errors, errors_help, &W::errors_executed_maybe, "executed", "maybe"},
+    {"ringside_request_duration_seconds",
+     "Time from the request's head to the head of its answer, where it entered.", &W::request_seconds},
+    {"ringside_request_retries_total", "Requests tried again.", &W::retries},
+    {"ringside_request_reroutes_total", "Requests passed on because the ring had moved.", &W::reroutes},
+    {"ringside_request_refused_total", "Requests refused as malformed or against the API's rules.",
+     &W::bad_requests},
+    {"ringside_requests_in_flight", "Requests that wait for the head of their answer.", &W::in_flight},
+    {"ringside_client_connections_accepted_total", "Connections accepted from clients.",
+     &W::connections_accepted},
+    {"ringside_client_connections", "Open connections of clients.", &W::connections_open},
+    {"ringside_client_received_bytes_total", "Bytes received from clients.", &W::bytes_in},
+    {"ringside_client_sent_bytes_total", "Bytes sent to clients.", &W::bytes_out},
+    {"ringside_peer_links", "Open HTTP/2 links with other members, dialled and accepted.", &W::peer_links},
+    {"ringside_app_connections", "Open connections to the app.", &W::app_connections},
+    {"ringside_gossip_pings_sent_total", "Direct pings sent.", &C::pings_sent},
+    {"ringside_gossip_pings_received_total", "Direct pings received.", &C::pings_received},
+    {"ringside_gossip_ping_reqs_sent_total", "Indirect pings asked of other members.", &C::ping_reqs_sent},
+    {"ringside_gossip_ping_reqs_received_total", "Indirect pings asked of this member.",
+     &C::ping_reqs_received},
+    {"ringside_gossip_joins_received_total", "Joins received.", &C::joins_received},
+    {"ringside_gossip_ping_failures_total", "Direct pings without a good answer.", &C::ping_failures},
+    {"ringside_gossip_refutations_total", "Times this member contradicted gossip about itself.",
+     &C::refutations},
+    {"ringside_gossip_errors_total", "Malformed or refused gossip frames and bodies.", &C::gossip_errors},
+    {syncs, syncs_help, &C::full_syncs, "direction", "sent"},
+    {syncs, syncs_help, &C::reverse_full_syncs, "direction", "reverse"},
+    {"ringside_member_changes_total", "Changes of members' rows.", &C::member_changes},
+    {members, members_help, &C::members_alive, "status", "alive"},
+    {members, members_help, &C::members_suspect, "status", "suspect"},
+    {members, members_help, &C::members_faulty, "status", "faulty"},
+    {members, members_help, &C::members_leave, "status", "leave"},
+    {members, members_help, &C::members_tombstone, "status", "tombstone"},
+    {"ringside_ring_changes_total", "New rings built by this member.", &C::ring_changes},
+    {"ringside_ring_servers", "Members that own keys on this member's ring.", &C::ring_servers},
+    {"ringside_tchannel_connections", "Open TChannel connections, dialled and accepted.",
+     &C::tchannel_connections},
+    {"ringside_log_dropped_lines",
+     "Log lines dropped since the start because the reader of stderr was too slow.", &C::log_lines_dropped},
+    {"ringside_build_info", "Always 1; the label is the version that runs.", Process::build_info},
+    {"ringside_process_resident_bytes", "Memory of this process that is in RAM.", Process::resident_bytes},
+    {"ringside_process_open_fds", "Open file descriptors of this process.", Process::open_fds},
+};
+
+struct TypeOf {
+  prometheus::MetricType operator()(Counter WorkerMetrics::*) const {
+    return prometheus::MetricType::Counter;
+  }
+  prometheus::MetricType operator()(Counter ControlMetrics::*) const {
+    return prometheus::MetricType::Counter;
+  }
+  prometheus::MetricType operator()(Gauge WorkerMetrics::*) const { return prometheus::MetricType::Gauge; }
+  prometheus::MetricType operator()(Gauge ControlMetrics::*) const { return prometheus::MetricType::Gauge; }
+  prometheus::MetricType operator()(Histogram WorkerMetrics::*) const {
+    return prometheus::MetricType::Histogram;
+  }
+  prometheus::MetricType operator()(Process) const { return prometheus::MetricType::Gauge; }
+};
+
+double resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t total_pages = 0, resident_pages = 0;
+  statm >> total_pages >> resident_pages;
+  return static_cast<double>(resident_pages) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+double open_fds() {
+  std::error_code ignored;
+  const std::filesystem::directory_iterator descriptors("/proc/self/fd", ignored);
+  const auto count = std::distance(begin(descriptors), end(descriptors));
+  return static_cast<double>(count == 0 ? 0 : count - 1);  // one of them is the folder we read
+}
+
+// Reads one row's value, summed over the workers.
+struct Read {
+  const Metrics& metrics;
+  std::string_view version;
+  prometheus::ClientMetric& out;
+
+  void operator()(Counter WorkerMetrics::* field) const {
+    std::uint64_t sum = 0;
+    for (const auto& worker : metrics.workers) sum += ((*worker).*field).value();
+    out.counter.value = static_cast<double>(sum);
+  }
+  void operator()(Gauge WorkerMetrics::* field) const {
+    std::int64_t sum = 0;
+    for (const auto& worker : metrics.workers) sum += ((*worker).*field).value();
+    out.gauge.value = static_cast<double>(sum);
+  }
+  void operator()(Histogram WorkerMetrics::* field) const {
+    std::uint64_t count = 0, sum_us = 0;
+    for (std::size_t i = 0; i < Histogram::buckets; ++i) {
+      for (const auto& worker : metrics.workers) count += ((*worker).*field).count(i);
+      const bool last = i + 1 == Histogram::buckets;
+      const double bound =
+          last ? std::numeric_limits<double>::infinity() : static_cast<double>(Histogram::bound_us(i)) / 1e6;
+      out.histogram.bucket.push_back({count, bound});
+    }
+    for (const auto& worker : metrics.workers) sum_us += ((*worker).*field).sum_us();
+    out.histogram.sample_count = count;
+    out.histogram.sample_sum = static_cast<double>(sum_us) / 1e6;
+  }
+  void operator()(Counter ControlMetrics::* field) const {
+    out.counter.value = static_cast<double>((metrics.control.*field).value());
+  }
+  void operator()(Gauge ControlMetrics::* field) const {
+    out.gauge.value = static_cast<double>((metrics.control.*field).value());
+  }
+  void operator()(Process what) const {
+    switch (what) {
+      case Process::build_info:
+        out.label.push_back({"version", std::string(version)});
+        out.gauge.value = 1;
+        return;
+      case Process::resident_bytes: out.gauge.value = resident_bytes(); return;
+      case Process::open_fds: out.gauge.value = open_fds(); return;
+    }
+  }
+};
+
+std::string_view type_name(prometheus::MetricType type) {
+  if (type == prometheus::MetricType::Counter) return "counter";
+  return type == prometheus::MetricType::Gauge ? "gauge" : "histogram";
+}
+
+}  // namespace
+
+std::vector<MetricRow> metric_rows() {
+  std::vector<MetricRow> rows;
+  for (const auto& row : table)
+    if (rows.empty() || rows.back().name != row.name)
+      rows.push_back({row.name, type_name(std::visit(TypeOf{}, row.field)), row.help});
+  return rows;
+}
+
+std::string render_prometheus(const Metrics& metrics, std::string_view version) {
+  std::vector<prometheus::MetricFamily> families;
+  for (const auto& row : table) {
+    if (families.empty() || families.back().name != row.name)
+      families.push_back({std::string(row.name), std::string(row.help), std::visit(TypeOf{}, row.field), {}});
+    prometheus::ClientMetric metric;
+    if (!row.label.empty()) metric.label.push_back({std::string(row.label), std::string(row.label_value)});
+    std::visit(Read{metrics, version, metric}, row.field);
+    families.back().metric.push_back(std::move(metric));
+  }
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace ringside::obs

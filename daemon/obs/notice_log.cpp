@@ -1,0 +1,93 @@
+#include "daemon/obs/notice_log.hpp"
+
+#include <string>
+#include <variant>
+
+#include "daemon/obs/log.hpp"
+
+namespace ringside::obs {
+namespace {
+
+std::string_view status_name(const std::optional<ringpop::Status>& status, std::string_view absent) {
+  if (!status) return absent;
+  switch (*status) {
+    case ringpop::Status::alive: return "alive";
+    case ringpop::Status::suspect: return "suspect";
+    case ringpop::Status::faulty: return "faulty";
+    case ringpop::Status::leave: return "leave";
+    case ringpop::Status::tombstone: return "tombstone";
+  }
+  return absent;
+}
+
+struct Translate {
+  ControlMetrics& metrics;
+
+  // A new incarnation or other labels of a member in the same state are of interest only when one searches.
+  void operator()(const swim::MemberChanged& n) const {
+    metrics.member_changes.add();
+    log(n.before == n.after ? Level::debug : Level::info, "member_changed",
+        {{"name", n.name},
+         {"address", n.address},
+         {"before", status_name(n.before, "unknown")},
+         {"after", status_name(n.after, "evicted")},
+         {"incarnation", n.incarnation},
+         {"source", n.source}});
+  }
+
+  void operator()(const swim::RingInputChanged&) const {}  // the new ring logs itself when it is built
+
+  void operator()(const swim::JoinRound& n) const {
+    if (n.failed > 0 && n.joined == 0)
+      log(Level::warn, "join_round",
+          {{"asked", n.asked},
+           {"joined", n.joined},
+           {"failed", n.failed},
+           {"error", n.last_error},
+           {"remedy", "no seed answered: check join.seeds and that a ringside runs there; trying on"}});
+    else
+      log(Level::info, "join_round",
+          {{"asked", n.asked}, {"joined", n.joined}, {"failed", n.failed}, {"error", n.last_error}});
+  }
+
+  void operator()(const swim::JoinComplete& n) const {
+    log(Level::info, "join_complete", {{"joined", n.joined}});
+  }
+
+  void operator()(const swim::ProbeFailed& n) const {
+    metrics.ping_failures.add();
+    log(Level::debug, "probe_failed", {{"target", n.target}});
+  }
+
+  void operator()(const swim::ProbeInconclusive& n) const {
+    log(Level::debug, "probe_inconclusive", {{"target", n.target}});
+  }
+
+  void operator()(const swim::Refuted& n) const {
+    metrics.refutations.add();
+    log(Level::info, "refuted", {{"incarnation", n.incarnation}});
+  }
+
+  void operator()(const swim::FullSync& n) const {
+    (n.reverse ? metrics.reverse_full_syncs : metrics.full_syncs).add();
+    log(Level::info, "full_sync",
+        {{"peer", n.peer}, {"reverse", n.reverse}, {"members", std::uint64_t{n.members}}});
+  }
+
+  void operator()(const swim::NameConflict& n) const {
+    log(Level::error, "name_conflict",
+        {{"name", n.name},
+         {"address", n.address},
+         {"other_address", n.other_address},
+         {"remedy",
+          "two live members share one name: give one of them another node.name (--name) and restart it"}});
+  }
+};
+
+}  // namespace
+
+void note(const swim::Notice& notice, ControlMetrics& metrics) {
+  std::visit(Translate{metrics}, notice);
+}
+
+}  // namespace ringside::obs
