@@ -1,0 +1,214 @@
+#include "proto/http2/head_codec.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "proto/http/syntax.hpp"
+
+namespace ringside::http2 {
+namespace {
+
+using http::equals_ignore_case;
+
+enum class Use : std::uint8_t { indexed, single_use, dropped };
+
+// Fields whose value is another one in each message would only push useful entries out of the HPACK table
+// (and cost a lookup and an insertion each); fields of one connection have no place in HTTP/2 (RFC
+// 9113 8.2.2).
+struct Known {
+  std::string_view name;
+  Use use;
+};
+constexpr std::array known = {
+    Known{"host", Use::dropped},
+    Known{"te", Use::dropped},
+    Known{"connection", Use::dropped},
+    Known{"keep-alive", Use::dropped},
+    Known{"proxy-connection", Use::dropped},
+    Known{"transfer-encoding", Use::dropped},
+    Known{"upgrade", Use::dropped},
+    Known{"http2-settings", Use::dropped},
+    Known{"content-length", Use::dropped},  // written from the framing
+    Known{"x-request-id", Use::single_use},
+    Known{"traceparent", Use::single_use},
+    Known{"tracestate", Use::single_use},
+    Known{"idempotency-key", Use::single_use},
+    Known{"authorization",
+          Use::single_use},  // also never to be guessed from compressed sizes (RFC 7541 7.1.3)
+    Known{"cookie", Use::single_use},
+    Known{"set-cookie", Use::single_use},
+    Known{"etag", Use::single_use},
+    Known{"last-modified", Use::single_use},
+    Known{"location", Use::single_use},
+};
+
+Use use_of(std::string_view name) noexcept {
+  for (const Known& entry : known) {
+    if (equals_ignore_case(entry.name, name)) return entry.use;
+  }
+  constexpr std::string_view own = "ringside-";
+  return equals_ignore_case(name.substr(0, own.size()), own) ? Use::single_use : Use::indexed;
+}
+
+// nghttp2 has checked that it is a number below 2^63.
+std::uint64_t number(std::string_view text) noexcept {
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+bool is_target(const http::RequestHead& head) noexcept {
+  if (head.target == "*") return head.method == "OPTIONS";
+  return head.target.starts_with('/') && http::all_of(head.target, http::target_byte);
+}
+
+std::uint8_t* bytes(std::string_view text) noexcept {  // nghttp2 takes mutable pointers and only reads
+  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
+}
+
+}  // namespace
+
+void HeadReader::begin() noexcept {
+  bytes_ = cookies_ = 0;
+  refused_.reset();
+  text_.clear();
+  spans_.clear();
+}
+
+void HeadReader::add(std::string_view name, std::string_view value) {
+  if (refused_) return;
+  bytes_ += name.size() + value.size() + 32;  // RFC 9113 6.5.2
+  if (bytes_ > bytes_max_ || spans_.size() == fields_max_) return refuse(Code::enhance_your_calm);
+  const std::size_t at = text_.size();
+  text_.append(name).append(value);
+  spans_.push_back({at, name.size(), at + name.size(), value.size()});
+  if (name == "cookie") ++cookies_;
+}
+
+http::Field HeadReader::field(const Span& span) const noexcept {
+  const std::string_view text = text_;
+  return {text.substr(span.name, span.name_length), text.substr(span.value, span.value_length)};
+}
+
+// RFC 9113 8.2.3: crumbs become one field before they leave HTTP/2.
+void HeadReader::join_cookies() {
+  if (cookies_ < 2) return;
+  const auto is_cookie = [this](const Span& span) { return field(span).name == "cookie"; };
+  const std::size_t at = text_.size();
+  for (const Span& span : spans_) {
+    if (!is_cookie(span)) continue;
+    if (text_.size() > at) text_.append("; ");
+    text_.append(std::string(field(span).value));  // a copy: append may move the text
+  }
+  const auto first = std::find_if(spans_.begin(), spans_.end(), is_cookie);
+  first->value = at;
+  first->value_length = text_.size() - at;
+  spans_.erase(std::remove_if(first + 1, spans_.end(), is_cookie), spans_.end());
+  cookies_ = 1;
+}
+
+const http::RequestHead* HeadReader::request(bool end) {
+  join_cookies();
+  auto& head = request_;
+  head.method = head.target = head.authority = {};
+  head.fields.clear();
+  head.framing = {end ? http::BodyKind::none : http::BodyKind::chunked, 0};
+  std::string_view host;
+  for (const Span& span : spans_) {
+    const auto [name, value] = field(span);
+    if (name == ":method") {
+      head.method = value;
+    } else if (name == ":path") {
+      head.target = value;
+    } else if (name == ":authority") {
+      head.authority = value;
+    } else if (name == "host") {
+      host = value;
+    } else if (!name.starts_with(':') && !http::is_reserved_twin(name)) {
+      if (name == "content-length") head.framing = {http::BodyKind::length, number(value)};
+      head.fields.push_back({name, value});
+    }
+  }
+  if (head.authority.empty()) head.authority = host;
+  if (!host.empty() && !equals_ignore_case(host, head.authority)) return nullptr;  // RFC 9113 8.3.1
+  if (!head.authority.empty() && !http::is_authority(head.authority)) return nullptr;
+  if (head.method == "CONNECT" || head.method == "TRACE" || !is_target(head)) return nullptr;
+  return &head;
+}
+
+const http::ResponseHead* HeadReader::response(bool end, bool to_head) {
+  auto& head = response_;
+  head.status = 0;
+  head.fields.clear();
+  head.framing = {};
+  std::optional<std::uint64_t> length;
+  for (const Span& span : spans_) {
+    const auto [name, value] = field(span);
+    if (name == ":status") {
+      head.status = static_cast<int>(number(value));
+    } else if (!name.starts_with(':')) {
+      if (name == "content-length") length = number(value);
+      head.fields.push_back({name, value});
+    }
+  }
+  if (to_head) {
+    head.framing = {http::BodyKind::none, length.value_or(http::length_unknown)};
+  } else if (length) {
+    head.framing = {http::BodyKind::length, *length};
+  } else if (!end && head.status >= 200) {
+    head.framing.kind = http::BodyKind::chunked;
+  }
+  return head.status >= 100 ? &head : nullptr;
+}
+
+void HeadWriter::add(std::string_view name, std::string_view value, bool single_use) {
+  const auto flags = single_use ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
+  pairs_.push_back({bytes(name), bytes(value), name.size(), value.size(), static_cast<std::uint8_t>(flags)});
+}
+
+void HeadWriter::add_status(int status) {
+  std::to_chars(status_.data(), status_.data() + status_.size(), status);
+  add(":status", {status_.data(), status_.size()});
+}
+
+void HeadWriter::add_fields(const std::vector<http::Field>& fields) {
+  for (const auto& [name, value] : fields) {
+    const Use use = use_of(name);
+    if (use != Use::dropped) add(name, value, use == Use::single_use);
+  }
+}
+
+void HeadWriter::add_length(std::uint64_t length) {
+  const auto end = std::to_chars(length_.data(), length_.data() + length_.size(), length).ptr;
+  add("content-length", {length_.data(), end}, true);
+}
+
+const std::vector<nghttp2_nv>& HeadWriter::request(const http::RequestHead& head) {
+  pairs_.clear();
+  add(":method", head.method);
+  add(":scheme", "http");
+  if (!head.authority.empty()) add(":authority", head.authority);
+  add(":path", head.target, true);
+  add_fields(head.fields);
+  if (head.framing.kind == http::BodyKind::length) add_length(head.framing.length);
+  return pairs_;
+}
+
+const std::vector<nghttp2_nv>& HeadWriter::response(const http::ResponseHead& head) {
+  pairs_.clear();
+  add_status(head.status);
+  add_fields(head.fields);
+  // Behind HEAD the announced length goes along; length 0 with no body is what END_STREAM says anyway.
+  const bool announced = head.framing.kind == http::BodyKind::none && head.framing.length > 0 &&
+                         head.framing.length != http::length_unknown;
+  if (head.framing.kind == http::BodyKind::length || announced) add_length(head.framing.length);
+  return pairs_;
+}
+
+const std::vector<nghttp2_nv>& HeadWriter::interim(int status) {
+  pairs_.clear();
+  add_status(status);
+  return pairs_;
+}
+
+}  // namespace ringside::http2
