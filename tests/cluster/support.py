@@ -1,0 +1,61 @@
+"""What the cluster tests share: the binary under test, clusters that end with their test, logs of failed tests.
+
+Run one file: RINGSIDE_BINARY=build/release/ringside python3 -m unittest discover -s tests/cluster -p 'test_keys.py'
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+from cluster import Cluster, clean_environment  # noqa: E402
+
+BINARY = pathlib.Path(os.environ.get("RINGSIDE_BINARY", ROOT / "build" / "release" / "ringside")).resolve()
+ECHO = ["python3", ROOT / "tests" / "apps" / "echo.py"]
+
+
+def run(*arguments, timeout=10, env=None):
+    """The command line as an operator has it: exit code, standard output, standard error."""
+    done = subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, check=False,
+                          stdin=subprocess.DEVNULL, env={**clean_environment(), **(env or {})})
+    return done.returncode, done.stdout, done.stderr
+
+
+class ClusterTest(unittest.TestCase):
+    """A cluster for each test: self.cluster, empty. A failure shows the ends of all logs."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ringside-test-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.cluster = Cluster(BINARY, self.folder)
+        self.addCleanup(self.cluster.stop)
+
+    def _callTestMethod(self, method):
+        try:
+            method()
+        except Exception as error:
+            for process in self.cluster.processes():
+                error.add_note(process.tail())
+            raise
+
+
+class SharedClusterTest(ClusterTest):
+    """One cluster for all tests of the class, made by make_cluster(cluster)."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.shared_folder = pathlib.Path(tempfile.mkdtemp(prefix="ringside-test-"))
+        cls.addClassCleanup(shutil.rmtree, cls.shared_folder)
+        cls.cluster = Cluster(BINARY, cls.shared_folder)
+        cls.addClassCleanup(cls.cluster.stop)
+        cls.make_cluster(cls.cluster)
+        cls.cluster.start()
+        cls.cluster.wait_agreed()
+
+    def setUp(self):
+        for process in self.cluster.processes():
+            self.assertTrue(process.running(), f"{process.name} died in an earlier test of this class")

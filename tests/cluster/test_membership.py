@@ -1,0 +1,115 @@
+"""Daemons as real processes: they find each other, agree, drop the dead and welcome the returned."""
+import json
+import signal
+import time
+
+from processes import wait_until
+from support import ClusterTest
+
+NAMES = ["a", "b", "c", "d", "e"]
+KEYS = [f"user:{i}" for i in range(1000)]
+
+
+def owners(host):
+    """key -> name of its owner, as this host sees it."""
+    answer = host.get("/v1/lookup", method="POST", body=json.dumps({"keys": KEYS}),
+                      headers={"Content-Type": "application/json"})
+    return {key: name for name, keys in answer.json()["by_owner"].items() for key in keys}
+
+
+class Membership(ClusterTest):
+    def five(self):
+        for name in NAMES:
+            self.cluster.add(name, app_address="127.0.0.1:9")  # nothing is forwarded in these tests
+        self.cluster.start()
+        return self.cluster.hosts
+
+    def test_five_daemons_agree_within_3_seconds_of_the_last_start(self):
+        for name in NAMES:
+            self.cluster.add(name, app_address="127.0.0.1:9")
+        for host in self.cluster.hosts:
+            host.seeds = [other.peer for other in self.cluster.hosts]
+            host.start_daemon()
+        last_start = time.monotonic()
+        wait_until(lambda: all(h.ready() for h in self.cluster.hosts) and self.cluster.agree(), 3, "five daemons agree",
+                   self.cluster.processes())
+        took = time.monotonic() - last_start
+        self.assertLess(took, 3)
+
+        views = [owners(host) for host in self.cluster.hosts]
+        self.assertEqual(set(views[0]), set(KEYS))
+        self.assertEqual(set(views[0].values()), set(NAMES))
+        for host, view in zip(self.cluster.hosts, views):
+            self.assertEqual(view, views[0], f"{host.name} names other owners than a")
+        for key in KEYS[:20]:
+            self.assertEqual({host.owner(key) for host in self.cluster.hosts}, {views[0][key]})
+
+    def test_a_killed_daemon_is_dropped_after_the_suspicion_and_no_other_key_moves(self):
+        hosts = self.five()
+        self.cluster.wait_agreed()
+        before = owners(hosts[0])
+        victim, survivors = hosts[1], [h for h in hosts if h is not hosts[1]]
+        victim.kill()
+        killed = time.monotonic()
+        # One rotation over four members (0.8 s), suspicion (5 s), and the news: 10 s leave room for a busy machine.
+        wait_until(lambda: all(victim.name not in {m["name"] for m in h.ring()["members"]} for h in survivors), 10,
+                   "all survivors dropped the dead member", [h.daemon for h in survivors])
+        self.assertGreater(time.monotonic() - killed, 5, "dropped before the suspicion could end")
+        self.cluster.wait_agreed(5, survivors)
+        for host in survivors:
+            after = owners(host)
+            self.assertNotIn(victim.name, after.values())
+            moved = [k for k in KEYS if before[k] != victim.name and after[k] != before[k]]
+            self.assertEqual(moved, [], f"keys of living members moved, as {host.name} sees it")
+
+    def test_a_member_that_returns_elsewhere_under_its_name_takes_its_place_at_once(self):
+        hosts = self.five()
+        self.cluster.wait_agreed()
+        before = owners(hosts[0])
+        host = hosts[2]
+        old_address = host.peer
+        host.kill()
+        host.move()
+        host.seeds = [other.peer for other in hosts]
+        host.start_daemon()
+
+        def returned():
+            # At no moment, and nowhere, may a key belong to another name.
+            for other in hosts[:2]:
+                self.assertEqual(owners(other), before)
+            rings = [{m["name"]: m["address"] for m in other.ring()["members"]} for other in hosts]
+            return all(ring.get(host.name) == host.peer for ring in rings)
+
+        self.cluster.wait_ready(host)
+        wait_until(returned, 3, "every ring has the new address", [h.daemon for h in hosts])
+        self.cluster.wait_agreed(10)
+        for other in hosts:
+            self.assertEqual(owners(other), before)
+            self.assertNotIn(old_address, {m["address"] for m in other.ring()["members"]})
+
+    def test_a_member_that_returns_after_it_was_dropped_gets_its_keys_back(self):
+        hosts = self.five()
+        self.cluster.wait_agreed()
+        before = owners(hosts[0])
+        host = hosts[4]
+        host.kill()
+        survivors = hosts[:4]
+        wait_until(lambda: self.cluster.agree(survivors), 15, "the survivors dropped it", [h.daemon for h in survivors])
+        host.move()
+        host.start_daemon()
+        self.cluster.wait_ready(host)
+        self.cluster.wait_agreed()
+        for other in hosts:
+            self.assertEqual(owners(other), before)
+
+    def test_a_frozen_member_that_wakes_up_refutes_its_death(self):
+        hosts = self.five()
+        self.cluster.wait_agreed()
+        frozen, awake = hosts[3], [h for h in hosts if h is not hosts[3]]
+        frozen.daemon.kill(signal.SIGSTOP)
+        try:
+            wait_until(lambda: self.cluster.agree(awake), 20, "the others dropped the frozen member",
+                       [h.daemon for h in awake])
+        finally:
+            frozen.daemon.kill(signal.SIGCONT)
+        self.cluster.wait_agreed(10, hosts)
