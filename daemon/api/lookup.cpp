@@ -1,5 +1,6 @@
 // Who owns a key. One key by path or query with `n` owners and `explain`; many keys by POST, grouped by
 // owner.
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>

@@ -1,4 +1,5 @@
 // What this node sees: the ring, the members, itself.
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 

@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
   try {
     const std::string json = to_json(YAML::LoadFile(argv[1])).dump();
     std::ofstream out(argv[2]);
-    out << "// Made from proto/openapi.yaml by daemon/api/embed/openapi.cpp.\n"
+    out << "// Made from proto/openapi.yaml by scripts/cmake/embed_openapi.cpp.\n"
            "#include \"daemon/api/api.hpp\"\n\n"
            "std::string_view ringside::api::openapi_json() noexcept {\n"
            "  return R\"openapi("

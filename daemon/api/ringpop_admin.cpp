@@ -1,0 +1,85 @@
+#include "daemon/api/ringpop_admin.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "proto/ringpop/codec.hpp"
+
+namespace ringside::api {
+namespace {
+
+using Json = nlohmann::json;
+
+// Keys, labels and names may hold any bytes; what is no UTF-8 is shown with replacement characters.
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+RingpopAnswer error(std::string_view type, std::string_view message) {
+  return {false, dump({{"type", type}, {"message", message}})};
+}
+
+RingpopAnswer lookup(std::string_view body, const View& view) {
+  const auto request = Json::parse(body, nullptr, false);
+  if (!request.is_object() || !request.contains("key") || !request["key"].is_string())
+    return error("ringside.bad-request", "the body must be {\"key\": \"...\"}");
+  if (view.phase == Phase::joining) return error("ringpop.not-ready", "ringpop is not bootstrapped");
+  const auto owner = view.ring->owner(request["key"].get_ref<const std::string&>());
+  if (!owner) return error("ringside.no-owner", "the ring is empty");
+  return {true, dump({{"dest", view.ring->server(*owner).address}})};
+}
+
+Json member(const MemberView& view) {
+  Json json{{"address", view.address},
+            {"status", ringpop::to_string(view.status)},
+            {"incarnationNumber", view.incarnation}};
+  if (!view.labels.empty())
+    json["labels"] = std::map<std::string, std::string>(view.labels.begin(), view.labels.end());
+  return json;
+}
+
+// The schema of Ringpop's test suite is closed: no key more, no key less (spec B.3).
+RingpopAnswer stats(const View& view, const RingpopStats& stats) {
+  Json members = Json::array();
+  for (const auto& row : stats.members) members.push_back(member(row));
+  Json servers = Json::array();
+  for (const auto& server : view.ring->servers()) servers.push_back(server.address);
+  const auto uptime_ms = std::max<std::int64_t>((stats.now - view.started).count(), 1);
+  const auto per_second = [&](std::uint64_t calls) {
+    return static_cast<double>(calls) * 1000 / static_cast<double>(uptime_ms);
+  };
+  const Json json{
+      {"hooks", nullptr},
+      {"membership", {{"checksum", stats.checksum}, {"members", members}}},
+      {"process",
+       {{"memory",
+         {{"rss", stats.rss_bytes}, {"heapTotal", stats.heap_bytes}, {"heapUsed", stats.heap_used_bytes}}},
+        {"pid", view.pid}}},
+      {"protocol",
+       {{"timing", Json::object()},
+        {"protocolRate", stats.period.count()},
+        {"clientRate", per_second(stats.calls_sent)},
+        {"serverRate", per_second(stats.calls_received)},
+        {"totalRate", per_second(stats.calls_sent + stats.calls_received)}}},
+      {"ring",
+       {{"servers", servers},
+        {"checksum", view.ring->checksum()},
+        {"checksums", {{"replica", view.ring->replica_checksum()}}}}},
+      {"version", RINGSIDE_VERSION},
+      {"timestamp", stats.now.time_since_epoch().count()},
+      {"uptime", uptime_ms},
+      {"tchannelVersion", "2"}};
+  return {true, dump(json)};
+}
+
+}  // namespace
+
+std::optional<RingpopAnswer> answer_ringpop_admin(std::string_view endpoint, std::string_view body,
+                                                  const View& view, const RingpopStats& node) {
+  if (endpoint == "/health") return RingpopAnswer{true, "\"ok\""};
+  if (endpoint == "/admin/lookup") return lookup(body, view);
+  if (endpoint == "/admin/stats") return stats(view, node);
+  return std::nullopt;
+}
+
+}  // namespace ringside::api

@@ -1,0 +1,90 @@
+#include "daemon/cli/api_client.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace ringside::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint16_t default_port = 7600;
+constexpr std::string_view default_address = "127.0.0.1:7600";
+
+std::string text_at(const Json& json, const char* name) {
+  return json.is_object() && json.contains(name) && json[name].is_string() ? json[name].get<std::string>()
+                                                                           : "";
+}
+
+std::string sentence(std::string text) {
+  if (!text.empty() && text.back() != '.') text += '.';
+  return text;
+}
+
+}  // namespace
+
+Result<Address, std::string> parse_api_address(std::string_view text) {
+  if (text.starts_with("https://"))
+    return "TLS on the API is not spoken here; use http://host:port or unix:/path";
+  if (text.starts_with("http://")) {
+    text.remove_prefix(7);
+    if (text.ends_with('/')) text.remove_suffix(1);
+  }
+  if (text.starts_with("unix:///")) return parse_address("unix:" + std::string(text.substr(7)));
+  return parse_address(text, default_port);
+}
+
+Result<Address, std::string> api_address(const Terminal& terminal, const Arguments& arguments) {
+  std::string text(default_address);
+  std::string source;
+  for (const auto& [name, value] : terminal.environment) {
+    if (name != "RINGSIDE_ADDR" || value.empty()) continue;
+    text = value;
+    source = "RINGSIDE_ADDR";
+  }
+  if (const auto flag = arguments.get("--addr")) {
+    text = *flag;
+    source = "--addr";
+  }
+  auto address = parse_api_address(text);
+  if (!address) return source + " is '" + text + "': " + address.error();
+  return address;
+}
+
+Exit exit_of(const Failure& failure) {
+  switch (failure.kind) {
+    case Failure::Kind::unreachable: return not_reachable;
+    case Failure::Kind::timed_out: return timed_out;
+    case Failure::Kind::broken: return failed;
+  }
+  return failed;
+}
+
+std::string problem_text(const HttpResponse& response) {
+  const Json body = Json::parse(response.body, nullptr, false);
+  const std::string code = text_at(body, "code");
+  if (code.empty()) return "the answer is " + std::to_string(response.status) + " " + response.reason;
+  return code + ": " + sentence(text_at(body, "detail")) + " " + text_at(body, "remedy");
+}
+
+Result<std::string, Exit> ask(Terminal& terminal, const Address& address, const std::string& path) {
+  HttpRequest request;
+  request.target = path;
+  auto response = fetch(address, request, ask_timeout);
+  if (!response) {
+    fail(terminal, exit_of(response.error()), response.error().text);
+    return exit_of(response.error());
+  }
+  if (response->status == 200) return std::move(response->body);
+  const Exit exit = response->status == 404 ? not_found : failed;
+  fail(terminal, exit, problem_text(*response));
+  return exit;
+}
+
+Result<std::string, Exit> ask(Terminal& terminal, const Arguments& arguments, const std::string& path) {
+  const auto address = api_address(terminal, arguments);
+  if (address) return ask(terminal, *address, path);
+  fail(terminal, usage, address.error());
+  return usage;
+}
+
+}  // namespace ringside::cli

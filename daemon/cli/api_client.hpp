@@ -1,0 +1,27 @@
+// Asking a node's API, and what to tell the user when that fails.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "daemon/base/address.hpp"
+#include "daemon/cli/http_client.hpp"
+#include "daemon/cli/verb.hpp"
+
+namespace ringside::cli {
+
+// --addr, else RINGSIDE_ADDR, else 127.0.0.1:7600. Also takes http://host:port/ and unix:///path.
+[[nodiscard]] Result<Address, std::string> parse_api_address(std::string_view text);
+[[nodiscard]] Result<Address, std::string> api_address(const Terminal&, const Arguments&);
+
+// GETs a path and gives the body of a 200. Anything else is told on stderr and comes back as the exit code.
+[[nodiscard]] Result<std::string, Exit> ask(Terminal&, const Arguments&, const std::string& path);
+[[nodiscard]] Result<std::string, Exit> ask(Terminal&, const Address&, const std::string& path);
+
+[[nodiscard]] Exit exit_of(const Failure&);
+// A problem of the API as one line, "no_owner: the ring is empty. Start ..."; other answers by their status.
+[[nodiscard]] std::string problem_text(const HttpResponse&);
+
+inline constexpr Millis ask_timeout{10'000};
+
+}  // namespace ringside::cli

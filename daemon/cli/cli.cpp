@@ -1,0 +1,185 @@
+// The table of verbs, help, and the way from a command line to a verb's function.
+#include "daemon/cli/cli.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <iostream>
+#include <thread>
+
+#include "daemon/base/text.hpp"
+#include "daemon/cli/arguments.hpp"
+#include "daemon/cli/verb.hpp"
+#include "daemon/config/show.hpp"
+
+namespace ringside::cli {
+namespace {
+
+constexpr std::array members_flags{
+    Flag{"--status", 0, "STATUS", "only these: alive, suspect, faulty, leave, tombstone; may be repeated"},
+    Flag{"--label", 0, "TEST", "only those with name==value, or without by name!=value; may be repeated"},
+};
+constexpr std::array lookup_flags{
+    Flag{"--owners", 'n', "N", "name N owners, in the order in which they would take over"},
+    Flag{"--explain", 0, "", "show the points around the key, who comes next, and who is not in the ring"},
+};
+constexpr std::array ring_flags{Flag{"--points", 0, "", "list every point"}};
+constexpr std::array call_flags{
+    Flag{"--request", 'X', "METHOD", "GET, or POST with -d, unless this says otherwise"},
+    Flag{"--data", 'd', "DATA",
+         "the body: the text itself, @file, or @- for standard input; form data unless -H names a type"},
+    Flag{"--header", 'H', "'NAME: VALUE'", "a header field; may be repeated"},
+    Flag{"--include", 'i', "", "print the whole head to standard output"},
+    Flag{"--timeout", 0, "DURATION", "to the head of the answer and between pieces of its body (30s)"},
+};
+constexpr std::array wait_flags{
+    Flag{"--for", 0, "WHAT",
+         "ready (default), outbound (the app can call out through it), or members=N alive"},
+    Flag{"--timeout", 0, "DURATION", "give up after this (30s)"},
+};
+constexpr std::array config_flags{Flag{"--origin", 0, "", "say where each value comes from"}};
+
+constexpr std::string_view loads =
+    "Also takes -c FILE and every flag of `ringside agent`; the environment counts too.";
+
+constexpr std::array verbs{
+    Verb{"agent", "[-c FILE] [FLAGS]", "run the daemon", "", {}, 0, 0, true, nullptr},
+    Verb{"members", "[NAME]", "who is there", "", members_flags, 0, 1, false, members},
+    Verb{"lookup", "KEY", "who owns a key", "", lookup_flags, 1, 1, false, lookup},
+    Verb{"ring", "", "the ring: members, shares, checksum", "", ring_flags, 0, 0, false, ring},
+    Verb{"call", "KEY /path", "send a request to the app that owns a key",
+         "The body goes to standard output, Ringside-* headers to standard error. Exit 1 for answers from "
+         "500 on and for "
+         "all that ringside answers itself.",
+         call_flags, 2, 2, false, call},
+    Verb{"status",
+         "[OTHER_API_ADDRESS...]",
+         "one screen about a node; with others, whether they agree",
+         "",
+         {},
+         0,
+         64,
+         false,
+         status},
+    Verb{"health", "", "exit 0 when the node is ready, for health checks", "", {}, 0, 0, false, health},
+    Verb{"wait", "", "wait until a node is ready or a cluster is complete", "", wait_flags, 0, 0, false,
+         wait},
+    Verb{"validate", "-c FILE", "check a configuration", loads, {}, 0, 0, true, validate},
+    Verb{"config", "show|default", "the configuration in force, or the commented default file", loads,
+         config_flags, 0, 0, true, config},
+    Verb{"version", "", "the version", "", {}, 0, 0, false, version},
+};
+
+const Verb* find_verb(std::string_view name) {
+  for (const Verb& verb : verbs)
+    if (verb.name == name) return &verb;
+  return nullptr;
+}
+
+std::string overview() {
+  std::string out = "ringside: every request for a key reaches the one app that owns it\n\n";
+  for (const Verb& verb : verbs) {
+    const std::string form = "  ringside " + std::string(verb.name) + " " + std::string(verb.words);
+    out +=
+        form + std::string(form.size() < 42 ? 42 - form.size() : 1, ' ') + std::string(verb.summary) + "\n";
+  }
+  return out +
+         "\nringside VERB --help says more. Verbs ask the node at --addr, else RINGSIDE_ADDR, else "
+         "127.0.0.1:7600.\n"
+         "Exit codes: 0 ok, 1 failed, 2 usage, 3 not reachable, 4 not found, 5 timed out.\n";
+}
+
+void append_flags(std::string& out, std::span<const Flag> flags) {
+  for (const Flag& flag : flags) {
+    std::string form = flag.letter != 0 ? std::string("  -") + flag.letter + ", " : "      ";
+    form += std::string(flag.name) + (flag.value.empty() ? "" : " ") + std::string(flag.value);
+    out += form + std::string(form.size() < 30 ? 30 - form.size() : 1, ' ') + std::string(flag.help) + "\n";
+  }
+}
+
+std::string help(const Verb& verb) {
+  std::string out = "ringside " + std::string(verb.name) + (verb.words.empty() ? "" : " ") +
+                    std::string(verb.words) + "\n" + std::string(verb.summary) + "\n";
+  if (!verb.details.empty()) out += "\n" + std::string(verb.details) + "\n";
+  out += "\n";
+  if (verb.run == nullptr) return out + config::flags_help();
+  append_flags(out, verb.flags);
+  append_flags(out, common_flags());
+  return out;
+}
+
+int unknown_verb(Terminal& terminal, std::string_view word) {
+  std::vector<std::string> names;
+  for (const Verb& verb : verbs) names.emplace_back(verb.name);
+  const std::string meant = closest(word, names);
+  return fail(terminal, usage,
+              "there is no verb '" + std::string(word) + "'" +
+                  (meant.empty() ? "" : "; did you mean " + meant + "?") + " (`ringside help` lists them)");
+}
+
+bool asks_for_help(std::string_view word) {
+  return word == "help" || word == "--help" || word == "-h";
+}
+
+int run_verb(const Verb& verb, std::span<const char* const> args, const Handlers& handlers,
+             Terminal& terminal) {
+  if (verb.run == nullptr) {  // the daemon reads its flags itself
+    const bool wants_help =
+        std::ranges::any_of(args, [](std::string_view a) { return a == "--help" || a == "-h"; });
+    if (!wants_help) return handlers.agent(args);
+    terminal.out << help(verb);
+    return ok;
+  }
+  const auto arguments = parse_arguments(verb, args);
+  if (!arguments) return fail(terminal, usage, arguments.error());
+  if (arguments->has("--help")) {
+    terminal.out << help(verb);
+    return ok;
+  }
+  try {
+    return verb.run(terminal, *arguments);
+  } catch (const std::exception& error) {  // JSON that lacks what this version expects
+    return fail(terminal, failed,
+                std::string("the answer is not what ringside " RINGSIDE_VERSION
+                            " understands; is the daemon of another version? (") +
+                    error.what() + ")");
+  }
+}
+
+}  // namespace
+
+int fail(Terminal& terminal, Exit exit, std::string_view message) {
+  terminal.err << "ringside: " << message << "\n" << std::flush;
+  return exit;
+}
+
+int run(std::span<const char* const> args, const Handlers& handlers, Terminal& terminal) {
+  if (args.empty()) {
+    terminal.err << overview();
+    return usage;
+  }
+  const std::string_view first = args[0];
+  if (first == "--version") return version(terminal, {});
+  if (!asks_for_help(first)) {
+    const Verb* verb = find_verb(first);
+    return verb == nullptr ? unknown_verb(terminal, first)
+                           : run_verb(*verb, args.subspan(1), handlers, terminal);
+  }
+  const Verb* verb = args.size() > 1 ? find_verb(args[1]) : nullptr;
+  if (args.size() > 1 && verb == nullptr) return unknown_verb(terminal, args[1]);
+  terminal.out << (verb == nullptr ? overview() : help(*verb));
+  return ok;
+}
+
+int run(std::span<const char* const> args, const Handlers& handlers) {
+  Terminal terminal{std::cout,
+                    std::cerr,
+                    std::cin,
+                    config::environment(::environ),
+                    [] { return Clock::now(); },
+                    [](Duration duration) { std::this_thread::sleep_for(duration); }};
+  return run(args, handlers, terminal);
+}
+
+}  // namespace ringside::cli

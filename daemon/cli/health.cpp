@@ -1,0 +1,130 @@
+// status, health, wait: how a node is, for people, for health checks and for scripts.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "daemon/base/text.hpp"
+#include "daemon/cli/api_client.hpp"
+#include "daemon/cli/render.hpp"
+#include "daemon/cli/verb.hpp"
+
+namespace ringside::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr Millis poll_interval{100};
+
+// Is it so yet? If not, `text` says what is missing; `exit` is ok or why asking failed.
+struct Answer {
+  bool yes = false;
+  Exit exit = ok;
+  std::string text;
+};
+
+std::string reasons(const std::string& body) {
+  const Json json = Json::parse(body, nullptr, false);
+  std::string out;
+  if (json.is_object() && json.contains("reasons"))
+    for (const Json& reason : json["reasons"]) out += (out.empty() ? "" : "; ") + reason.get<std::string>();
+  return out.empty() ? "it gave no reason" : out;
+}
+
+Answer ask_health(const Address& at, const std::string& path, Millis timeout) {
+  HttpRequest request;
+  request.target = path;
+  const auto response = fetch(at, request, timeout);
+  if (!response) return {false, exit_of(response.error()), response.error().text};
+  if (response->status == 204) return {true, ok, ""};
+  if (response->status == 503) return {false, ok, "not ready: " + reasons(response->body)};
+  return {false, failed, problem_text(*response)};
+}
+
+Answer ask_members(const Address& at, std::int64_t wanted, Millis timeout) {
+  HttpRequest request;
+  request.target = "/v1/members?status=alive";
+  const auto response = fetch(at, request, timeout);
+  if (!response) return {false, exit_of(response.error()), response.error().text};
+  if (response->status != 200) return {false, failed, problem_text(*response)};
+  const auto alive = static_cast<std::int64_t>(Json::parse(response->body).at("members").size());
+  return {alive >= wanted, ok,
+          std::to_string(alive) + " of " + std::to_string(wanted) + " members are alive"};
+}
+
+// What --for names, as a question to the node.
+using Question = std::function<Answer(const Address&, Millis)>;
+Result<Question, std::string> parse_question(const std::string& text) {
+  for (const auto& [word, page] : {std::pair{"ready", "/v1/readyz"}, std::pair{"outbound", "/v1/outboundz"}})
+    if (text == word)
+      return Question([page = std::string(page)](const Address& at, Millis timeout) {
+        return ask_health(at, page, timeout);
+      });
+  if (text.starts_with("members=")) {
+    const auto count = parse_integer(text.substr(8));
+    if (count && *count > 0)
+      return Question(
+          [n = *count](const Address& at, Millis timeout) { return ask_members(at, n, timeout); });
+  }
+  return "--for is ready, outbound or members=N, not '" + text + "'";
+}
+
+int keep_asking(Terminal& terminal, const Address& at, const Question& question, Millis patience) {
+  const Instant deadline = terminal.now() + patience;
+  std::string told;
+  for (;;) {
+    const auto left = std::chrono::ceil<Millis>(deadline - terminal.now());
+    const Answer answer = question(at, std::clamp(left, Millis{1}, ask_timeout));
+    if (answer.yes) return ok;
+    if (answer.text != told) terminal.err << "waiting: " << answer.text << "\n" << std::flush;
+    told = answer.text;
+    if (terminal.now() + poll_interval >= deadline)
+      return fail(terminal, timed_out, "gave up after " + print_duration(patience) + ": " + answer.text);
+    terminal.sleep(poll_interval);
+  }
+}
+
+}  // namespace
+
+int status(Terminal& terminal, const Arguments& arguments) {
+  const auto self = ask(terminal, arguments, "/v1/self");
+  if (!self) return self.error();
+  std::vector<std::string> all{*self};
+  for (const std::string& word : arguments.words) {
+    const auto address = parse_api_address(word);
+    if (!address) return fail(terminal, usage, "'" + word + "' is no API address: " + address.error());
+    auto other = ask(terminal, *address, "/v1/self");
+    if (!other) return other.error();
+    all.push_back(std::move(*other));
+  }
+  const Agreement agreement = compare(all);
+  if (arguments.get("--output") == "json") {
+    for (const std::string& json : all) terminal.out << json;
+  } else {
+    terminal.out << render_self(*self);
+    if (all.size() > 1)
+      terminal.out << "\n" << agreement.text;
+    else
+      terminal.out << "\nto see whether other nodes agree: ringside status OTHER_API_ADDRESS...\n";
+  }
+  return agreement.agrees ? ok : failed;
+}
+
+int health(Terminal& terminal, const Arguments& arguments) {
+  const auto address = api_address(terminal, arguments);
+  if (!address) return fail(terminal, usage, address.error());
+  const Answer answer = ask_health(*address, "/v1/readyz", ask_timeout);
+  if (!answer.yes) return fail(terminal, answer.exit == ok ? failed : answer.exit, answer.text);
+  terminal.out << (arguments.get("--output") == "json" ? "{\"ready\":true}\n" : "ready\n");
+  return ok;
+}
+
+int wait(Terminal& terminal, const Arguments& arguments) {
+  const auto address = api_address(terminal, arguments);
+  if (!address) return fail(terminal, usage, address.error());
+  const auto question = parse_question(arguments.get("--for").value_or("ready"));
+  if (!question) return fail(terminal, usage, question.error());
+  const auto patience = parse_duration(arguments.get("--timeout").value_or("30s"));
+  if (!patience) return fail(terminal, usage, "--timeout: " + patience.error());
+  return keep_asking(terminal, *address, *question, *patience);
+}
+
+}  // namespace ringside::cli

@@ -1,0 +1,195 @@
+#include "daemon/cli/render.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace ringside::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Rows = std::vector<std::vector<std::string>>;
+
+std::string printable(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  return text;
+}
+
+// Characters, not bytes: what follows the first byte of a UTF-8 sequence takes no column.
+std::size_t width(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string percent(const Json& share) {
+  const long tenths = std::lround(share.get<double>() * 1000);
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "%";
+}
+
+std::string text(const Json& json, const char* name) {
+  return json.at(name).get<std::string>();
+}
+std::string number(const Json& json, const char* name) {
+  return std::to_string(json.at(name).get<std::int64_t>());
+}
+
+std::string labels(const Json& json) {
+  std::string out;
+  for (const auto& [key, value] : json.at("labels").items())
+    out += (out.empty() ? "" : ",") + key + "=" + value.get<std::string>();
+  return out;
+}
+
+std::vector<std::string> member_row(const Json& member) {
+  return {text(member, "name"), text(member, "status"), text(member, "address"),
+          member.at("in_ring").get<bool>() ? percent(member.at("share")) : "-", labels(member)};
+}
+
+Rows member_head() {
+  return {{"NAME", "STATUS", "ADDRESS", "KEYS", "LABELS"}};
+}
+
+std::string plural(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+std::string joined(const Json& list, const char* nothing) {
+  std::string out;
+  for (const Json& item : list) out += (out.empty() ? "" : ", ") + item.get<std::string>();
+  return out.empty() ? nothing : out;
+}
+
+std::string render_explanation(const Json& why) {
+  std::string out = "\n" + printable(text(why, "why")) + "\n\n";
+  Rows around{{"", "POINT", "HASH", "MEMBER"}};
+  for (const Json& point : why.at("around"))
+    around.push_back({point.at("position") == why.at("position") ? ">" : "", number(point, "position"),
+                      text(point, "hash"), text(point, "member")});
+  out += table(around) + "\nfrom there on, each member at its first point:\n";
+  Rows walk{{"MEMBER", "POINT", "HASH", "KEYS"}};
+  for (const Json& point : why.at("walk"))
+    walk.push_back({text(point, "member"), number(point, "position"), text(point, "hash"),
+                    percent(why.at("shares").at(text(point, "member")))});
+  out += table(walk);
+  if (why.at("not_in_ring").empty()) return out;
+  out += "\nnot in the ring:\n";
+  Rows absent{{"NAME", "STATUS", "ADDRESS"}};
+  for (const Json& member : why.at("not_in_ring"))
+    absent.push_back({text(member, "name"), text(member, "status"), text(member, "address")});
+  return out + table(absent);
+}
+
+std::string by_status(const Json& counts) {
+  std::string out;
+  for (const auto& [status, count] : counts.items())
+    if (count != 0)
+      out += (out.empty() ? "" : ", ") + std::to_string(count.get<std::int64_t>()) + " " + status;
+  return out.empty() ? "none" : out;
+}
+
+}  // namespace
+
+std::string table(const Rows& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += printable(row[i]);
+      line.append(widths[i] - width(row[i]) + 2, ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  }
+  return out;
+}
+
+std::string render_members(std::string_view members_json) {
+  const Json json = Json::parse(members_json);
+  Rows rows = member_head();
+  for (const Json& member : json.at("members")) rows.push_back(member_row(member));
+  return table(rows);
+}
+
+std::string render_member(std::string_view member_json) {
+  Rows rows = member_head();
+  rows.push_back(member_row(Json::parse(member_json)));
+  return table(rows);
+}
+
+std::string render_lookup(std::string_view lookup_json, std::size_t wanted) {
+  const Json json = Json::parse(lookup_json);
+  const Json& owners = json.at("owners");
+  std::string names;
+  for (std::size_t i = 0; i < std::min(wanted, owners.size()); ++i)
+    names += (i == 0 ? "" : ", ") + text(owners[i], "name");
+  std::string out =
+      printable(text(json, "key")) + " -> " + printable(names) + "  (hash " + text(json, "hash");
+  if (wanted == 1 && owners.size() > 1) out += ", next " + printable(text(owners[1], "name"));
+  out += ", version " + number(json, "version") + ")\n";
+  return json.contains("explain") ? out + render_explanation(json.at("explain")) : out;
+}
+
+std::string render_ring(std::string_view ring_json) {
+  const Json json = Json::parse(ring_json);
+  const Json& members = json.at("members");
+  std::string out = "version " + number(json, "version") + ", checksum " + text(json, "checksum") + ", " +
+                    plural(members.size(), "member") + ", " + number(json, "points") +
+                    " points each, hashed by " + text(json, "identity") + "\n\n";
+  Rows rows{{"NAME", "ADDRESS", "WEIGHT", "KEYS"}};
+  for (const Json& member : members)
+    rows.push_back({text(member, "name"), text(member, "address"), number(member, "weight"),
+                    percent(member.at("share"))});
+  out += table(rows);
+  if (!json.contains("point_list")) return out;
+  Rows points{{"HASH", "MEMBER"}};
+  for (const Json& point : json.at("point_list"))
+    points.push_back({text(point, "hash"), text(point, "member")});
+  return out + "\nreplica checksum " + text(json, "replica_checksum") + "\n\n" + table(points);
+}
+
+std::string render_self(std::string_view self_json) {
+  const Json json = Json::parse(self_json);
+  const Json& ring = json.at("ring");
+  const Json& app = json.at("app").at("address");
+  std::string phase = text(json, "phase");
+  if (json.contains("reason")) phase += ": " + text(json, "reason");
+  return table({
+      {"node", text(json, "name") + " at " + text(json, "address") + ", cluster " + text(json, "cluster")},
+      {"phase", phase},
+      {"ring", "version " + number(ring, "version") + ", checksum " + text(ring, "checksum") + ", " +
+                   plural(ring.at("members").get<std::size_t>(), "member") + ", " + number(ring, "points") +
+                   " points each"},
+      {"members", by_status(json.at("membership").at("by_status")) + ", checksum " +
+                      text(json.at("membership"), "checksum")},
+      {"app", app.is_null() ? "none, this node owns no key" : app.get<std::string>()},
+      {"api", joined(json.at("api_listeners"), "none")},
+      {"process", "ringside " + text(json, "ringside_version") + ", pid " + number(json, "pid") + ", up " +
+                      text(json, "uptime")},
+  });
+}
+
+Agreement compare(const std::vector<std::string>& self_jsons) {
+  Agreement result;
+  Rows rows{{"NODE", "RING", "MEMBERSHIP"}};
+  std::vector<std::string> first;
+  for (const std::string& self : self_jsons) {
+    const Json json = Json::parse(self);
+    rows.push_back(
+        {text(json, "name"), text(json.at("ring"), "checksum"), text(json.at("membership"), "checksum")});
+    const std::vector<std::string> sums(rows.back().begin() + 1, rows.back().end());
+    if (first.empty()) first = sums;
+    result.agrees = result.agrees && sums == first;
+  }
+  result.text =
+      table(rows) + (result.agrees ? "all of them agree\n"
+                                   : "they do not agree; if that lasts for more than a few seconds, "
+                                     "check that these nodes reach each other's peer address\n");
+  return result;
+}
+
+}  // namespace ringside::cli

@@ -1,0 +1,75 @@
+// What a verb is: a row of the table in cli.cpp, a function, and what it may touch. Inside cli/ only.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <ostream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "daemon/base/time.hpp"
+#include "daemon/cli/cli.hpp"
+#include "daemon/config/load.hpp"
+
+namespace ringside::cli {
+
+// The outside, as far as verbs need it; tests put their own in.
+struct Terminal {
+  std::ostream& out;
+  std::ostream& err;
+  std::istream& in;
+  config::Environment environment;  // RINGSIDE_ADDR, and all of it for validate and config
+  std::function<Instant()> now;
+  std::function<void(Duration)> sleep;
+};
+
+struct Flag {
+  std::string_view name;   // "--points"
+  char letter = 0;         // 'n' for -n; 0: none
+  std::string_view value;  // what to write behind it, "N"; empty: the flag stands alone
+  std::string_view help;
+};
+
+struct Arguments {
+  std::vector<std::string> words;                               // what is not a flag
+  std::vector<std::pair<std::string_view, std::string>> flags;  // by the name in the table, order kept
+  std::vector<std::string> rest;  // of a verb that passes on: what is not its own
+
+  [[nodiscard]] bool has(std::string_view name) const;
+  [[nodiscard]] std::optional<std::string> get(std::string_view name) const;  // the last one wins
+  [[nodiscard]] std::vector<std::string> all(std::string_view name) const;
+};
+
+struct Verb {
+  std::string_view name;
+  std::string_view words;    // "KEY /path"
+  std::string_view summary;  // one line
+  std::string_view details;  // more for --help; may be empty
+  std::span<const Flag> flags;
+  std::size_t words_min = 0, words_max = 0;
+  bool passes_on = false;  // also takes every flag of `agent`, for the configuration loader
+  int (*run)(Terminal&, const Arguments&) = nullptr;
+};
+
+int members(Terminal&, const Arguments&);
+int lookup(Terminal&, const Arguments&);
+int ring(Terminal&, const Arguments&);
+int call(Terminal&, const Arguments&);
+int status(Terminal&, const Arguments&);
+int health(Terminal&, const Arguments&);
+int wait(Terminal&, const Arguments&);
+int validate(Terminal&, const Arguments&);
+int config(Terminal&, const Arguments&);
+int version(Terminal&, const Arguments&);
+
+// The same as cli::run with an outside of the caller's.
+int run(std::span<const char* const> args, const Handlers&, Terminal&);
+
+// Complains in one line on stderr and returns the code.
+int fail(Terminal&, Exit, std::string_view message);
+
+}  // namespace ringside::cli
