@@ -28,18 +28,19 @@ bool of_kubernetes(std::string_view name, std::string_view value) {
 
 Findings read_environment(const Environment& environment) {
   Findings findings;
-  std::vector<std::string> known;
-  for (const auto& option : options()) known.push_back(variable_of(option));
+  std::vector<std::string> known;  // without the prefix, which would make everything look alike
+  for (const auto& option : options()) known.push_back(variable_of(option).substr(prefix.size()));
   for (const auto& [name, value] : environment) {
     if (!name.starts_with(prefix)) continue;
-    const auto found = std::ranges::find(known, name);
+    const auto found = std::ranges::find(known, name.substr(prefix.size()));
     if (found != known.end()) {
       findings.given.push_back(
           {&options()[static_cast<std::size_t>(found - known.begin())], value, {Source::environment, name}});
     } else if (std::ranges::find(foreign, name) == foreign.end() && !of_kubernetes(name, value)) {
-      const auto near = closest(name, known);
+      const auto near = closest(name.substr(prefix.size()), known);
       findings.problems.push_back(
-          {name, 0, 0, "", "unknown variable", near.empty() ? "unset it" : "did you mean " + near + "?"});
+          {name, 0, 0, "", "unknown variable",
+           near.empty() ? "unset it" : "did you mean " + std::string(prefix) + near + "?"});
     }
   }
   return findings;

@@ -43,14 +43,15 @@ class Walker {
       const auto path = prefix.empty() ? key.Scalar() : prefix + "." + key.Scalar();
       const auto [first, fresh] = lines.emplace(key.Scalar(), key.Mark().line + 1);
       if (fresh)
-        entry(path, key.Mark(), pair.second);
+        entry(path, key.Mark(), pair.second, key.Scalar().find('.') != std::string::npos);
       else
         refuse(key.Mark(), path, "given twice; first in line " + std::to_string(first->second),
                "leave one out");
     }
   }
 
-  void entry(const std::string& path, const YAML::Mark& key, const YAML::Node& value) {
+  void entry(const std::string& path, const YAML::Mark& key, const YAML::Node& value, bool dotted) {
+    if (dotted) return refuse(key, path, "unknown option", "sections are nested, not written with dots");
     if (const auto* option = find_option(path)) return take(*option, key, value);
     const auto below = path + ".";
     const auto inside = [&](const Option& option) { return option.path.starts_with(below); };
@@ -60,9 +61,7 @@ class Walker {
       return refuse(value.Mark(), path, "is a section; expected options below it", "");
     }
     const auto near = closest_path(path);
-    refuse(key, path, "unknown option",
-           near == path ? "sections are nested, not written with dots"  // find_option saw the path in pieces
-                        : (near.empty() ? "" : "did you mean " + near + "?"));
+    refuse(key, path, "unknown option", near.empty() ? "" : "did you mean " + near + "?");
   }
 
   void take(const Option& option, const YAML::Mark& key, const YAML::Node& value) {

@@ -43,37 +43,42 @@ po::options_description description(const std::map<std::string, FlagTarget>& all
 class Reader {
  public:
   Flags run(std::span<const std::string> arguments) {
-    for (const auto& option : parse({arguments.begin(), arguments.end()}).options) take(option);
+    constexpr int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+    try {
+      po::command_line_parser parser(with_values(arguments));
+      for (const auto& option : parser.options(description_).style(style).allow_unregistered().run().options)
+        take(option);
+    } catch (const po::error& error) {
+      refuse("command line", error.what(), "see --help");
+    }
     return std::move(flags_);
   }
 
  private:
-  po::parsed_options parse(std::vector<std::string> arguments) {
-    constexpr int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-    for (;;) {
-      try {
-        return po::command_line_parser(arguments)
-            .options(description_)
-            .style(style)
-            .allow_unregistered()
-            .run();
-      } catch (const po::error_with_option_name& error) {
-        // Of one spelling several may stand there; the one that has no value is the one meant.
-        const auto flag = error.get_option_name();
-        auto bad = arguments.begin();
-        for (; bad != arguments.end(); ++bad)
-          if (*bad == flag + "=" ||
-              (*bad == flag && (bad + 1 == arguments.end() || (bad + 1)->starts_with('-'))))
-            break;
-        if (bad == arguments.end())
-          bad = arguments.begin();  // not met in practice; goes on rather than loops
-        refuse(flag, "needs a value", "write " + flag + "=VALUE");
-        arguments.erase(bad);
-      } catch (const po::error& error) {
-        refuse("command line", error.what(), "");
-        return po::parsed_options(&description_);
+  // The arguments without flags that lack their value, and with --name= as an empty value of its own.
+  std::vector<std::string> with_values(std::span<const std::string> arguments) {
+    std::vector<std::string> result;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      const auto& word = arguments[i];
+      const bool empty = word.ends_with('=');
+      const bool last = i + 1 == arguments.size() || arguments[i + 1].starts_with("--");
+      if (!wants_value(empty ? word.substr(0, word.size() - 1) : word)) {
+        result.push_back(word);
+      } else if (empty) {
+        result.insert(result.end(), {word.substr(0, word.size() - 1), ""});
+      } else if (last) {
+        refuse(word, "needs a value", "write " + word + " VALUE");
+      } else {
+        result.insert(result.end(), {word, arguments[++i]});
       }
     }
+    return result;
+  }
+
+  [[nodiscard]] bool wants_value(const std::string& word) const {
+    if (word == "-c" || word == "--config") return true;
+    const auto found = word.starts_with("--") ? targets_.find(word.substr(2)) : targets_.end();
+    return found != targets_.end() && !is_boolean(*found->second.option);
   }
 
   void take(const po::option& option) {
@@ -110,10 +115,10 @@ class Reader {
   }
 
   void unknown(const std::string& flag) {
-    std::vector<std::string> known{"--config"};
-    for (const auto& [name, target] : targets_) known.push_back("--" + name);
-    const auto near = closest(flag, known);
-    refuse(flag, "unknown flag", near.empty() ? "see --help" : "did you mean " + near + "?");
+    std::vector<std::string> known{"config"};
+    for (const auto& [name, target] : targets_) known.push_back(name);
+    const auto near = flag.starts_with("--") ? closest(flag.substr(2), known) : "";
+    refuse(flag, "unknown flag", near.empty() ? "see --help" : "did you mean --" + near + "?");
   }
 
   void refuse(const std::string& source, const std::string& message, const std::string& suggestion) {

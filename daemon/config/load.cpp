@@ -1,10 +1,12 @@
 #include "daemon/config/load.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <cstdio>
 #include <iterator>
+#include <limits>
+#include <memory>
 
 #include "daemon/base/text.hpp"
 #include "daemon/config/options.hpp"
@@ -88,17 +90,23 @@ Result<Loaded, std::vector<Problem>> load(std::span<const std::string> arguments
   sheet.apply(read_environment(environment));
   sheet.apply(flags.findings);
   std::ranges::move(find_clashes(sheet.loaded, sheet.failed), std::back_inserter(sheet.problems));
+  // The file's first and by line, whoever found them.
+  std::ranges::stable_sort(sheet.problems, {}, [](const Problem& problem) {
+    return std::pair(problem.line == 0 ? std::numeric_limits<int>::max() : problem.line, problem.column);
+  });
   if (!sheet.problems.empty()) return std::move(sheet.problems);
   return std::move(sheet.loaded);
 }
 
 Result<std::string> read_file(const std::string& path) {
   const auto system_error = [] { return boost::system::error_code(errno, boost::system::system_category()); };
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
   if (!file) return system_error();
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad() || errno != 0) return system_error();  // a folder opens, and fails when it is read
+  std::string text;
+  std::array<char, 4096> piece{};
+  while (const auto read = std::fread(piece.data(), 1, piece.size(), file.get()))
+    text.append(piece.data(), read);
+  if (std::ferror(file.get()) != 0) return system_error();  // a folder opens, and fails when it is read
   return text;
 }
 

@@ -35,7 +35,7 @@ struct Option {
   std::string_view path;  // "gossip.suspect_timeout"
   Field field;
   std::string_view help;    // one sentence
-  std::string_view reason;  // why the default is what it is
+  std::string_view reason;  // why the default is what it is; reads on after "Default 5s: "
   Range range = {};         // of numbers, durations and sizes
   // What is wrong with a text, or with one entry of a list or map; an empty answer: nothing.
   std::string (*check)(const std::string&) = nullptr;

@@ -55,6 +55,11 @@ struct YamlValue {
   }
 };
 
+std::string yaml_form(const Option& option) {
+  if (is_list(option)) return "[ADDRESS, ...]";
+  return is_map(option) ? "{KEY: VALUE, ...}" : form_of(option);
+}
+
 std::string yaml_value(const Option& option, const Config& config) {
   return std::visit(YamlValue{option}, value_of(option, config));
 }
@@ -100,11 +105,11 @@ std::string section_of(const Option& option) {
   return std::string(option.path.substr(0, option.path.find('.')));
 }
 
-std::string facts_of(const Option& option, const std::string& value) {
-  std::string facts = form_of(option);
-  if (option.unit[0] != '\0') facts += " of " + std::string(option.unit);
-  if (const auto range = range_of(option); !range.empty()) facts += ", " + range;
-  return facts + "; default " + value;
+// "100ms to 10m", with the unit of plain numbers; empty when anything goes.
+std::string range_and_unit(const Option& option) {
+  const std::string unit = option.unit;
+  const auto range = range_of(option);
+  return range + (unit.empty() || range.empty() ? "" : " ") + unit;
 }
 
 }  // namespace
@@ -123,10 +128,14 @@ std::string generate_yaml() {
     if (!headers.empty() || nesting.indent().empty()) out += '\n';
     out += headers;
     const auto value = yaml_value(option, defaults);
-    auto comment =
-        std::string(option.help) + " " + std::string(option.reason) + " (" + facts_of(option, value) + ")";
-    for (const auto& line : wrap(comment, width - nesting.indent().size() - 2))
-      out += nesting.indent() + "# " + line + "\n";
+    const auto comment = [&](const std::string& text) {
+      for (const auto& line : wrap(text, width - nesting.indent().size() - 2))
+        out += nesting.indent() + "# " + line + "\n";
+    };
+    const auto range = range_and_unit(option);
+    comment(std::string(option.help));
+    comment(yaml_form(option) + (range.empty() ? "" : ", " + range) + ". Default " + value + ": " +
+            std::string(option.reason));
     out += nesting.indent() + leaf_of(option) + ": " + value + "\n";
   }
   return out;
@@ -153,8 +162,9 @@ std::string flags_help() {
   for (const auto& option : options()) {
     if (std::exchange(section, section_of(option)) != section_of(option)) out += "\n" + section + "\n";
     const auto form = is_boolean(option) ? "" : " " + form_of(option);
-    row(flag_of(option) + form,
-        std::string(option.help) + " (" + facts_of(option, yaml_value(option, defaults)) + ")");
+    const auto range = range_and_unit(option);
+    row(flag_of(option) + form, std::string(option.help) + " (" + (range.empty() ? "" : range + "; ") +
+                                    "default " + yaml_value(option, defaults) + ")");
     if (option.alias[0] == '\0') continue;
     const std::string prefix = option.alias_prefix;
     row("--" + std::string(option.alias) + (prefix.empty() ? form : " N"),
