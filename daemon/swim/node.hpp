@@ -77,6 +77,7 @@ struct MemberRow {
   ringpop::Status status = ringpop::Status::alive;
   std::int64_t incarnation = 0;
   ringpop::Labels labels;  // as gossiped, internal ones included
+  friend bool operator==(const MemberRow&, const MemberRow&) = default;
 };
 
 class Node {  // not thread-safe, no hidden inputs, never calls out
