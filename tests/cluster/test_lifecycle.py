@@ -1,0 +1,98 @@
+"""How a daemon starts, stops and idles."""
+import signal
+import socket
+import time
+
+from cluster import fetch, route
+from processes import cpu_seconds, resident_bytes, wait_until
+from support import BINARY, ECHO, ClusterTest, run
+
+
+def sanitized():
+    return b"__asan_init" in BINARY.read_bytes() or b"__tsan_init" in BINARY.read_bytes()
+
+
+class Lifecycle(ClusterTest):
+    def two(self, **options):
+        for name in "ab":
+            self.cluster.add(name, app_command=ECHO, **options)
+        self.cluster.start()
+        self.cluster.wait_agreed()
+        return self.cluster.hosts
+
+    def test_sigterm_leaves_the_cluster_and_exits_0(self):
+        a, b = self.two()
+        b.daemon.kill(signal.SIGTERM)
+        self.assertEqual(b.daemon.wait(10), 0, b.daemon.tail())
+        # Left, not suspected: the others take over its keys at once, without the 5 s of a suspicion.
+        status = {m["name"]: m["status"] for m in a.members()}
+        wait_until(lambda: [m["name"] for m in a.ring()["members"]] == ["a"], 2, "b left the ring", [a.daemon])
+        self.assertEqual({m["name"]: m["status"] for m in a.members()}["b"], "leave", f"at the exit of b: {status}")
+        self.assertEqual(a.get(route("any", "/echo")).status, 200)
+
+    def test_a_request_under_way_is_finished_before_the_exit(self):
+        a, b = self.two()
+        key = next(f"k{i}" for i in range(1000) if a.owner(f"k{i}") == "b")
+        for entry in (a, b):
+            if not b.daemon.running():
+                b.start_daemon()
+                self.cluster.wait_ready(b)
+                self.cluster.wait_agreed()
+            with self.subTest(entry=entry.name), socket.create_connection(("127.0.0.1", entry.api_port), timeout=10) as client:
+                before = fetch(b.app_port, "/count").json()["count"]
+                client.sendall(f"GET {route(key, '/slow/1')} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+                wait_until(lambda: fetch(b.app_port, "/count").json()["count"] > before, 5, "the app has the request")
+                b.daemon.kill(signal.SIGTERM)
+                self.assertIn(b"HTTP/1.1 200", client.recv(4096))
+                self.assertEqual(b.daemon.wait(10), 0)
+
+    def test_sigint_is_a_clean_exit_too(self):
+        host = self.cluster.add("a", app_command=ECHO)
+        self.cluster.start()
+        host.daemon.kill(signal.SIGINT)
+        self.assertEqual(host.daemon.wait(10), 0, host.daemon.tail())
+
+    def test_the_api_on_a_unix_socket(self):
+        path = self.folder / "api.sock"
+        host = self.cluster.add("a", app_command=ECHO, flags=["--listen-api", f"unix:{path}"])
+        self.cluster.start()
+        self.assertEqual(run("health", "--addr", f"unix://{path}")[0], 0)
+        code, out, _ = run("call", "--addr", f"unix://{path}", "k", "/echo")
+        self.assertEqual(code, 0)
+        self.assertIn('"path": "/echo"', out)
+        # A socket that a killed daemon left behind is no obstacle, the socket of a living one is.
+        host.daemon.stop()
+        self.assertTrue(path.exists())
+        host.start_daemon()
+        self.cluster.wait_ready(host)
+        other = self.cluster.add("b", flags=["--listen-api", f"unix:{path}"])
+        other.start_daemon()
+        self.assertEqual(other.daemon.wait(10), 1)
+        self.assertIn(str(path), other.daemon.log())
+        self.assertTrue(host.ready())
+
+    def test_a_daemon_that_was_killed_can_start_again_at_once(self):
+        host = self.cluster.add("a", app_command=ECHO)
+        self.cluster.start()
+        for _ in range(3):
+            self.assertEqual(host.get(route("k", "/echo")).status, 200)
+            host.daemon.stop()
+            host.start_daemon()
+            self.cluster.wait_ready(host)
+
+    def test_an_idle_daemon_is_small_and_quiet(self):
+        if sanitized():
+            self.skipTest("a sanitizer's memory and time are not the daemon's")
+        a, b = self.two()
+        for host in (a, b):
+            host.get(route("k", "/echo"))
+        before = [cpu_seconds(h.daemon.pid) for h in (a, b)]
+        started = time.monotonic()
+        signal.sigtimedwait([], 5)  # idle on purpose: this is what is measured
+        took = time.monotonic() - started
+        for host, cpu in zip((a, b), before):
+            share = (cpu_seconds(host.daemon.pid) - cpu) / took
+            memory = resident_bytes(host.daemon.pid) / 1e6
+            print(f"[idle {host.name}: {memory:.1f} MB, {100 * share:.2f} % of a core] ", end="", flush=True)
+            self.assertLess(memory, 12, "megabytes")
+            self.assertLess(share, 0.005, "share of a core")
