@@ -1,0 +1,211 @@
+#include "daemon/app/agent.hpp"
+
+#include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "daemon/config/load.hpp"
+#include "daemon/config/show.hpp"
+#include "daemon/control/control_plane.hpp"
+#include "daemon/net/io_thread.hpp"
+#include "daemon/net/listener.hpp"
+#include "daemon/obs/catalog.hpp"
+#include "daemon/obs/log.hpp"
+#include "daemon/worker/worker.hpp"
+
+namespace ringside::app {
+namespace {
+
+// The host name as a node name: only what the ring's names may hold.
+std::string host_name() {
+  char buffer[256] = {};
+  if (::gethostname(buffer, sizeof buffer - 1) != 0 || buffer[0] == 0) return "node";
+  std::string name(buffer);
+  name.resize(std::min<std::size_t>(name.size(), 63));
+  for (char& c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '_' && c != '-') c = '-';
+  return name;
+}
+
+std::size_t worker_count(const config::Config& config) {
+  if (config.workers > 0) return static_cast<std::size_t>(config.workers);
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+obs::Level log_level(config::LogLevel level) {
+  switch (level) {
+    case config::LogLevel::trace: return obs::Level::trace;
+    case config::LogLevel::debug: return obs::Level::debug;
+    case config::LogLevel::info: return obs::Level::info;
+    case config::LogLevel::warn: return obs::Level::warn;
+    case config::LogLevel::error: return obs::Level::error;
+  }
+  return obs::Level::info;
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+// A daemon that holds many connections wants all the descriptors it is allowed to have.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+class Agent {
+ public:
+  explicit Agent(config::Config config)
+      : config_(std::move(config)), signals_(io_, SIGTERM, SIGINT), patience_(io_) {
+    if (config_.node.name.empty()) config_.node.name = host_name();
+    for (std::size_t i = 0; i < worker_count(config_); ++i)
+      metrics_.workers.push_back(std::make_unique<obs::WorkerMetrics>());
+    control_ = std::make_unique<control::ControlPlane>(io_, config_, metrics_.control, hooks());
+  }
+
+  // The error is one sentence.
+  Result<void, std::string> open() {
+    std::vector<std::string> names;
+    for (const auto& text : config_.listen.api) {
+      auto listener = net::ListeningSocket::open(*parse_address(text), "listen.api, --listen-api");
+      if (!listener) return std::move(listener).error();
+      names.push_back(listener->address().to_string());
+      listeners_.push_back(std::move(*listener));
+    }
+    auto peer = control_->listen();
+    if (!peer) return std::move(peer).error();
+    std::string all;
+    for (const auto& name : names) all += (all.empty() ? "" : ",") + name;
+    control_->set_api_listeners(std::move(names));
+    obs::log(obs::Level::info, "agent_listening",
+             {{"node", config_.node.name}, {"api", all}, {"peer", peer->to_string()},
+              {"app", config_.app.address}, {"workers", std::uint64_t{metrics_.workers.size()}}, {"pid", ::getpid()}});
+    return {};
+  }
+
+  void run() {
+    wait_for_signal();
+    control_->start();  // publishes the first view, which makes the workers
+    net::run_until_stopped(io_, "ringside");
+    for (auto& worker : workers_) worker->stop();
+  }
+
+ private:
+  control::Hooks hooks() {
+    return {.publish = [this](api::ViewPtr view) { publish(std::move(view)); },
+            .adopt_http2 = [this](int fd, std::string first_bytes, const std::string&) {
+              next_worker_ = (next_worker_ + 1) % workers_.size();
+              workers_[next_worker_]->adopt_http2(fd, std::move(first_bytes));
+            }};
+  }
+
+  void publish(api::ViewPtr view) {
+    if (workers_.empty()) return start_workers(std::move(view));
+    for (auto& worker : workers_) worker->set_view(view);
+  }
+
+  void start_workers(api::ViewPtr view) {
+    for (std::size_t i = 0; i < metrics_.workers.size(); ++i)
+      workers_.push_back(std::make_unique<worker::Worker>(static_cast<int>(i), config_, metrics_, random_seed(), view));
+    for (auto& worker : workers_) worker->start(listeners_);
+  }
+
+  void wait_for_signal() {
+    signals_.async_wait([this](boost::system::error_code error, int number) {
+      if (error) return;
+      leave(number);
+      wait_for_signal();
+    });
+  }
+
+  // A second signal changes nothing: leaving is bounded by drain.timeout already.
+  void leave(int signal_number) {
+    if (std::exchange(leaving_, true)) {
+      obs::log(obs::Level::info, "still_leaving", {{"signal", signal_number}});
+      return;
+    }
+    obs::log(obs::Level::info, "leaving", {{"signal", signal_number}, {"timeout_ms", std::int64_t{config_.drain.timeout.count()}}});
+    patience_.expires_after(config_.drain.timeout);
+    patience_.async_wait([this](boost::system::error_code error) {
+      if (error) return;
+      obs::log(obs::Level::warn, "drain_timed_out", {{"remedy", "raise drain.timeout if requests take longer"}});
+      stop();
+    });
+    control_->leave([this] { drain_workers(); });
+  }
+
+  void drain_workers() {
+    busy_workers_ = workers_.size();
+    for (auto& worker : workers_)
+      worker->drain([this] {
+        boost::asio::post(io_, [this] {
+          if (--busy_workers_ == 0) stop();
+        });
+      });
+  }
+
+  void stop() {
+    control_->stop();
+    patience_.cancel();
+    signals_.cancel();
+    io_.stop();
+    obs::log(obs::Level::info, "stopped", {{"node", config_.node.name}});
+  }
+
+  config::Config config_;
+  boost::asio::io_context io_{1};
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer patience_;
+  obs::Metrics metrics_;
+  std::vector<net::ListeningSocket> listeners_;
+  std::unique_ptr<control::ControlPlane> control_;
+  std::vector<std::unique_ptr<worker::Worker>> workers_;
+  std::size_t next_worker_ = 0, busy_workers_ = 0;
+  bool leaving_ = false;
+};
+
+}  // namespace
+
+int run_agent(std::span<const char* const> args) {
+  const std::vector<std::string> arguments(args.begin(), args.end());
+  auto loaded = config::load(arguments, config::environment(::environ), config::read_file);
+  if (!loaded) {
+    std::fputs(config::render_problems(loaded.error()).c_str(), stderr);
+    return 2;
+  }
+  ::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error code, not a death
+  ::mallopt(M_ARENA_MAX, 2);   // few threads, much alike: more arenas only cost memory
+  raise_descriptor_limit();
+  const auto& log = loaded->config.observability.log;
+  obs::start_log(log_level(log.level), log.format == config::LogFormat::json);
+  int exit_code = 0;
+  {
+    Agent agent(std::move(loaded->config));
+    if (auto opened = agent.open(); !opened) {
+      obs::log(obs::Level::error, "cannot_start", {{"cause", opened.error()}});
+      exit_code = 1;
+    } else {
+      agent.run();
+    }
+  }
+  obs::stop_log();
+  return exit_code;
+}
+
+}  // namespace ringside::app

@@ -1,0 +1,48 @@
+#include "daemon/worker/app_pool.hpp"
+
+#include <algorithm>
+
+#include "daemon/base/limits.hpp"
+#include "daemon/worker/app_connection.hpp"
+
+namespace ringside::worker {
+
+AppPool::AppPool(Context& context, Address app) : context_(context), app_(std::move(app)) {}
+
+AppPool::~AppPool() = default;
+
+Outbound* AppPool::start(Call& call, bool end, bool fresh) {
+  if (!fresh && !idle_.empty()) {
+    AppConnection* connection = idle_.back();
+    idle_.pop_back();
+    connection->start(call, end);
+    return connection;
+  }
+  auto made = std::make_unique<AppConnection>(context_, *this);
+  AppConnection* connection = made.get();
+  connections_.emplace(connection, std::move(made));
+  context_.metrics.app_connections.set(static_cast<std::int64_t>(connections_.size()));
+  connection->connect(app_, context_.config.app.connect_timeout);
+  connection->start(call, end);
+  return connection;
+}
+
+void AppPool::put_back(AppConnection& connection) {
+  if (idle_.size() >= limits::app_connections_idle || context_.draining) return discard(connection);
+  idle_.push_back(&connection);
+}
+
+void AppPool::discard(AppConnection& connection) {
+  const auto found = connections_.find(&connection);
+  if (found == connections_.end()) return;
+  std::erase(idle_, &connection);
+  context_.turn.bury(std::move(found->second), &connection);
+  connections_.erase(found);
+  context_.metrics.app_connections.set(static_cast<std::int64_t>(connections_.size()));
+}
+
+void AppPool::close_idle() {
+  for (auto* connection : std::vector<AppConnection*>(idle_)) discard(*connection);
+}
+
+}  // namespace ringside::worker

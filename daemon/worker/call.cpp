@@ -1,0 +1,418 @@
+#include "daemon/worker/call.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/api/api.hpp"
+#include "daemon/base/limits.hpp"
+#include "daemon/worker/app_pool.hpp"
+#include "daemon/worker/peer_links.hpp"
+
+namespace ringside::worker {
+namespace {
+
+// Answers of another ringside that mean: not me, look again. All with `executed: no`.
+bool is_look_again(const http::ResponseHead& head) {
+  const auto error = http::find(head.fields, "ringside-error");
+  return error && (*error == api::row(api::Code::not_owner).name || *error == api::row(api::Code::not_joined).name ||
+                   *error == api::row(api::Code::draining).name);
+}
+
+bool is_event_stream(const http::ResponseHead& head) {
+  const auto type = http::find(head.fields, "content-type");
+  return type && type->starts_with("text/event-stream");
+}
+
+std::string make_request_id(Rng& rng) {
+  static constexpr char hex[] = "0123456789abcdef";
+  std::string id(16, '0');
+  std::uint64_t bits = rng.next();
+  for (char& c : id) {
+    c = hex[bits & 15];
+    bits >>= 4;
+  }
+  return id;
+}
+
+}  // namespace
+
+Call::Call(Context& context, Inbound& inbound)
+    : context_(context), inbound_(inbound), timer_(context.timers, [this] { out_of_time(); }) {}
+
+Call::~Call() { cancel(); }
+
+// --- from the Inbound
+
+void Call::start_from_client(const http::RequestHead& head, Route route, std::string_view remote, bool end) {
+  key_ = std::move(route.key);
+  local_only_ = route.kind == Route::Kind::local;
+  from_peer_ = false;
+  remote_ = remote;
+  head_.assign(head);
+  passport_ = take_passport(head_.get(), false);
+  passport_.from = context_.view->name;
+  if (passport_.request_id.empty()) passport_.request_id = make_request_id(context_.rng);
+  route_target_ = std::move(route.target);
+  head_.get().target = route_target_;
+  start(end);
+}
+
+void Call::start_from_peer(const http::RequestHead& head, bool end) {
+  local_only_ = false;
+  from_peer_ = true;
+  remote_.clear();
+  context_.metrics.requests_received.add();
+  const auto key = http::find(head.fields, "ringside-key");
+  auto decoded = key ? http::percent_decode(*key) : std::nullopt;
+  key_ = decoded ? std::move(*decoded) : std::string();
+  head_.assign(head);
+  passport_ = take_passport(head_.get(), true);
+  start(end);
+}
+
+void Call::start(bool end) {
+  started_ = Clock::now();
+  const bool patient = passport_.timeout > Millis::zero();
+  deadline_ = started_ + (patient ? passport_.timeout : context_.config.forward.timeout);
+  replay_.clear();
+  replayable_ = true;
+  accepted_ = false;
+  body_ended_ = end;
+  last_failure_.clear();
+  exchange_.reset();
+  encoded_key_ = encode_key(key_);
+  via_ = passport_.via;
+  if (!via_.empty()) via_ += ", ";
+  via_ += from_peer_ ? "2 " : "1.1 ";
+  via_ += context_.view->name;
+
+  state_ = State::trying;
+  context_.metrics.in_flight.add(1);
+  if (context_.metrics.in_flight.value() > context_.config.forward.in_flight)
+    return answer({api::Code::overloaded,
+                   std::to_string(context_.config.forward.in_flight) + " requests are under way on this worker",
+                   key_, {}, 0, {}, {}});
+  timer_.at(deadline_);
+  if (local_only_) return try_app();
+  if (key_.empty() || key_.size() > limits::key_bytes)
+    return answer({api::Code::bad_key, "a peer sent a request without a usable ringside-key", {}, {}, 0, {}, {}});
+  if (context_.view->phase == api::Phase::joining)
+    return answer({api::Code::not_joined, context_.view->phase_reason, key_, {}, 0, {}, {}});
+  forward::Policy policy;
+  policy.retries = context_.config.forward.retry.max;
+  policy.max_hops = context_.config.forward.max_hops;
+  exchange_.emplace(policy, forward::Subject{key_, passport_.hops, passport_.repeatable, deadline_}, context_.view->name);
+  act(exchange_->start(started_, *context_.view->ring));
+}
+
+std::size_t Call::body_room() const {
+  if (state_ == State::idle) return 0;
+  if (!accepted_) return limits::replay_bytes - std::min(limits::replay_bytes, replay_.size());
+  if (outbound_ == nullptr) return 0;
+  return limits::stream_window_bytes - std::min(limits::stream_window_bytes, outbound_->body_backlog());
+}
+
+void Call::body(std::string_view data) {
+  if (state_ == State::idle || data.empty()) return;
+  if (replayable_ && replay_.size() + data.size() <= limits::replay_bytes) {
+    replay_.append(data);
+  } else if (replayable_) {
+    replayable_ = false;
+    replay_ = std::string();
+  }
+  // An upload may take longer than an answer: time counts from its last piece, unless the caller set a limit.
+  if (passport_.timeout == Millis::zero() && state_ == State::trying) {
+    deadline_ = Clock::now() + context_.config.forward.timeout;
+    timer_.at(deadline_);
+  }
+  if (outbound_ != nullptr) outbound_->send_body(data);
+}
+
+void Call::body_end() {
+  if (std::exchange(body_ended_, true) || state_ == State::idle) return;
+  if (outbound_ != nullptr) outbound_->send_end();
+}
+
+void Call::body_broken() { cancel(); }
+
+void Call::reply_drained() {
+  if (outbound_ != nullptr && state_ == State::replying) outbound_->more_reply();
+}
+
+void Call::cancel() {
+  if (state_ == State::idle) return;
+  if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
+  finish();
+}
+
+// --- the course of things
+
+void Call::act(const forward::Action& action) {
+  if (const auto* attempt = std::get_if<forward::Attempt>(&action)) return try_peer(attempt->to);
+  if (std::holds_alternative<forward::Local>(action)) return try_app();
+  if (const auto* wait = std::get_if<forward::Wait>(&action)) {
+    if (state_ != State::waiting) context_.waiting.push_back(this);
+    state_ = State::waiting;
+    timer_.at(wait->until);
+    return;
+  }
+  give_up(std::get<forward::GiveUp>(action));
+}
+
+void Call::try_app() {
+  leave_waiting_list();
+  state_ = State::trying;
+  timer_.at(deadline_);
+  if (context_.config.app.address.empty())
+    return answer({api::Code::app_down, "this node has no app (app.address is not set)", key_, context_.view->name, 1, {}, {}});
+  context_.metrics.requests_local.add();
+  try_is_peer_ = accepted_ = false;
+  compose(false);
+  replay(context_.app->start(*this, body_ended_ && replay_.empty(), exchange_ && exchange_->attempts() > 1));
+}
+
+void Call::try_peer(const ring::Server& server) {
+  leave_waiting_list();
+  state_ = State::trying;
+  timer_.at(deadline_);
+  context_.metrics.requests_forwarded.add();
+  try_is_peer_ = true;
+  accepted_ = false;
+  compose(true);
+  replay(context_.peers->start(*this, server, body_ended_ && replay_.empty()));
+}
+
+// A new try starts with what is known of the body.
+void Call::replay(Outbound* outbound) {
+  outbound_ = outbound;
+  if (outbound_ == nullptr) return failed(forward::Outcome::not_executed, "its link takes no more requests");
+  if (replay_.empty()) return;
+  outbound_->send_body(replay_);
+  if (body_ended_) outbound_->send_end();
+}
+
+void Call::compose(bool to_peer) {
+  const http::RequestHead& from = head_.get();
+  try_head_.method = from.method;
+  try_head_.target = from.target;
+  try_head_.authority = from.authority;
+  try_head_.framing = from.framing;
+  auto& fields = try_head_.fields;
+  fields.assign(from.fields.begin(), from.fields.end());
+  scratch_hops_ = std::to_string(passport_.hops + (to_peer ? 1 : 0));
+  if (!key_.empty()) fields.push_back({"ringside-key", encoded_key_});
+  fields.push_back({"ringside-from", passport_.from});
+  fields.push_back({"ringside-hops", scratch_hops_});
+  fields.push_back({"x-request-id", passport_.request_id});
+  fields.push_back({"via", via_});
+  if (!from_peer_ && !remote_.empty()) {
+    fields.push_back({"x-forwarded-for", remote_});
+    fields.push_back({"x-forwarded-proto", "http"});
+    if (!from.authority.empty()) fields.push_back({"x-forwarded-host", from.authority});
+  }
+  if (to_peer) {
+    if (passport_.timeout > Millis::zero()) {
+      const auto left = std::chrono::duration_cast<Millis>(deadline_ - Clock::now());
+      scratch_timeout_ = std::to_string(std::max<std::int64_t>(left.count(), 1)) + "ms";
+      fields.push_back({"ringside-timeout", scratch_timeout_});
+    }
+  } else {
+    scratch_version_ = ring_version();
+    fields.push_back({"ringside-owner", context_.view->name});
+    fields.push_back({"ringside-version", scratch_version_});
+  }
+}
+
+std::string Call::ring_version() const {
+  return context_.view->boot_id + "-" + std::to_string(context_.view->ring->version());
+}
+
+void Call::ring_changed() {
+  if (state_ == State::waiting) act(exchange_->on_wake(Clock::now(), *context_.view->ring));
+}
+
+void Call::out_of_time() {
+  switch (state_) {
+    case State::idle: return;
+    case State::waiting: return act(exchange_->on_wake(Clock::now(), *context_.view->ring));
+    case State::trying:
+      if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
+      return answer({api::Code::timeout, "no answer within the request's time", key_, exchange_ ? exchange_->owner() : std::string(),
+                     exchange_ ? exchange_->attempts() : 1, {}, {}});
+    case State::replying:  // the body has stood still for forward.idle_timeout
+      if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
+      finish();
+      return inbound_.abort_reply();
+  }
+}
+
+void Call::give_up(const forward::GiveUp& end) {
+  const auto& view = *context_.view;
+  api::Problem problem;
+  problem.key = key_;
+  problem.owner = exchange_->owner();
+  problem.attempts = exchange_->attempts();
+  switch (end.why) {
+    case forward::Failure::no_owner:
+      problem.code = api::Code::no_owner;
+      problem.detail = "none of the " + std::to_string(view.members.size()) + " members that " + view.name + " knows has a place in the ring";
+      break;
+    case forward::Failure::not_owner:
+      problem.code = api::Code::not_owner;
+      problem.detail = view.name + " does not own the key and the request has been passed on " + std::to_string(passport_.hops) + " times";
+      break;
+    case forward::Failure::unreachable:
+      problem.code = end.executed_maybe ? api::Code::app_error : api::Code::peer_unreachable;
+      problem.detail = "the owner " + exchange_->owner() + " cannot be reached: " + last_failure_;
+      break;
+    case forward::Failure::maybe_executed:
+      problem.code = api::Code::app_error;
+      problem.detail = (try_is_peer_ ? "the owner " + exchange_->owner() : "the app of " + view.name) + " was lost with the request under way: " + last_failure_;
+      break;
+    case forward::Failure::timed_out:
+      problem.code = api::Code::timeout;
+      problem.detail = "the request's time is over" + (last_failure_.empty() ? std::string() : "; the last try failed: " + last_failure_);
+      break;
+  }
+  answer(std::move(problem));
+}
+
+// Ends the call with an answer of our own.
+void Call::answer(api::Problem problem) {
+  problem.request_id = passport_.request_id;
+  const auto& row = api::row(problem.code);
+  (row.executed_maybe ? context_.metrics.errors_executed_maybe : context_.metrics.errors_executed_no).add();
+  const api::Response response = api::render(problem);
+  http::ResponseHead head;
+  head.status = response.status;
+  head.framing = {http::BodyKind::length, response.body.size()};
+  head.fields.push_back({"Content-Type", response.content_type});
+  for (const auto& [name, value] : response.headers) head.fields.push_back({name, value});
+  head.fields.push_back({"Ringside-Served-By", context_.view->name});
+  head.fields.push_back({"X-Request-Id", passport_.request_id});
+  const bool without_body = to_head();
+  context_.metrics.in_flight.add(-1);
+  finish_after_head();
+  inbound_.send_reply(head, without_body);
+  if (without_body) return;
+  inbound_.send_reply_body(response.body);
+  inbound_.send_reply_end();
+}
+
+void Call::finish() {
+  if (state_ == State::trying || state_ == State::waiting) context_.metrics.in_flight.add(-1);
+  finish_after_head();
+}
+
+void Call::finish_after_head() {
+  leave_waiting_list();
+  state_ = State::idle;
+  timer_.cancel();
+  if (replay_.capacity() > limits::replay_bytes / 4) replay_ = std::string();
+}
+
+void Call::leave_waiting_list() {
+  if (state_ == State::waiting) std::erase(context_.waiting, this);
+}
+
+// --- from the Outbound
+
+void Call::accepted() {
+  if (std::exchange(accepted_, true) || body_ended_) return;
+  inbound_.send_continue();
+  inbound_.more_body();
+}
+
+void Call::reply(http::ResponseHead& head, bool end) {
+  if (try_is_peer_ && is_look_again(head)) {
+    last_failure_ = std::string(*http::find(head.fields, "ringside-error"));
+    if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
+    return act(exchange_->on_failure(Clock::now(), forward::Outcome::not_executed, replayable_, *context_.view->ring));
+  }
+  const auto& view = *context_.view;
+  std::string served_by = view.name, hops = std::to_string(passport_.hops), error;
+  if (try_is_peer_) {
+    served_by = http::find(head.fields, "ringside-served-by").value_or(exchange_->owner());
+    hops = http::find(head.fields, "ringside-hops").value_or(scratch_hops_);
+    error = http::find(head.fields, "ringside-error").value_or("");
+  }
+  clean_reply_of_app(head);
+  head.fields.push_back({"Ringside-Served-By", served_by});
+  head.fields.push_back({"Ringside-Hops", hops});
+  if (!error.empty()) head.fields.push_back({"Ringside-Error", error});
+  std::string attempts, version;
+  if (!from_peer_ && exchange_) {
+    attempts = std::to_string(exchange_->attempts());
+    version = ring_version();
+    head.fields.push_back({"Ringside-Owner", exchange_->owner()});
+    head.fields.push_back({"Ringside-Attempts", attempts});
+    head.fields.push_back({"Ringside-Version", version});
+  }
+  if (!from_peer_ && !http::find(head.fields, "x-request-id")) head.fields.push_back({"X-Request-Id", passport_.request_id});
+
+  const auto now = Clock::now();
+  context_.metrics.request_seconds.observe_us(
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - started_).count()));
+  context_.metrics.in_flight.add(-1);
+  if (exchange_ && exchange_->rerouted()) context_.metrics.reroutes.add();
+  accepted_ = true;
+  if (end) {
+    outbound_ = nullptr;
+    finish_after_head();
+    return inbound_.send_reply(head, true);
+  }
+  state_ = State::replying;
+  endless_ = is_event_stream(head);
+  if (endless_) {
+    timer_.cancel();
+  } else {
+    timer_.at(now + context_.config.forward.idle_timeout);
+  }
+  inbound_.send_reply(head, false);
+  if (state_ == State::replying && !body_ended_) inbound_.more_body();
+}
+
+std::size_t Call::reply_room() const {
+  return limits::stream_window_bytes - std::min(limits::stream_window_bytes, inbound_.reply_backlog());
+}
+
+void Call::reply_body(std::string_view data) {
+  if (!endless_) timer_.at(Clock::now() + context_.config.forward.idle_timeout);
+  inbound_.send_reply_body(data);
+}
+
+void Call::reply_end() {
+  outbound_ = nullptr;
+  finish_after_head();
+  inbound_.send_reply_end();
+}
+
+void Call::reply_broken() {
+  outbound_ = nullptr;
+  finish_after_head();
+  inbound_.abort_reply();
+}
+
+void Call::failed(forward::Outcome outcome, std::string_view why) {
+  outbound_ = nullptr;
+  last_failure_ = why;
+  if (local_only_ || !exchange_)
+    return answer({api::Code::app_error, "the app of " + context_.view->name + " was lost with the request under way: " + last_failure_,
+                   key_, context_.view->name, 1, {}, {}});
+  const int attempts = exchange_->attempts();
+  const auto action = exchange_->on_failure(Clock::now(), outcome, replayable_, *context_.view->ring);
+  if (exchange_->attempts() > attempts) context_.metrics.retries.add();
+  act(action);
+}
+
+void Call::failed_for_good(api::Code code, std::string why) {
+  outbound_ = nullptr;
+  answer({code, std::move(why), key_, exchange_ ? exchange_->owner() : context_.view->name,
+          exchange_ ? exchange_->attempts() : 1, {}, {}});
+}
+
+void Call::body_drained() {
+  if (!body_ended_) inbound_.more_body();
+}
+
+}  // namespace ringside::worker

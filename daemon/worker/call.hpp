@@ -1,0 +1,138 @@
+// One request on its way through this node, from its head to the end of its reply: the only place that knows both
+// sides. An Inbound (a client's connection or a peer's stream) asks; an Outbound (a connection to the app, or a stream
+// to the owner's ringside) answers. forward::Exchange decides where to try; the Call carries bytes and keeps time.
+//
+// Bodies are streams. Until a try is accepted the Call keeps what was sent of the body (limits::replay_bytes) so that
+// it can try elsewhere; from then on it holds nothing: room is what the next hop's buffer has left, and who sends is
+// stopped when there is none.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/api/problem.hpp"
+#include "daemon/forward/exchange.hpp"
+#include "daemon/net/timers.hpp"
+#include "daemon/worker/context.hpp"
+#include "daemon/worker/fields.hpp"
+#include "daemon/worker/route.hpp"
+#include "proto/http/message.hpp"
+
+namespace ringside::worker {
+
+// Who asked. The calls below come from the Call; none of them may destroy it.
+class Inbound {
+ public:
+  virtual void send_continue() = 0;  // the request was accepted: the rest of its body may come
+  virtual void send_reply(const http::ResponseHead&, bool end) = 0;
+  virtual void send_reply_body(std::string_view) = 0;
+  virtual void send_reply_end() = 0;
+  virtual void abort_reply() = 0;  // the reply cannot be finished: the asker must not take it for whole
+  [[nodiscard]] virtual std::size_t reply_backlog() const = 0;  // bytes not yet taken by the asker
+  virtual void more_body() = 0;    // body_room() has grown
+
+ protected:
+  ~Inbound() = default;
+};
+
+// Who answers one try. Detached (no more calls into the Call) after reply_end, failed or cancel().
+class Outbound {
+ public:
+  virtual void send_body(std::string_view) = 0;
+  virtual void send_end() = 0;
+  [[nodiscard]] virtual std::size_t body_backlog() const = 0;
+  virtual void more_reply() = 0;  // reply_room() has grown
+  virtual void cancel() = 0;      // the asker is gone or out of time
+
+ protected:
+  ~Outbound() = default;
+};
+
+class Call {
+ public:
+  Call(Context&, Inbound&);
+  ~Call();  // cancels what is under way
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  // --- from the Inbound
+  // Starts a request. `route` is of kind key or local. `remote`: the client's address. `end`: no body follows. The
+  // head's views are needed only during the call.
+  void start_from_client(const http::RequestHead&, Route route, std::string_view remote, bool end);
+  void start_from_peer(const http::RequestHead&, bool end);
+  [[nodiscard]] std::size_t body_room() const;  // bytes that body() takes now
+  void body(std::string_view);                  // at most body_room() bytes
+  void body_end();
+  void body_broken();                           // the request will never be whole
+  void reply_drained();                         // reply_backlog() has fallen
+  void cancel();                                // the asker is gone
+  [[nodiscard]] bool active() const { return state_ != State::idle; }
+  [[nodiscard]] bool body_finished() const { return body_ended_; }
+
+  // --- from the Outbound
+  void accepted();                              // the request is being executed, or passed on and accepted there
+  void reply(http::ResponseHead&, bool end);    // the head is changed on its way
+  [[nodiscard]] std::size_t reply_room() const;
+  void reply_body(std::string_view);
+  void reply_end();
+  void failed(forward::Outcome, std::string_view why);  // no reply head came
+  void failed_for_good(api::Code, std::string why);     // no reply head came and another try would not help
+  void reply_broken();                          // after the head: the body ends too early
+  void body_drained();                          // body_backlog() has fallen
+
+  // --- from the Worker
+  void ring_changed();                          // while waiting
+
+  // What an Outbound sends: the head of the current try. `fields` are complete but for the framing.
+  [[nodiscard]] const http::RequestHead& head() const { return try_head_; }
+  [[nodiscard]] bool to_head() const { return head_.get().method == "HEAD"; }
+
+ private:
+  enum class State : unsigned char { idle, waiting, trying, replying };
+
+  void start(bool end);
+  void act(const forward::Action&);
+  void try_app();
+  void try_peer(const ring::Server&);
+  void replay(Outbound*);
+  void give_up(const forward::GiveUp&);
+  void answer(api::Problem);
+  void out_of_time();
+  void compose(bool to_peer);
+  void finish();
+  void finish_after_head();
+  void leave_waiting_list();
+  [[nodiscard]] std::string ring_version() const;
+
+  Context& context_;
+  Inbound& inbound_;
+  Outbound* outbound_ = nullptr;
+  State state_ = State::idle;
+
+  OwnedHead head_;           // cleaned of connection fields
+  Passport passport_;
+  std::string key_;          // empty with `local_only_`
+  bool from_peer_ = false;
+  bool local_only_ = false;  // /v1/local: this node's app or nobody
+  std::string remote_;
+  std::string route_target_;
+
+  std::optional<forward::Exchange> exchange_;
+  http::RequestHead try_head_;
+  std::string encoded_key_, via_, scratch_version_, scratch_hops_, scratch_timeout_;
+  bool try_is_peer_ = false;
+  std::string last_failure_;  // why the last try failed, for the problem's detail
+
+  std::string replay_;
+  bool replayable_ = true;   // replay_ holds all of the body so far
+  bool accepted_ = false;    // by the current try
+  bool body_ended_ = false;
+  bool endless_ = false;     // an event stream: silence is no fault
+
+  Instant started_{}, deadline_{};
+  net::Timer timer_;         // the deadline for the head, or the end of a wait; then the idle time of the reply
+};
+
+}  // namespace ringside::worker

@@ -1,0 +1,322 @@
+#include "daemon/worker/client_session.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "daemon/api/api.hpp"
+#include "daemon/base/limits.hpp"
+
+namespace ringside::worker {
+namespace {
+
+constexpr std::size_t buffer_max = limits::head_bytes + 32 * 1024;
+constexpr auto linger_time = std::chrono::seconds(1);
+constexpr std::size_t linger_bytes = 1024 * 1024;
+constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
+
+WallTime wall_now() { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
+
+}  // namespace
+
+ClientSession::ClientSession(Context& context, net::Socket socket, std::string remote, OnClosed on_closed)
+    : context_(context), remote_(std::move(remote)), on_closed_(std::move(on_closed)),
+      stream_(std::move(socket), *this, buffer_max), timer_(context.timers, [this] { out_of_time(); }),
+      call_(context, *this) {
+  context_.metrics.connections_accepted.add();
+  context_.metrics.connections_open.add(1);
+  timer_.after(limits::head_time);  // an open connection that never says anything is not kept
+  stream_.read();
+}
+
+ClientSession::~ClientSession() { context_.metrics.connections_open.add(-1); }
+
+// --- what the client says
+
+void ClientSession::on_bytes() {
+  if (state_ == State::closed) return;
+  if (state_ == State::lingering) {
+    discarded_ += stream_.buffered().size();
+    stream_.consume(stream_.buffered().size());
+    if (discarded_ > linger_bytes) close();
+    return;
+  }
+  process();
+}
+
+void ClientSession::process() {
+  for (;;) {
+    switch (state_) {
+      case State::head:
+        if (!read_head()) return;
+        break;
+      case State::call: return read_call_body();
+      case State::api_body:
+        if (!read_api_body()) return;
+        break;
+      case State::answered:
+      case State::lingering:
+      case State::closed: return;
+    }
+  }
+}
+
+// True: a request has begun.
+bool ClientSession::read_head() {
+  const auto bytes = stream_.buffered();
+  if (bytes.empty()) return false;
+  auto step = parser_.next(bytes);
+  if (std::holds_alternative<http1::NeedMore>(step)) {
+    if (!head_timed_) timer_.after(limits::head_time);  // for the whole head, however it drips
+    head_timed_ = true;
+    return false;
+  }
+  if (const auto* refusal = std::get_if<http1::Refusal>(&step)) {
+    keep_alive_ = http10_ = head_request_ = false;
+    api::Problem problem{api::Code::bad_request, std::string(refusal->reason), {}, {}, 0, {}, refusal->status};
+    refuse(problem);
+    return false;
+  }
+  const auto& complete = std::get<http1::Complete<http::RequestHead>>(step);
+  timer_.cancel();
+  head_timed_ = false;
+  context_.metrics.bytes_in.add(complete.length);
+  stream_.consume(complete.length);  // moves nothing: the head's views stay good while the request begins
+  begin(*complete.head);
+  return true;
+}
+
+void ClientSession::begin(const http::RequestHead& head) {
+  keep_alive_ = head.keep_alive && !head.http10 && !context_.draining;
+  http10_ = head.http10;
+  head_request_ = head.method == "HEAD";
+  expects_continue_ = head.expect_continue;
+  reply_started_ = false;
+  body_bytes_ = 0;
+  body_left_ = head.framing.kind == http::BodyKind::chunked ||
+               (head.framing.kind == http::BodyKind::length && head.framing.length > 0);
+  body_ = http1::BodyReader(head.framing);
+  if (head.framing.kind == http::BodyKind::length && head.framing.length > body_max())
+    return refuse({api::Code::body_too_large, "the body has " + std::to_string(head.framing.length) + " bytes, the limit is " + std::to_string(body_max()), {}, {}, 0, {}, {}});
+  Route wanted = route(head);
+  switch (wanted.kind) {
+    case Route::Kind::refused: return refuse(wanted.problem);
+    case Route::Kind::api: return begin_api(head);
+    case Route::Kind::key:
+    case Route::Kind::local:
+      state_ = State::call;
+      return call_.start_from_client(head, std::move(wanted), remote_, !body_left_);
+  }
+}
+
+std::uint64_t ClientSession::body_max() const { return static_cast<std::uint64_t>(context_.config.forward.body_max); }
+
+void ClientSession::read_call_body() {
+  while (state_ == State::call && body_left_) {
+    const std::size_t room = call_.body_room();
+    if (room == 0) return stream_.pause();
+    auto step = body_.next(stream_.buffered().substr(0, room));
+    if (const auto* refusal = std::get_if<http1::Refusal>(&step)) return spoilt({api::Code::bad_request, std::string(refusal->reason), {}, {}, 0, {}, refusal->status});
+    const auto piece = std::get<http1::BodyReader::Piece>(step);
+    body_bytes_ += piece.data.size();
+    if (body_bytes_ > body_max()) return spoilt({api::Code::body_too_large, "the body is over the limit of " + std::to_string(body_max()) + " bytes", {}, {}, 0, {}, {}});
+    if (!piece.data.empty()) expects_continue_ = false;
+    context_.metrics.bytes_in.add(piece.consumed);
+    call_.body(piece.data);
+    stream_.consume(piece.consumed);
+    if (piece.finished) {
+      body_left_ = false;
+      call_.body_end();
+    } else if (piece.consumed == 0) {
+      break;
+    }
+  }
+  stream_.read();
+}
+
+// The request's body turned out bad while the call was under way: the app must not take it for whole.
+void ClientSession::spoilt(const api::Problem& problem) {
+  call_.cancel();
+  if (!reply_started_) return refuse(problem);
+  stream_.abort();
+  close();
+}
+
+// --- requests for the API
+
+void ClientSession::begin_api(const http::RequestHead& head) {
+  api_method_ = head.method;
+  api_target_ = head.target;
+  api_body_.clear();
+  state_ = State::api_body;
+  if (std::exchange(expects_continue_, false)) {
+    stream_.out() += continue_line;
+    context_.turn.flush(*this);
+  }
+}
+
+bool ClientSession::read_api_body() {
+  while (body_left_) {
+    auto step = body_.next(stream_.buffered());
+    if (const auto* refusal = std::get_if<http1::Refusal>(&step)) {
+      refuse({api::Code::bad_request, std::string(refusal->reason), {}, {}, 0, {}, refusal->status});
+      return false;
+    }
+    const auto piece = std::get<http1::BodyReader::Piece>(step);
+    api_body_ += piece.data;
+    stream_.consume(piece.consumed);
+    if (api_body_.size() > limits::api_body_bytes) {
+      refuse({api::Code::body_too_large, "API bodies are limited to " + std::to_string(limits::api_body_bytes) + " bytes", {}, {}, 0, {}, {}});
+      return false;
+    }
+    body_left_ = !piece.finished;
+    if (body_left_ && piece.consumed == 0) return false;
+  }
+  answer_api();
+  return false;
+}
+
+void ClientSession::answer_api() {
+  const std::string_view target = api_target_;
+  const auto mark = target.find('?');
+  const api::Request request{api_method_, target.substr(0, mark),
+                             mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1), api_body_};
+  write(api::handle({*context_.view, context_.all_metrics, wall_now()}, request));
+}
+
+void ClientSession::refuse(const api::Problem& problem) {
+  context_.metrics.bad_requests.add();
+  keep_alive_ = false;
+  write(api::render(problem));
+}
+
+// A whole answer of our own.
+void ClientSession::write(const api::Response& response) {
+  http::ResponseHead head;
+  head.status = response.status;
+  if (!response.body.empty()) {
+    head.framing = {http::BodyKind::length, response.body.size()};
+    head.fields.push_back({"Content-Type", response.content_type});
+  } else if (response.status != 204) {
+    head.framing = {http::BodyKind::length, 0};
+  }
+  for (const auto& [name, value] : response.headers) head.fields.push_back({name, value});
+  const bool without_body = response.body.empty() || head_request_;
+  send_reply(head, without_body);
+  if (without_body) return;
+  send_reply_body(response.body);
+  send_reply_end();
+}
+
+// --- what the client gets
+
+void ClientSession::send_continue() {
+  if (!std::exchange(expects_continue_, false)) return;
+  stream_.out() += continue_line;
+  context_.turn.flush(*this);
+}
+
+void ClientSession::send_reply(const http::ResponseHead& reply, bool end) {
+  http::ResponseHead head = reply;
+  reply_started_ = true;
+  const bool measured = head.framing.kind == http::BodyKind::length;
+  chunked_reply_ = !end && !measured && !http10_;
+  if (!measured && (chunked_reply_ || head.framing.kind != http::BodyKind::none)) head.framing.kind = http::BodyKind::chunked;
+  head.keep_alive = keep_alive_;
+  http1::write(stream_.out(), head, http10_);
+  context_.turn.flush(*this);
+  if (end) reply_finished();
+}
+
+void ClientSession::send_reply_body(std::string_view data) {
+  if (chunked_reply_) {
+    http1::write_chunk(stream_.out(), data);
+  } else {
+    stream_.out().append(data);
+  }
+  context_.metrics.bytes_out.add(data.size());
+  context_.turn.flush(*this);
+}
+
+void ClientSession::send_reply_end() {
+  if (chunked_reply_) http1::write_last_chunk(stream_.out());
+  context_.turn.flush(*this);
+  reply_finished();
+}
+
+void ClientSession::abort_reply() {
+  stream_.abort();
+  close();
+}
+
+std::size_t ClientSession::reply_backlog() const { return stream_.backlog(); }
+
+void ClientSession::more_body() {
+  if (state_ == State::call && body_left_) read_call_body();
+}
+
+// The next request is begun from flush(), never from here: the caller may be in the middle of ending the call.
+void ClientSession::reply_finished() {
+  state_ = keep_alive_ && !body_left_ ? State::answered : State::lingering;
+  if (state_ == State::lingering) {
+    discarded_ = 0;
+    timer_.after(linger_time);
+    stream_.consume(stream_.buffered().size());
+    stream_.read();
+  }
+  context_.turn.flush(*this);
+}
+
+void ClientSession::flush() {
+  if (state_ == State::closed) return;
+  if (state_ == State::lingering) return stream_.end_output();
+  stream_.flush();
+  if (state_ == State::call && stream_.backlog() == 0) return call_.reply_drained();
+  if (state_ != State::answered) return;
+  state_ = State::head;
+  if (context_.draining && stream_.buffered().empty()) return close();
+  timer_.after(limits::idle_time);
+  process();
+  if (state_ != State::closed) stream_.read();
+}
+
+void ClientSession::on_drained() {
+  if (state_ == State::call) call_.reply_drained();
+}
+
+// --- the end of it
+
+void ClientSession::drain() {
+  if (idle()) close();
+}
+
+void ClientSession::on_eof() {
+  switch (state_) {
+    case State::call:
+      keep_alive_ = false;
+      if (body_left_) close();  // the request will never be whole
+      return;
+    case State::answered: keep_alive_ = false; return;
+    case State::head:
+    case State::api_body:
+    case State::lingering: return close();
+    case State::closed: return;
+  }
+}
+
+void ClientSession::on_broken(boost::system::error_code) { close(); }
+
+void ClientSession::out_of_time() {
+  if (state_ == State::head && parser_.mid_head())
+    return refuse({api::Code::bad_request, "the request's head took longer than 10 s", {}, {}, 0, {}, 408});
+  close();
+}
+
+void ClientSession::close() {
+  if (std::exchange(state_, State::closed) == State::closed) return;
+  timer_.cancel();
+  call_.cancel();
+  on_closed_(*this);
+}
+
+}  // namespace ringside::worker

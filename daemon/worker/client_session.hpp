@@ -1,0 +1,90 @@
+// One HTTP/1.1 connection of a client: heads are parsed in place, requests are answered one after the other in their
+// order. What is keyed becomes a Call; what asks for the API is answered from the view.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "daemon/api/api.hpp"
+#include "daemon/net/stream.hpp"
+#include "daemon/worker/call.hpp"
+#include "proto/http1/parser.hpp"
+#include "proto/http1/writer.hpp"
+
+namespace ringside::worker {
+
+class ClientSession final : public Inbound, public net::StreamEvents, public Flushable, public Buried {
+ public:
+  using OnClosed = std::function<void(ClientSession&)>;
+  ClientSession(Context&, net::Socket, std::string remote, OnClosed);
+  ~ClientSession() override;
+
+  void drain();  // answer what is here, then close
+  [[nodiscard]] bool idle() const { return state_ == State::head && !parser_.mid_head(); }
+
+  void send_continue() override;
+  void send_reply(const http::ResponseHead&, bool end) override;
+  void send_reply_body(std::string_view) override;
+  void send_reply_end() override;
+  void abort_reply() override;
+  [[nodiscard]] std::size_t reply_backlog() const override;
+  void more_body() override;
+
+  void on_bytes() override;
+  void on_eof() override;
+  void on_drained() override;
+  void on_broken(boost::system::error_code) override;
+  void flush() override;
+
+ private:
+  enum class State : unsigned char {
+    head,       // between requests, or inside a head
+    call,       // a Call is under way
+    api_body,   // collecting the body of an API request
+    answered,   // the reply has been written, the next request may be read
+    lingering,  // everything said; reading on for a moment, so that the client gets to read our last words
+    closed,
+  };
+
+  void process();
+  bool read_head();
+  void begin(const http::RequestHead&);
+  [[nodiscard]] std::uint64_t body_max() const;
+  void begin_api(const http::RequestHead&);
+  void read_call_body();
+  bool read_api_body();
+  void answer_api();
+  void spoilt(const api::Problem&);
+  void refuse(const api::Problem&);
+  void write(const api::Response&);
+  void reply_finished();
+  void out_of_time();
+  void close();
+
+  Context& context_;
+  std::string remote_;
+  OnClosed on_closed_;
+  net::Stream stream_;
+  net::Timer timer_;
+  http1::RequestParser parser_;
+  http1::BodyReader body_;
+  State state_ = State::head;
+  bool head_timed_ = false;       // the head's deadline is running
+
+  // of the request under way
+  bool body_left_ = false;        // of the request's body, in or behind the buffer
+  bool keep_alive_ = true;
+  bool http10_ = false;
+  bool head_request_ = false;
+  bool expects_continue_ = false;
+  bool chunked_reply_ = false;
+  bool reply_started_ = false;
+  std::uint64_t body_bytes_ = 0;
+  std::string api_method_, api_target_, api_body_;
+  std::size_t discarded_ = 0;     // while lingering
+
+  Call call_;
+};
+
+}  // namespace ringside::worker

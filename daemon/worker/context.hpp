@@ -1,0 +1,39 @@
+// What the parts of one worker share. Everything in here belongs to one thread.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <vector>
+
+#include "daemon/api/view.hpp"
+#include "daemon/base/rng.hpp"
+#include "daemon/config/config.hpp"
+#include "daemon/net/timers.hpp"
+#include "daemon/obs/catalog.hpp"
+#include "daemon/worker/turn.hpp"
+
+namespace ringside::worker {
+
+class AppPool;
+class Call;
+class PeerLinks;
+
+struct Context {
+  Context(boost::asio::io_context& io_context, const config::Config& configuration, const obs::Metrics& all,
+          obs::WorkerMetrics& own, std::uint64_t seed)
+      : io(io_context), config(configuration), all_metrics(all), metrics(own), timers(io_context), turn(io_context), rng(seed) {}
+
+  boost::asio::io_context& io;
+  const config::Config& config;
+  const obs::Metrics& all_metrics;
+  obs::WorkerMetrics& metrics;
+  net::Timers timers;
+  Turn turn;
+  Rng rng;                           // request ids
+  api::ViewPtr view;                 // of the latest membership and ring
+  AppPool* app = nullptr;            // connections to this node's app
+  PeerLinks* peers = nullptr;        // links to the other ringsides
+  std::vector<Call*> waiting;        // calls that wait for the ring to move
+  bool draining = false;
+};
+
+}  // namespace ringside::worker

@@ -1,0 +1,52 @@
+#include "daemon/worker/peer_links.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "daemon/worker/peer_link.hpp"
+
+namespace ringside::worker {
+
+PeerLinks::PeerLinks(Context& context) : context_(context) {}
+
+PeerLinks::~PeerLinks() = default;
+
+Outbound* PeerLinks::start(Call& call, const ring::Server& server, bool end) {
+  PeerLink*& link = open_[server.address];
+  if (link == nullptr || !link->takes_streams()) {
+    auto made = std::make_unique<PeerLink>(context_, *this, server.address);
+    link = made.get();
+    links_.emplace(link, std::move(made));
+    context_.metrics.peer_links.add(1);
+  }
+  return link->start(call, end);
+}
+
+void PeerLinks::discard(PeerLink& link) {
+  const auto found = links_.find(&link);
+  if (found == links_.end()) return;
+  std::erase_if(open_, [&link](const auto& entry) { return entry.second == &link; });
+  context_.turn.bury(std::move(found->second), &link);
+  links_.erase(found);
+  context_.metrics.peer_links.add(-1);
+}
+
+void PeerLinks::forget_absent() {
+  std::vector<PeerLink*> absent;
+  for (const auto& [address, link] : open_) {
+    const auto& members = context_.view->members;
+    const bool member = std::any_of(members.begin(), members.end(), [&address = address](const api::MemberView& m) {
+      return m.address == address && (m.status == ringpop::Status::alive || m.status == ringpop::Status::suspect);
+    });
+    if (!member && link->unused()) absent.push_back(link);
+  }
+  for (PeerLink* link : absent) link->close();
+}
+
+void PeerLinks::close_all() {
+  std::vector<PeerLink*> all;
+  for (const auto& entry : links_) all.push_back(entry.first);
+  for (PeerLink* link : all) link->close();
+}
+
+}  // namespace ringside::worker

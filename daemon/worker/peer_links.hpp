@@ -1,0 +1,35 @@
+// HTTP/2 links of one worker to the other ringsides, one for each peer: opened when the first request needs it, shared
+// by all requests to that peer, closed when the peer has left the membership. What a turn of the loop produces for a
+// peer goes out in one write.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "daemon/worker/call.hpp"
+
+namespace ringside::worker {
+
+class PeerLink;
+
+class PeerLinks {
+ public:
+  explicit PeerLinks(Context&);
+  ~PeerLinks();
+
+  // Starts the call's current try at that server. nullptr: the link takes no more streams now.
+  Outbound* start(Call&, const ring::Server&, bool end);
+  void forget_absent();  // after a new view: closes links without streams to addresses that are not members any more
+  void close_all();
+
+ private:
+  friend class PeerLink;
+  void discard(PeerLink&);
+
+  Context& context_;
+  std::unordered_map<std::string, PeerLink*> open_;  // by address; takes new streams
+  std::unordered_map<PeerLink*, std::unique_ptr<PeerLink>> links_;
+};
+
+}  // namespace ringside::worker

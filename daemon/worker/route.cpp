@@ -1,0 +1,78 @@
+#include "daemon/worker/route.hpp"
+
+#include "daemon/base/limits.hpp"
+
+namespace ringside::worker {
+namespace {
+
+constexpr std::string_view route_prefix = "/v1/route/";
+constexpr std::string_view local_prefix = "/v1/local";
+
+Route refused(api::Code code, std::string detail, std::string key = {}) {
+  Route result;
+  result.kind = Route::Kind::refused;
+  result.problem = {code, std::move(detail), std::move(key), {}, 0, {}, {}};
+  return result;
+}
+
+Route keyed(std::string key, std::string target) {
+  if (key.empty()) return refused(api::Code::bad_key, "the key is empty");
+  if (key.size() > limits::key_bytes)
+    return refused(api::Code::bad_key, "the key has " + std::to_string(key.size()) + " bytes, the limit is " +
+                                           std::to_string(limits::key_bytes));
+  Route result;
+  result.kind = Route::Kind::key;
+  result.key = std::move(key);
+  result.target = std::move(target);
+  return result;
+}
+
+// What is behind the key or "/v1/local": "" and "?q" mean the app's root.
+std::string app_target(std::string_view rest) {
+  return rest.starts_with('/') ? std::string(rest) : "/" + std::string(rest);
+}
+
+Route by_path(std::string_view rest) {
+  const auto end = rest.find_first_of("/?");
+  const auto segment = rest.substr(0, end);
+  auto key = http::percent_decode(segment);
+  if (!key)
+    return refused(api::Code::bad_key, "the key '" + std::string(segment) + "' holds a % that is not followed by two hex digits");
+  return keyed(std::move(*key), app_target(end == std::string_view::npos ? std::string_view() : rest.substr(end)));
+}
+
+}  // namespace
+
+Route route(const http::RequestHead& head) {
+  if (const auto key = http::find(head.fields, "ringside-key")) return keyed(std::string(*key), std::string(head.target));
+  if (head.target.starts_with(route_prefix)) return by_path(head.target.substr(route_prefix.size()));
+  if (head.target.starts_with(local_prefix)) {
+    const auto rest = head.target.substr(local_prefix.size());
+    if (rest.empty() || rest.front() == '/' || rest.front() == '?') {
+      Route result;
+      result.kind = Route::Kind::local;
+      result.target = app_target(rest);
+      return result;
+    }
+  }
+  return {};
+}
+
+std::string encode_key(std::string_view key) {
+  static constexpr char hex[] = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(key.size());
+  for (const char c : key) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > 0x20 && byte < 0x7f && c != '%') {
+      out += c;
+    } else {
+      out += '%';
+      out += hex[byte >> 4];
+      out += hex[byte & 15];
+    }
+  }
+  return out;
+}
+
+}  // namespace ringside::worker

@@ -1,0 +1,127 @@
+#include "daemon/worker/worker.hpp"
+
+#include <boost/asio/post.hpp>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "daemon/base/limits.hpp"
+#include "daemon/net/io_thread.hpp"
+#include "daemon/worker/app_pool.hpp"
+#include "daemon/worker/client_session.hpp"
+#include "daemon/worker/peer_links.hpp"
+#include "daemon/worker/peer_server.hpp"
+
+namespace ringside::worker {
+
+struct Worker::State {
+  State(int index, const config::Config& config, const obs::Metrics& metrics, std::uint64_t seed)
+      : thread("worker/" + std::to_string(index)),
+        context(thread.context(), config, metrics, *metrics.workers[static_cast<std::size_t>(index)], seed),
+        links(context), app(context, app_address(config)) {
+    context.app = &app;
+    context.peers = &links;
+  }
+
+  static Address app_address(const config::Config& config) {
+    auto parsed = parse_address(config.app.address);
+    return parsed ? *parsed : Address{};  // empty when there is no app; otherwise checked when it was loaded
+  }
+
+  void accept(net::Socket socket, std::string remote) {
+    if (clients.size() >= limits::client_connections) return;  // dropping the socket closes it
+    auto session = std::make_unique<ClientSession>(context, std::move(socket), std::move(remote),
+                                                   [this](ClientSession& closed) { bury(clients, closed); });
+    clients.emplace(session.get(), std::move(session));
+  }
+
+  void adopt(net::Socket socket, std::string first_bytes) {
+    auto server = std::make_unique<PeerServer>(context, std::move(socket), std::move(first_bytes),
+                                               [this](PeerServer& closed) { bury(peers, closed); });
+    peers.emplace(server.get(), std::move(server));
+  }
+
+  template <class Session>
+  void bury(std::unordered_map<Session*, std::unique_ptr<Session>>& sessions, Session& closed) {
+    const auto found = sessions.find(&closed);
+    if (found == sessions.end()) return;
+    context.turn.bury(std::move(found->second), &closed);
+    sessions.erase(found);
+    finish_draining();
+  }
+
+  void set_view(api::ViewPtr view) {
+    const bool ring_moved = view->ring != context.view->ring || view->phase != context.view->phase;
+    context.view = std::move(view);
+    links.forget_absent();
+    if (!ring_moved) return;
+    const auto waiting = context.waiting;
+    for (Call* call : waiting) call->ring_changed();
+  }
+
+  void drain(std::function<void()> done) {
+    context.draining = true;
+    on_drained = std::move(done);
+    acceptors.clear();
+    app.close_idle();
+    std::vector<ClientSession*> open;
+    for (const auto& entry : clients) open.push_back(entry.first);
+    for (ClientSession* session : open) session->drain();
+    for (const auto& entry : peers) entry.first->drain();
+    finish_draining();
+  }
+
+  // Peers' links without requests hold nothing up: their other end closes them when it likes.
+  void finish_draining() {
+    if (!on_drained || !clients.empty()) return;
+    for (const auto& entry : peers)
+      if (!entry.first->idle()) return;
+    std::exchange(on_drained, nullptr)();
+  }
+
+  net::IoThread thread;
+  Context context;
+  PeerLinks links;
+  AppPool app;
+  std::vector<std::unique_ptr<net::Acceptor>> acceptors;
+  std::unordered_map<ClientSession*, std::unique_ptr<ClientSession>> clients;
+  std::unordered_map<PeerServer*, std::unique_ptr<PeerServer>> peers;
+  std::function<void()> on_drained;
+};
+
+Worker::Worker(int index, const config::Config& config, const obs::Metrics& metrics, std::uint64_t seed, api::ViewPtr first_view)
+    : state_(std::make_unique<State>(index, config, metrics, seed)) {
+  state_->context.view = std::move(first_view);
+}
+
+Worker::~Worker() { state_->thread.stop_and_join(); }
+
+void Worker::start(std::span<const net::ListeningSocket> listeners) {
+  for (const auto& listener : listeners)
+    state_->acceptors.push_back(std::make_unique<net::Acceptor>(
+        state_->context.io, listener,
+        [state = state_.get()](net::Socket socket, std::string remote) { state->accept(std::move(socket), std::move(remote)); }));
+  state_->thread.start();
+}
+
+void Worker::set_view(api::ViewPtr view) {
+  boost::asio::post(state_->context.io, [state = state_.get(), view = std::move(view)]() mutable { state->set_view(std::move(view)); });
+}
+
+void Worker::adopt_http2(int fd, std::string first_bytes) {
+  boost::asio::post(state_->context.io, [state = state_.get(), fd, bytes = std::move(first_bytes)]() mutable {
+    net::Socket socket(state->context.io.get_executor());
+    boost::system::error_code error;
+    socket.assign(boost::asio::generic::stream_protocol(AF_INET, 0), fd, error);
+    if (!error) socket.non_blocking(true, error);
+    if (!error) state->adopt(std::move(socket), std::move(bytes));
+  });
+}
+
+void Worker::drain(std::function<void()> done) {
+  boost::asio::post(state_->context.io, [state = state_.get(), done = std::move(done)]() mutable { state->drain(std::move(done)); });
+}
+
+void Worker::stop() { state_->thread.stop_and_join(); }
+
+}  // namespace ringside::worker
