@@ -1,5 +1,6 @@
-// The endpoints besides gossip that Ringpop's tools and peers ask for over TChannel: /health, /admin/lookup and
-// /admin/stats, in the shapes of ringpop-go. A pure function of what the node shows; the control plane calls it.
+// The endpoints besides gossip that Ringpop's tools and peers ask for over TChannel: /health, /admin/lookup
+// and /admin/stats, in the shapes of ringpop-go. A pure function of what the node shows; the control plane
+// calls it.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@
 namespace ringside::api {
 
 struct RingpopStats {
-  std::vector<MemberView> members;  // with all labels, internal ones too: tools compute the checksum from them
+  std::vector<MemberView>
+      members;  // with all labels, internal ones too: tools compute the checksum from them
   std::uint32_t checksum = 0;
   Millis period{};
   std::uint64_t calls_sent = 0;      // pings and ping-reqs since the start
@@ -29,7 +31,7 @@ struct RingpopAnswer {
 };
 
 // Nothing for an endpoint that is not served here.
-std::optional<RingpopAnswer> answer_ringpop_admin(std::string_view endpoint, std::string_view body, const View&,
-                                                  const RingpopStats&);
+std::optional<RingpopAnswer> answer_ringpop_admin(std::string_view endpoint, std::string_view body,
+                                                  const View&, const RingpopStats&);
 
 }  // namespace ringside::api

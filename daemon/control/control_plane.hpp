@@ -1,8 +1,8 @@
-// The control thread's main object: hosts swim::Node, speaks TChannel with the peers, builds the ring and publishes a
-// View of it all. Everything here runs on the one io_context given; nothing is locked.
+// The control thread's main object: hosts swim::Node, speaks TChannel with the peers, builds the ring and
+// publishes a View of it all. Everything here runs on the one io_context given; nothing is locked.
 //
-// The peer port is shared with HTTP/2: this class accepts on it, looks at the first bytes and hands connections that
-// start with the HTTP/2 preface to the workers through Hooks::adopt_http2.
+// The peer port is shared with HTTP/2: this class accepts on it, looks at the first bytes and hands
+// connections that start with the HTTP/2 preface to the workers through Hooks::adopt_http2.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -19,10 +19,11 @@
 namespace ringside::control {
 
 struct Hooks {
-  // A new view, on the control thread; the receiver posts it on to the workers. Called at least once before start()
-  // returns, then whenever anything in the view changed.
+  // A new view, on the control thread; the receiver posts it on to the workers. Called at least once before
+  // start() returns, then whenever anything in the view changed.
   std::function<void(api::ViewPtr)> publish;
-  // A connected socket whose first bytes (already read, passed along) are HTTP/2's preface. The receiver owns `fd`.
+  // A connected socket whose first bytes (already read, passed along) are HTTP/2's preface. The receiver owns
+  // `fd`.
   std::function<void(int fd, std::string first_bytes, std::string remote)> adopt_http2;
 };
 
@@ -39,7 +40,8 @@ class ControlPlane {
   // What the API listeners turned out to be, for the view. Call before start().
   void set_api_listeners(std::vector<std::string>);
   void start();  // resolves the seeds, joins, gossips
-  // Announces that we leave, goes on gossiping until the change has been spread (or about 2 s), then calls done.
+  // Announces that we leave, goes on gossiping until the change has been spread (or about 2 s), then calls
+  // done.
   void leave(std::function<void()> done);
   void stop();  // closes everything; no callback comes after it
 

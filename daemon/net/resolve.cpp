@@ -44,7 +44,10 @@ Plan plan_host(std::string_view text, bool every_address) {
   if (!address) return {{}, {}, std::move(address).error()};
   if (address->is_unix()) return {{}, {}, "a seed is a peer's TCP address"};
   if (auto literal = as_literal(*address)) return {{*std::move(literal)}, {}, {}};
-  return {{}, NameLookup{every_address ? NameLookup::Kind::all : NameLookup::Kind::host, address->host, address->port}, {}};
+  return {{},
+          NameLookup{every_address ? NameLookup::Kind::all : NameLookup::Kind::host, address->host,
+                     address->port},
+          {}};
 }
 
 Plan plan_file(const std::string& path) {
@@ -98,7 +101,8 @@ std::vector<std::string> seeds_in_file(std::string_view text) {
 
 // One resolve(): waits for all lookups or the time limit, whichever is first.
 struct SeedResolver::Round : std::enable_shared_from_this<Round> {
-  Round(boost::asio::io_context& context, Done callback) : io(context), timer(context), done(std::move(callback)) {}
+  Round(boost::asio::io_context& context, Done callback)
+      : io(context), timer(context), done(std::move(callback)) {}
 
   struct Pending {
     explicit Pending(boost::asio::io_context& context) : from_helper(context) {}
@@ -154,7 +158,8 @@ struct SeedResolver::Round : std::enable_shared_from_this<Round> {
     for (auto& slot : slots) {
       if (slot.pending) collect(slot);
       for (auto& address : slot.plan.addresses)
-        if (std::find(resolved.addresses.begin(), resolved.addresses.end(), address) == resolved.addresses.end())
+        if (std::find(resolved.addresses.begin(), resolved.addresses.end(), address) ==
+            resolved.addresses.end())
           resolved.addresses.push_back(address);
       if (!slot.plan.error.empty()) resolved.failures.emplace_back(slot.seed, slot.plan.error);
     }
@@ -167,7 +172,8 @@ struct SeedResolver::Round : std::enable_shared_from_this<Round> {
     slot.plan.addresses = std::move(answer.addresses);
     slot.plan.error = std::move(answer.error);
     if (slot.plan.addresses.empty() && slot.plan.error.empty())
-      slot.plan.error = slot.pending->ended ? "the name has no address" : "the name server did not answer in time";
+      slot.plan.error =
+          slot.pending->ended ? "the name has no address" : "the name server did not answer in time";
   }
 
   void stop() {
@@ -185,7 +191,8 @@ struct SeedResolver::Round : std::enable_shared_from_this<Round> {
   std::size_t waiting = 0;
 };
 
-SeedResolver::SeedResolver(boost::asio::io_context& io, Duration time_limit) : io_(io), time_limit_(time_limit) {}
+SeedResolver::SeedResolver(boost::asio::io_context& io, Duration time_limit)
+    : io_(io), time_limit_(time_limit) {}
 
 SeedResolver::~SeedResolver() {
   if (round_) round_->stop();

@@ -30,7 +30,8 @@ void append_addresses(const std::string& name, std::uint16_t port, bool every_fa
   std::string v6;
   for (const addrinfo* i = found; i != nullptr; i = i->ai_next) {
     std::array<char, NI_MAXHOST> host{};
-    if (::getnameinfo(i->ai_addr, i->ai_addrlen, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST) != 0) continue;
+    if (::getnameinfo(i->ai_addr, i->ai_addrlen, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST) != 0)
+      continue;
     (i->ai_family == AF_INET ? v4 : v6) += Address{host.data(), port, {}}.to_string() + "\n";
   }
   answer += v4;
@@ -38,7 +39,7 @@ void append_addresses(const std::string& name, std::uint16_t port, bool every_fa
 }
 
 void append_targets(const std::string& name, std::string& answer) {
-  struct __res_state state {};
+  struct __res_state state{};
   if (::res_ninit(&state) != 0) {
     answer += "!the resolver cannot be set up\n";
     return;
@@ -47,20 +48,23 @@ void append_targets(const std::string& name, std::string& answer) {
   state.retrans = 1;
   state.retry = 2;
   std::array<unsigned char, 16384> reply{};
-  const int size = ::res_nquery(&state, name.c_str(), ns_c_in, ns_t_srv, reply.data(), static_cast<int>(reply.size()));
+  const int size =
+      ::res_nquery(&state, name.c_str(), ns_c_in, ns_t_srv, reply.data(), static_cast<int>(reply.size()));
   ns_msg message;
-  if (size < 0 || ::ns_initparse(reply.data(), std::min(size, static_cast<int>(reply.size())), &message) != 0) {
+  if (size < 0 ||
+      ::ns_initparse(reply.data(), std::min(size, static_cast<int>(reply.size())), &message) != 0) {
     answer += "!no SRV records for " + name + "\n";
     return;
   }
   const std::size_t count = std::min<std::size_t>(ns_msg_count(message, ns_s_an), targets_max);
   for (std::size_t i = 0; i < count; ++i) {
     ns_rr record;
-    if (::ns_parserr(&message, ns_s_an, static_cast<int>(i), &record) != 0 || ns_rr_type(record) != ns_t_srv) continue;
+    if (::ns_parserr(&message, ns_s_an, static_cast<int>(i), &record) != 0 || ns_rr_type(record) != ns_t_srv)
+      continue;
     const unsigned char* data = ns_rr_rdata(record);  // priority:2 weight:2 port:2 target
     std::array<char, NS_MAXDNAME> target{};
-    if (ns_rr_rdlen(record) < 7 || ::dn_expand(ns_msg_base(message), ns_msg_end(message), data + 6, target.data(),
-                                               static_cast<int>(target.size())) < 0)
+    if (ns_rr_rdlen(record) < 7 || ::dn_expand(ns_msg_base(message), ns_msg_end(message), data + 6,
+                                               target.data(), static_cast<int>(target.size())) < 0)
       continue;
     append_addresses(target.data(), static_cast<std::uint16_t>(ns_get16(data + 4)), true, answer);
   }

@@ -1,5 +1,6 @@
-// The blocking half of seed resolution: one name looked up by the system's resolver, in a helper thread of its own that
-// owns nothing but one end of a socket pair. The answer is text, one line an address, "!" before a reason for failing.
+// The blocking half of seed resolution: one name looked up by the system's resolver, in a helper thread of
+// its own that owns nothing but one end of a socket pair. The answer is text, one line an address, "!" before
+// a reason for failing.
 #pragma once
 
 #include <cstdint>

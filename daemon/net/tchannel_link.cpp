@@ -1,5 +1,5 @@
-// The connection's life: connect, handshake, frames in, calls in both tables, deadlines, the end. What leaves the link
-// (write queue, answers, error frames) is in tchannel_link_out.cpp.
+// The connection's life: connect, handshake, frames in, calls in both tables, deadlines, the end. What leaves
+// the link (write queue, answers, error frames) is in tchannel_link_out.cpp.
 #include "daemon/net/tchannel_link.hpp"
 
 #include <algorithm>
@@ -17,7 +17,8 @@ using tchannel::ErrorCode;
 using tchannel::FrameType;
 using tchannel::FrameView;
 
-constexpr std::size_t init_bytes_max = 4096;  // so that an init frame's first byte is never TLS's 0x16 (settled 12)
+constexpr std::size_t init_bytes_max =
+    4096;  // so that an init frame's first byte is never TLS's 0x16 (settled 12)
 constexpr std::size_t read_bytes = 4096;
 constexpr std::size_t idle_buffer_bytes = 16384;
 constexpr std::uint8_t more_fragments = 0x01;
@@ -36,7 +37,9 @@ std::string dialable(std::string_view host_port) {
   return std::string(host_port);
 }
 
-bool is_last(const FrameView& frame) { return frame.payload.empty() || (frame.payload[0] & more_fragments) == 0; }
+bool is_last(const FrameView& frame) {
+  return frame.payload.empty() || (frame.payload[0] & more_fragments) == 0;
+}
 
 }  // namespace
 
@@ -44,7 +47,8 @@ void throw_exception_from_error(const CallFailure& failure, const boost::source_
   throw std::runtime_error(failure.message);
 }
 
-TchannelLink::TchannelLink(boost::asio::io_context& io, std::shared_ptr<const TchannelOptions> options, Events events)
+TchannelLink::TchannelLink(boost::asio::io_context& io, std::shared_ptr<const TchannelOptions> options,
+                           Events events)
     : options_(std::move(options)),
       events_(std::move(events)),
       socket_(io),
@@ -63,13 +67,15 @@ void TchannelLink::enter(Stage stage, Duration limit) {
 void TchannelLink::dial(const boost::asio::generic::stream_protocol::endpoint& endpoint) {
   dialled_ = true;
   enter(Stage::connecting, options_->connect_time);
-  socket_.async_connect(endpoint, [self = shared_from_this()](boost::system::error_code error) { self->on_connected(error); });
+  socket_.async_connect(
+      endpoint, [self = shared_from_this()](boost::system::error_code error) { self->on_connected(error); });
 }
 
 void TchannelLink::on_connected(boost::system::error_code error) {
   if (stage_ == Stage::closed) return;
   if (error)
-    return close({error == boost::asio::error::connection_refused ? Errc::refused : Errc::connection_lost, error.message()});
+    return close({error == boost::asio::error::connection_refused ? Errc::refused : Errc::connection_lost,
+                  error.message()});
   tune_socket();
   enter(Stage::awaiting_init_res, options_->init_time);
   send_init(FrameType::init_req, take_id());
@@ -150,7 +156,8 @@ bool TchannelLink::init_too_large() const {
 void TchannelLink::take_frames() {
   std::size_t used = 0;
   wanted_ = 0;
-  if (init_too_large()) fatal(tchannel::no_message_id, "an init frame has at most 4096 bytes; is this TChannel?");
+  if (init_too_large())
+    fatal(tchannel::no_message_id, "an init frame has at most 4096 bytes; is this TChannel?");
   while (stage_ != Stage::closed && stage_ != Stage::flushing) {
     const auto step = tchannel::next_frame({in_.data() + used, filled_ - used});
     if (const auto* more = std::get_if<tchannel::NeedMore>(&step)) {
@@ -166,7 +173,8 @@ void TchannelLink::take_frames() {
     on_frame(frame);
   }
   if (stage_ == Stage::flushing) used = filled_;  // nothing more is read from this peer
-  std::copy(in_.begin() + static_cast<std::ptrdiff_t>(used), in_.begin() + static_cast<std::ptrdiff_t>(filled_), in_.begin());
+  std::copy(in_.begin() + static_cast<std::ptrdiff_t>(used),
+            in_.begin() + static_cast<std::ptrdiff_t>(filled_), in_.begin());
   filled_ -= used;
   if (filled_ == 0 && in_.size() > idle_buffer_bytes) in_ = {};
 }
@@ -176,7 +184,8 @@ void TchannelLink::on_frame(const FrameView& frame) {
   if (stage_ == Stage::awaiting_init_req || stage_ == Stage::awaiting_init_res) {
     if (is_init) return on_init(frame);
     if (frame.type == FrameType::error && stage_ == Stage::awaiting_init_res) return on_error_frame(frame);
-    return fatal(frame.id, "expected an init frame, got type " + std::to_string(static_cast<unsigned>(frame.type)));
+    return fatal(frame.id,
+                 "expected an init frame, got type " + std::to_string(static_cast<unsigned>(frame.type)));
   }
   switch (frame.type) {
     case FrameType::init_req:
@@ -187,9 +196,7 @@ void TchannelLink::on_frame(const FrameView& frame) {
     case FrameType::call_res_continue: return on_response_frame(frame);
     case FrameType::cancel: return on_cancel(frame);
     case FrameType::claim: return;  // a hint of no use to us (spec A.6)
-    case FrameType::ping_req:
-      tchannel::write_ping(out_, FrameType::ping_res, frame.id);
-      return flush_soon();
+    case FrameType::ping_req: tchannel::write_ping(out_, FrameType::ping_res, frame.id); return flush_soon();
     case FrameType::ping_res: return;  // we send no pings
     case FrameType::error: return on_error_frame(frame);
   }
@@ -225,7 +232,8 @@ void TchannelLink::become_open() {
 
 void TchannelLink::on_request_frame(const FrameView& frame) {
   if (frame.type == FrameType::call_req) {
-    if (inbound_.contains(frame.id)) return fatal(frame.id, "call id " + std::to_string(frame.id) + " is still open");
+    if (inbound_.contains(frame.id))
+      return fatal(frame.id, "call id " + std::to_string(frame.id) + " is still open");
     refused_.erase(frame.id);
   } else if (refused_.contains(frame.id)) {
     if (is_last(frame)) refused_.erase(frame.id);
@@ -234,7 +242,8 @@ void TchannelLink::on_request_frame(const FrameView& frame) {
   auto result = assembler_.take(frame);
   if (std::holds_alternative<tchannel::Assembler::Pending>(result)) return count_half_built(frame, true);
   forget_half_built({frame.id, true});
-  if (const auto* broken = std::get_if<tchannel::Assembler::Broken>(&result)) return on_broken(*broken, is_last(frame));
+  if (const auto* broken = std::get_if<tchannel::Assembler::Broken>(&result))
+    return on_broken(*broken, is_last(frame));
   on_call(frame.id, std::move(std::get<std::pair<std::uint32_t, tchannel::CallRequest>>(result).second));
 }
 
@@ -242,7 +251,8 @@ void TchannelLink::on_response_frame(const FrameView& frame) {
   if (!outbound_.contains(frame.id)) return;  // too late: nobody waits any more
   auto result = assembler_.take(frame);
   if (std::holds_alternative<tchannel::Assembler::Pending>(result)) return count_half_built(frame, false);
-  if (const auto* broken = std::get_if<tchannel::Assembler::Broken>(&result)) return on_broken(*broken, is_last(frame));
+  if (const auto* broken = std::get_if<tchannel::Assembler::Broken>(&result))
+    return on_broken(*broken, is_last(frame));
   finish(frame.id, std::move(std::get<std::pair<std::uint32_t, tchannel::CallResponse>>(result).second));
 }
 
@@ -256,8 +266,10 @@ void TchannelLink::on_broken(const tchannel::Assembler::Broken& broken, bool las
 
 void TchannelLink::on_call(std::uint32_t id, tchannel::CallRequest request) {
   if (request.ttl_ms == 0) return fatal(id, "the ttl of a call must not be 0");
-  if (stage_ == Stage::draining) return send_error(id, ErrorCode::declined, "the connection is draining", request.tracing);
-  if (inbound_.size() >= options_->in_flight) return send_error(id, ErrorCode::busy, "too many open calls", request.tracing);
+  if (stage_ == Stage::draining)
+    return send_error(id, ErrorCode::declined, "the connection is draining", request.tracing);
+  if (inbound_.size() >= options_->in_flight)
+    return send_error(id, ErrorCode::busy, "too many open calls", request.tracing);
   const Instant deadline = Clock::now() + Millis(request.ttl_ms);
   const std::uint64_t serial = next_serial_++;
   inbound_.emplace(id, Inbound{serial, deadline, request.checksum, request.tracing,
@@ -272,7 +284,8 @@ void TchannelLink::on_error_frame(const FrameView& frame) {
   if (!error) return fatal(frame.id, "malformed error frame: " + text_of(error.error()));
   const std::string message = std::string(tchannel::to_string(error->code)) + ": " + error->message;
   const bool handshake = stage_ == Stage::awaiting_init_res;
-  if (handshake || error->code == ErrorCode::fatal) return close({Errc::connection_lost, "the peer said " + message});
+  if (handshake || error->code == ErrorCode::fatal)
+    return close({Errc::connection_lost, "the peer said " + message});
   if (frame.id != tchannel::no_message_id) return finish(frame.id, CallFailure{Errc::remote_error, message});
   if (error->code != ErrorCode::declined) return close({Errc::connection_lost, "the peer said " + message});
   peer_drains_ = true;  // open calls go on, new ones take another connection (spec A.6)
@@ -310,7 +323,8 @@ void TchannelLink::forget_half_built(HalfBuiltKey key) {
 // The call was answered with an error while frames of it may still come: those are skipped.
 void TchannelLink::refuse_rest(std::uint32_t id) {
   refused_.insert(id);
-  if (refused_.size() > options_->assembler.half_built) fatal(tchannel::no_message_id, "too many broken calls");
+  if (refused_.size() > options_->assembler.half_built)
+    fatal(tchannel::no_message_id, "too many broken calls");
 }
 
 void TchannelLink::arm() {
@@ -338,7 +352,8 @@ void TchannelLink::on_due(const Due& due) {
     case DueKind::stage: return on_stage_due();
     case DueKind::outbound: return finish(due.id, CallFailure{Errc::timed_out, "no answer in time"});
     case DueKind::inbound:
-      return answer_error(due.id, inbound_.at(due.id).serial, ErrorCode::timeout, "the handler took longer than the ttl");
+      return answer_error(due.id, inbound_.at(due.id).serial, ErrorCode::timeout,
+                          "the handler took longer than the ttl");
     case DueKind::half_built:
       forget_half_built({due.id, true});
       assembler_.forget(due.id, true);
@@ -356,7 +371,8 @@ void TchannelLink::on_stage_due() {
     case Stage::open: {
       const Duration idle = dialled_ ? options_->idle_time : 2 * options_->idle_time;
       const Duration left = last_active_ + idle - Clock::now();
-      if (calls_open() != 0 || left > Duration::zero()) return enter(Stage::open, std::max<Duration>(left, idle / 4));
+      if (calls_open() != 0 || left > Duration::zero())
+        return enter(Stage::open, std::max<Duration>(left, idle / 4));
       return drain("idle");
     }
     case Stage::draining: return close({Errc::timed_out, "calls were still open at the end of the drain"});

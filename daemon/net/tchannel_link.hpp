@@ -1,9 +1,10 @@
-// One TCP connection that speaks TChannel. Once the handshake is over both sides are alike: each may call the other,
-// with ids of its own, so there are two tables and one dispatcher. Whoever dialled only matters for who says init first.
+// One TCP connection that speaks TChannel. Once the handshake is over both sides are alike: each may call the
+// other, with ids of its own, so there are two tables and one dispatcher. Whoever dialled only matters for
+// who says init first.
 //
-// Lives in the thread of its io_context; nothing is locked. All deadlines (connect, handshake, both kinds of calls,
-// idling) share one timer. Frames to send gather during a turn of the loop and leave in one write. No callback is made
-// from inside call(), answer() or drain(): they come later from the loop.
+// Lives in the thread of its io_context; nothing is locked. All deadlines (connect, handshake, both kinds of
+// calls, idling) share one timer. Frames to send gather during a turn of the loop and leave in one write. No
+// callback is made from inside call(), answer() or drain(): they come later from the loop.
 //
 // What it does with every odd thing a peer can send: daemon/decisions/0002-tchannel-edges.md.
 #pragma once
@@ -81,7 +82,7 @@ struct IncomingCall {
 class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
  public:
   struct Events {
-    std::function<void(TchannelLink&)> opened;                      // the handshake is over: identity() is known
+    std::function<void(TchannelLink&)> opened;  // the handshake is over: identity() is known
     std::function<void(TchannelLink&, const std::string&)> closed;  // once, and nothing after it
     std::function<void(IncomingCall)> call;
     std::function<void(TchannelLink&, const std::string&)> misbehaved;  // a peer broke the protocol
@@ -196,7 +197,7 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   std::map<std::uint32_t, Outbound> outbound_;
   std::map<std::uint32_t, Inbound> inbound_;
   std::map<HalfBuiltKey, HalfBuilt> half_built_;
-  std::set<std::uint32_t> refused_;                // requests answered with an error before their last frame came
+  std::set<std::uint32_t> refused_;  // requests answered with an error before their last frame came
   std::size_t half_built_bytes_ = 0;
 
   std::set<Due> due_;

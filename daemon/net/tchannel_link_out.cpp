@@ -1,4 +1,5 @@
-// The sending half of a TChannel link: our calls, answers to the peer's, and the write queue. See tchannel_link.hpp.
+// The sending half of a TChannel link: our calls, answers to the peer's, and the write queue. See
+// tchannel_link.hpp.
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -31,9 +32,10 @@ void CallResponder::fail(ErrorCode code, std::string message) const {
 void TchannelLink::tune_socket() {
   const int on = 1;
   ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  // A host that vanished acknowledges nothing. Without a limit the kernel would go on for a quarter of an hour, and
-  // calls would still be put on this connection after the host is back.
-  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms, sizeof unacknowledged_ms);
+  // A host that vanished acknowledges nothing. Without a limit the kernel would go on for a quarter of an
+  // hour, and calls would still be put on this connection after the host is back.
+  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms,
+               sizeof unacknowledged_ms);
 }
 
 void TchannelLink::send_init(FrameType type, std::uint32_t id) {
@@ -48,7 +50,8 @@ void TchannelLink::send_init(FrameType type, std::uint32_t id) {
 }
 
 void TchannelLink::call(tchannel::CallRequest request, Instant deadline, CallDone done) {
-  if (!takes_calls()) return fail_later(std::move(done), {Errc::connection_lost, "the connection is closing"});
+  if (!takes_calls())
+    return fail_later(std::move(done), {Errc::connection_lost, "the connection is closing"});
   if (outbound_.size() >= options_->in_flight)
     return fail_later(std::move(done), {Errc::too_large, "too many open calls on one connection"});
   if (out_.size() + writing_.size() > options_->write_bytes)
@@ -99,8 +102,8 @@ void TchannelLink::fail_later(CallDone done, CallFailure failure) {
                     [done = std::move(done), failure = std::move(failure)] { done(failure); });
 }
 
-// Checksum type, `as` and tracing are the caller's (spec A.3, A.4); type 2 cannot be computed so that both references
-// agree, so it is answered with none (settled 18).
+// Checksum type, `as` and tracing are the caller's (spec A.3, A.4); type 2 cannot be computed so that both
+// references agree, so it is answered with none (settled 18).
 void TchannelLink::answer(std::uint32_t id, std::uint64_t serial, std::uint8_t code, std::string arg3) {
   const auto call = inbound_.find(id);
   if (call == inbound_.end() || call->second.serial != serial) return;
@@ -109,7 +112,7 @@ void TchannelLink::answer(std::uint32_t id, std::uint64_t serial, std::uint8_t c
   response.tracing = call->second.tracing;
   response.headers = {{"as", call->second.as.empty() ? "raw" : call->second.as}};
   response.checksum = call->second.checksum == tchannel::ChecksumType::farmhash ? tchannel::ChecksumType::none
-                                                                                 : call->second.checksum;
+                                                                                : call->second.checksum;
   response.arg3 = std::move(arg3);
   due_.erase({call->second.deadline, DueKind::inbound, id});
   inbound_.erase(call);
@@ -128,7 +131,8 @@ void TchannelLink::answer_error(std::uint32_t id, std::uint64_t serial, ErrorCod
   close_when_drained();
 }
 
-void TchannelLink::send_error(std::uint32_t id, ErrorCode code, std::string message, const tchannel::Tracing& tracing) {
+void TchannelLink::send_error(std::uint32_t id, ErrorCode code, std::string message,
+                              const tchannel::Tracing& tracing) {
   tchannel::write(out_, id, tchannel::Error{code, tracing, std::move(message)});
   flush_soon();
 }
@@ -151,10 +155,9 @@ void TchannelLink::flush() {
     return;
   }
   std::swap(out_, writing_);
-  boost::asio::async_write(socket_, boost::asio::buffer(writing_),
-                           [self = shared_from_this()](boost::system::error_code error, std::size_t) {
-                             self->on_written(error);
-                           });
+  boost::asio::async_write(
+      socket_, boost::asio::buffer(writing_),
+      [self = shared_from_this()](boost::system::error_code error, std::size_t) { self->on_written(error); });
 }
 
 void TchannelLink::on_written(boost::system::error_code error) {

@@ -17,7 +17,10 @@ using LinkPtr = std::shared_ptr<TchannelLink>;
 
 struct TchannelPeers::State : std::enable_shared_from_this<State> {
   State(boost::asio::io_context& context, TchannelOptions o, std::size_t max, Events e)
-      : io(context), options(std::make_shared<const TchannelOptions>(std::move(o))), connections_max(max), events(std::move(e)) {}
+      : io(context),
+        options(std::make_shared<const TchannelOptions>(std::move(o))),
+        connections_max(max),
+        events(std::move(e)) {}
 
   // What we know of a connection: where it leads (empty for a peer that does not listen), and how to name it.
   struct Entry {
@@ -46,7 +49,8 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
     if (!parsed || bad || parsed->port == 0)
       return CallFailure{Errc::refused, "'" + address + "' is not an ip:port that can be dialled"};
     if (dialled_links() >= connections_max)
-      return CallFailure{Errc::too_large, "too many open connections (" + std::to_string(connections_max) + ")"};
+      return CallFailure{Errc::too_large,
+                         "too many open connections (" + std::to_string(connections_max) + ")"};
     const auto link = add(address, address);
     by_address.emplace(address, link);
     link->dial(tcp::endpoint(ip, parsed->port));
@@ -66,7 +70,8 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
       if (const auto self = weak.lock()) self->on_closed(link);
     };
     link_events.misbehaved = [weak](TchannelLink& link, const std::string& what) {
-      if (const auto self = weak.lock(); self && !self->closed) self->events.misbehaved(self->links.at(&link).remote, what);
+      if (const auto self = weak.lock(); self && !self->closed)
+        self->events.misbehaved(self->links.at(&link).remote, what);
     };
     auto link = std::make_shared<TchannelLink>(io, options, std::move(link_events));
     links.emplace(link.get(), Entry{link, dialled, remote});
@@ -85,7 +90,8 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
     const auto entry = links.find(&link);
     for (const auto& address : {entry->second.dialled, link.identity().host_port}) {
       const auto range = by_address.equal_range(address);
-      const auto found = std::find_if(range.first, range.second, [&](const auto& i) { return i.second.get() == &link; });
+      const auto found =
+          std::find_if(range.first, range.second, [&](const auto& i) { return i.second.get() == &link; });
       if (found != range.second) by_address.erase(found);
     }
     if (entry->second.dialled.empty()) --accepted_links;
@@ -102,23 +108,30 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
   std::multimap<std::string, LinkPtr> by_address;
 };
 
-TchannelPeers::TchannelPeers(boost::asio::io_context& io, TchannelOptions options, std::size_t connections_max, Events events)
+TchannelPeers::TchannelPeers(boost::asio::io_context& io, TchannelOptions options,
+                             std::size_t connections_max, Events events)
     : state_(std::make_shared<State>(io, std::move(options), connections_max, std::move(events))) {}
 
-TchannelPeers::~TchannelPeers() { close(); }
+TchannelPeers::~TchannelPeers() {
+  close();
+}
 
-void TchannelPeers::call(const std::string& address, tchannel::CallRequest request, Instant deadline, CallDone done) {
+void TchannelPeers::call(const std::string& address, tchannel::CallRequest request, Instant deadline,
+                         CallDone done) {
   auto guarded = [state = std::weak_ptr<State>(state_), done = std::move(done)](CallResult result) {
     if (const auto self = state.lock(); self && !self->closed) done(std::move(result));
   };
-  if (const auto link = state_->find(address)) return link->call(std::move(request), deadline, std::move(guarded));
+  if (const auto link = state_->find(address))
+    return link->call(std::move(request), deadline, std::move(guarded));
   auto dialled = state_->dial(address);
   if (dialled) return (*dialled)->call(std::move(request), deadline, std::move(guarded));
-  boost::asio::post(state_->io, [guarded = std::move(guarded), failure = std::move(dialled).error()] { guarded(failure); });
+  boost::asio::post(
+      state_->io, [guarded = std::move(guarded), failure = std::move(dialled).error()] { guarded(failure); });
 }
 
 void TchannelPeers::adopt(Socket socket, const std::string& first_bytes, const std::string& remote) {
-  if (state_->closed || state_->accepted_links >= state_->connections_max) return;  // the socket closes as it goes
+  if (state_->closed || state_->accepted_links >= state_->connections_max)
+    return;  // the socket closes as it goes
   state_->add({}, remote)->adopt(std::move(socket), first_bytes);
 }
 
@@ -129,6 +142,8 @@ void TchannelPeers::close() {
   for (const auto& link : all) link->close({Errc::cancelled, "shutting down"});
 }
 
-std::size_t TchannelPeers::connections() const { return state_->links.size(); }
+std::size_t TchannelPeers::connections() const {
+  return state_->links.size();
+}
 
 }  // namespace ringside::net

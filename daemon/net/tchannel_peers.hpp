@@ -1,8 +1,9 @@
 // All TChannel connections of this process: whom we call by address, and who called us.
 //
-// A call takes an open connection to the address if there is one, whoever dialled it (an accepted one is filed under
-// the address its peer announced), else one that is being opened, else it dials. Several connections to one address
-// are legal and happen when both sides dial at once. Lives in the thread of its io_context.
+// A call takes an open connection to the address if there is one, whoever dialled it (an accepted one is
+// filed under the address its peer announced), else one that is being opened, else it dials. Several
+// connections to one address are legal and happen when both sides dial at once. Lives in the thread of its
+// io_context.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -21,8 +22,8 @@ class TchannelPeers {
     std::function<void(const TchannelIdentity&)> met;  // a handshake is over
     std::function<void(const std::string& peer, const std::string& what)> misbehaved;
   };
-  // The cap holds for accepted and for dialled connections by themselves, so that a flood of callers does not keep us
-  // from calling.
+  // The cap holds for accepted and for dialled connections by themselves, so that a flood of callers does not
+  // keep us from calling.
   TchannelPeers(boost::asio::io_context&, TchannelOptions, std::size_t connections_max, Events);
   ~TchannelPeers();  // as close()
   TchannelPeers(const TchannelPeers&) = delete;

@@ -1,0 +1,368 @@
+// The shell around swim::Node: see control_plane.hpp for what it does, step() for how.
+#include "daemon/control/control_plane.hpp"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fstream>
+#include <optional>
+#include <random>
+#include <set>
+#include <utility>
+
+#include "daemon/api/ringpop_admin.hpp"
+#include "daemon/control/advertise.hpp"
+#include "daemon/control/peer_port.hpp"
+#include "daemon/control/seed_keeper.hpp"
+#include "daemon/control/swim_transport.hpp"
+#include "daemon/control/view_maker.hpp"
+#include "daemon/net/tchannel_peers.hpp"
+#include "daemon/obs/log.hpp"
+#include "daemon/obs/notice_log.hpp"
+#include "daemon/swim/node.hpp"
+#include "proto/ringpop/codec.hpp"
+
+namespace ringside::control {
+namespace {
+
+using obs::Level;
+
+constexpr auto leave_time = std::chrono::seconds(2);
+constexpr auto leave_check = std::chrono::milliseconds(50);
+constexpr auto quiet_between_complaints = std::chrono::seconds(1);
+constexpr std::size_t node_peers_named_max = 1024;
+
+Now now() {
+  return {Clock::now(), std::chrono::floor<Millis>(std::chrono::system_clock::now())};
+}
+
+std::uint64_t random_bits() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+swim::Config swim_config(const config::Config& config) {
+  swim::Config out;
+  out.app = config.cluster;
+  if (config.ring.identity == config::Identity::name) out.name = config.node.name;
+  out.labels = config.node.labels;
+  out.period = config.gossip.period;
+  out.ping_timeout = config.gossip.ping_timeout;
+  out.ping_req_timeout = config.gossip.ping_req_timeout;
+  out.ping_req_size = config.gossip.ping_req_size;
+  out.suspect_timeout = config.gossip.suspect_timeout;
+  out.faulty_timeout = config.gossip.reap.faulty;
+  out.tombstone_timeout = config.gossip.reap.tombstone;
+  out.full_syncs_max = limits::full_syncs;
+  out.members_max = limits::members;
+  out.checksum = config.gossip.checksum == config::ChecksumDialect::go ? swim::ChecksumDialect::go
+                                                                       : swim::ChecksumDialect::node;
+  return out;
+}
+
+std::uint64_t rss_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t total = 0;
+  std::uint64_t resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+struct ControlPlane::State : std::enable_shared_from_this<State> {
+  State(boost::asio::io_context& context, const config::Config& c, obs::ControlMetrics& m, Hooks h)
+      : io(context),
+        config(c),
+        metrics(m),
+        hooks(std::move(h)),
+        view_maker(c, random_bits()),
+        swim_timer(context),
+        leave_timer(context) {}
+
+  Result<Address, std::string> listen();
+  void assemble();
+  void start();
+  void leave(std::function<void()> done);
+  void check_leave();
+  void stop();
+
+  template <class Input>
+  void step(Input&& input);
+  void on_notice(const swim::Notice&);
+  void rearm();
+  void publish_soon();
+  void publish();
+
+  void dispatch(net::IncomingCall);
+  [[nodiscard]] api::RingpopStats ringpop_stats() const;
+  void on_met(const net::TchannelIdentity&);
+  void on_misbehaved(const std::string& peer, const std::string& what);
+  void join(const std::vector<std::string>& addresses);
+  [[nodiscard]] net::TchannelOptions tchannel_options() const;
+
+  boost::asio::io_context& io;
+  const config::Config config;
+  obs::ControlMetrics& metrics;
+  Hooks hooks;
+  ViewMaker view_maker;
+
+  std::optional<net::ListeningSocket> listening;
+  std::string self;
+  std::optional<swim::Node> node;
+  std::optional<net::TchannelPeers> peers;
+  std::optional<SwimTransport> transport;
+  std::optional<PeerPort> port;
+  std::optional<SeedKeeper> seeds;
+
+  swim::Outbox outbox;  // reused: no allocation in the steady state
+  boost::asio::steady_timer swim_timer;
+  Instant armed_for = never;
+  bool publish_posted = false;
+  bool ring_changed = true;
+  api::ViewPtr view;
+
+  boost::asio::steady_timer leave_timer;
+  Instant leave_until = never;
+  std::function<void()> leave_done;
+  bool leaving = false;
+  bool stopped = false;
+
+  Instant complained{};
+  std::set<std::string> node_peers_named;
+};
+
+// Every input of the core goes through here: pure step, then its consequences.
+template <class Input>
+void ControlPlane::State::step(Input&& input) {
+  outbox.clear();
+  input(*node, now(), outbox);
+  for (auto& send : outbox.sends) transport->send(std::move(send));
+  for (auto& reply : outbox.replies) transport->reply(std::move(reply));
+  for (const auto& notice : outbox.notices) on_notice(notice);
+  rearm();
+}
+
+void ControlPlane::State::on_notice(const swim::Notice& notice) {
+  obs::note(notice, metrics);
+  if (std::holds_alternative<swim::RingInputChanged>(notice)) ring_changed = true;
+  publish_soon();
+}
+
+void ControlPlane::State::rearm() {
+  const Instant next = node->next_deadline();
+  if (next == armed_for) return;
+  armed_for = next;
+  if (next == never) {
+    swim_timer.cancel();
+    return;
+  }
+  swim_timer.expires_at(next);
+  swim_timer.async_wait([self = shared_from_this()](boost::system::error_code aborted) {
+    if (aborted || self->stopped) return;
+    self->armed_for = never;
+    self->step([](swim::Node& core, Now time, swim::Outbox& out) { core.on_deadline(time, out); });
+  });
+}
+
+void ControlPlane::State::publish_soon() {
+  if (publish_posted) return;
+  publish_posted = true;
+  boost::asio::post(io, [self = shared_from_this()] {
+    self->publish_posted = false;
+    if (!self->stopped) self->publish();
+  });
+}
+
+void ControlPlane::State::publish() {
+  view = view_maker.make(*node, {leaving, seeds && seeds->looked_up(), std::exchange(ring_changed, false)},
+                         metrics);
+  metrics.tchannel_connections.set(static_cast<std::int64_t>(peers->connections()));
+  hooks.publish(view);
+}
+
+net::TchannelOptions ControlPlane::State::tchannel_options() const {
+  net::TchannelOptions options;
+  options.host_port = self;
+  options.process_name = "ringside[" + std::to_string(::getpid()) + "]";
+  options.version = RINGSIDE_VERSION;
+  return options;
+}
+
+Result<Address, std::string> ControlPlane::State::listen() {
+  const auto address = parse_address(config.listen.peer);
+  if (!address) return "cannot listen on '" + config.listen.peer + "' (listen.peer): " + address.error();
+  auto opened = net::ListeningSocket::open(*address, "listen.peer");
+  if (!opened) return std::move(opened).error();
+  listening.emplace(std::move(*opened));
+  auto advertised = advertised_address(config.advertise, listening->address(), config.join.seeds);
+  if (!advertised) return std::move(advertised).error();
+  self = advertised->to_string();
+  return listening->address();
+}
+
+// The core and everything that feeds it. The callbacks may hold `this`: each part makes none after stop().
+void ControlPlane::State::assemble() {
+  node.emplace(self, swim_config(config), Rng(random_bits()), now());
+  peers.emplace(io, tchannel_options(), limits::peer_connections,
+                net::TchannelPeers::Events{
+                    .call = [this](net::IncomingCall call) { dispatch(std::move(call)); },
+                    .met = [this](const net::TchannelIdentity& peer) { on_met(peer); },
+                    .misbehaved = [this](const std::string& peer,
+                                         const std::string& what) { on_misbehaved(peer, what); }});
+  transport.emplace(
+      *peers, metrics,
+      [this](ReplyId id, const ringpop::Request& request) {
+        step([&](swim::Node& core, Now time, swim::Outbox& out) { core.on_request(time, id, request, out); });
+      },
+      [this](CallId id, Result<ringpop::Response> response) {
+        step([&](swim::Node& core, Now time, swim::Outbox& out) {
+          core.on_response(time, id, std::move(response), out);
+        });
+      });
+}
+
+void ControlPlane::State::start() {
+  assemble();
+  if (config.app.address.empty()) {
+    obs::log(Level::info, "no_app",
+             {{"meaning", "this node is a member but owns no keys"},
+              {"remedy", "set app.address to give it an app"}});
+    step([](swim::Node& core, Now time, swim::Outbox& out) { core.leave(time, out); });
+  }
+  port.emplace(io, *listening, limits::peer_connections, limits::tchannel_init_time,
+               PeerPort::Events{
+                   .tchannel =
+                       [this](net::Socket socket, const std::string& first_bytes, const std::string& remote) {
+                         peers->adopt(std::move(socket), first_bytes, remote);
+                       },
+                   .http2 = hooks.adopt_http2});
+  seeds.emplace(io, config.join.seeds, self, config.join.refresh,
+                [this](const std::vector<std::string>& addresses) { join(addresses); });
+  seeds->start();
+  publish();
+}
+
+void ControlPlane::State::join(const std::vector<std::string>& addresses) {
+  step([&](swim::Node& core, Now time, swim::Outbox& out) { core.join(time, addresses, out); });
+  publish_soon();
+}
+
+void ControlPlane::State::dispatch(net::IncomingCall call) {
+  const auto& request = call.request;
+  if (request.service == ringpop::service) {
+    if (SwimTransport::serves(request.arg1)) return transport->receive(std::move(call));
+    if (const auto answer = api::answer_ringpop_admin(request.arg1, request.arg3, *view, ringpop_stats()))
+      return call.responder.answer(answer->ok ? 0 : 1, answer->body);
+  }
+  call.responder.fail(tchannel::ErrorCode::bad_request, "no handler for service \"" + request.service +
+                                                            "\" and method \"" + request.arg1 + "\"");
+}
+
+void ControlPlane::State::on_misbehaved(const std::string& peer, const std::string& what) {
+  metrics.gossip_errors.add();
+  if (Clock::now() - complained < quiet_between_complaints) return;  // counted all the same
+  complained = Clock::now();
+  obs::log(Level::warn, "peer_misbehaved", {{"peer", peer}, {"cause", what}});
+}
+
+api::RingpopStats ControlPlane::State::ringpop_stats() const {
+  api::RingpopStats stats;
+  for (const auto& row : node->members())
+    stats.members.push_back(
+        {row.name, row.address, row.status, row.incarnation, row.labels, row.address == self});
+  stats.checksum = node->checksum();
+  stats.period = config.gossip.period;
+  stats.calls_sent = metrics.pings_sent.value() + metrics.ping_reqs_sent.value();
+  stats.calls_received =
+      metrics.joins_received.value() + metrics.pings_received.value() + metrics.ping_reqs_received.value();
+  stats.rss_bytes = rss_bytes();
+  const auto heap = ::mallinfo2();
+  stats.heap_bytes = heap.arena + heap.hblkhd;
+  stats.heap_used_bytes = heap.uordblks + heap.hblkhd;
+  stats.now = now().wall;
+  return stats;
+}
+
+// ringpop-node knows neither names nor labels: it hashes addresses, and its relays strip labels from what
+// they pass on (settled 1). Both sides would disagree on owners without a word.
+void ControlPlane::State::on_met(const net::TchannelIdentity& peer) {
+  metrics.tchannel_connections.set(static_cast<std::int64_t>(peers->connections()));
+  const bool fits = config.ring.identity == config::Identity::address && config.node.labels.empty();
+  if (fits || peer.language != "node" || node_peers_named.size() >= node_peers_named_max) return;
+  if (!node_peers_named.insert(peer.host_port).second) return;
+  obs::log(
+      Level::error, "ringpop_node_peer",
+      {{"peer", peer.host_port},
+       {"cause", "a ringpop-node member hashes addresses and drops labels, this node uses names or labels"},
+       {"meaning", "the two disagree on the owners of keys"},
+       {"remedy", "run the whole cluster with ring.identity: address and without node.labels"}});
+}
+
+void ControlPlane::State::stop() {
+  if (std::exchange(stopped, true)) return;
+  swim_timer.cancel();
+  leave_timer.cancel();
+  seeds.reset();
+  port.reset();
+  if (peers) peers->close();
+  listening.reset();
+}
+
+void ControlPlane::State::leave(std::function<void()> done) {
+  leave_done = std::move(done);
+  if (std::exchange(leaving, true)) return;
+  leave_until = Clock::now() + leave_time;
+  if (node) step([](swim::Node& core, Now time, swim::Outbox& out) { core.leave(time, out); });
+  if (view) publish_soon();
+  check_leave();
+}
+
+// The change has been spread when nothing is left to say, or nobody is left to hear it.
+void ControlPlane::State::check_leave() {
+  const bool alone =
+      !view || std::none_of(view->members.begin(), view->members.end(), [](const auto& member) {
+        return !member.self &&
+               (member.status == ringpop::Status::alive || member.status == ringpop::Status::suspect);
+      });
+  const bool spread = alone || node->pending_changes() == 0 || Clock::now() >= leave_until;
+  leave_timer.expires_after(spread ? Duration::zero() : leave_check);
+  leave_timer.async_wait([self = shared_from_this(), spread](boost::system::error_code aborted) {
+    if (aborted || self->stopped) return;
+    if (!spread) return self->check_leave();
+    if (const auto done = std::exchange(self->leave_done, nullptr)) done();
+  });
+}
+
+ControlPlane::ControlPlane(boost::asio::io_context& io, const config::Config& config,
+                           obs::ControlMetrics& metrics, Hooks hooks)
+    : state_(std::make_shared<State>(io, config, metrics, std::move(hooks))) {}
+
+ControlPlane::~ControlPlane() {
+  stop();
+}
+
+Result<Address, std::string> ControlPlane::listen() {
+  return state_->listen();
+}
+
+void ControlPlane::set_api_listeners(std::vector<std::string> listeners) {
+  state_->view_maker.set_api_listeners(std::move(listeners));
+}
+
+void ControlPlane::start() {
+  state_->start();
+}
+
+void ControlPlane::leave(std::function<void()> done) {
+  state_->leave(std::move(done));
+}
+
+void ControlPlane::stop() {
+  state_->stop();
+}
+
+}  // namespace ringside::control

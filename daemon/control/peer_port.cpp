@@ -1,0 +1,99 @@
+#include "daemon/control/peer_port.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <set>
+#include <utility>
+
+namespace ringside::control {
+namespace {
+
+constexpr std::string_view http2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";  // RFC 9113 section 3.4
+
+}  // namespace
+
+PeerProtocol tell_protocol(std::string_view first_bytes) noexcept {
+  const auto common = std::min(first_bytes.size(), http2_preface.size());
+  if (first_bytes.substr(0, common) != http2_preface.substr(0, common)) return PeerProtocol::tchannel;
+  return common == http2_preface.size() ? PeerProtocol::http2 : PeerProtocol::undecided;
+}
+
+struct PeerPort::State : std::enable_shared_from_this<State> {
+  State(boost::asio::io_context& context, std::size_t max, Duration limit, Events e)
+      : io(context), undecided_max(max), silence(limit), events(std::move(e)) {}
+
+  struct Undecided {
+    Undecided(boost::asio::io_context& context, net::Socket s, std::string r)
+        : socket(std::move(s)), remote(std::move(r)), timer(context) {}
+    net::Socket socket;
+    std::string remote;
+    boost::asio::steady_timer timer;
+    std::string bytes;
+    std::array<char, 4096> buffer{};
+  };
+  using UndecidedPtr = std::shared_ptr<Undecided>;
+
+  void accept(net::Socket socket, std::string remote) {
+    if (undecided.size() >= undecided_max) return;  // the socket closes as it goes
+    const auto connection = std::make_shared<Undecided>(io, std::move(socket), std::move(remote));
+    undecided.insert(connection);
+    connection->timer.expires_after(silence);
+    connection->timer.async_wait([self = shared_from_this(), connection](boost::system::error_code aborted) {
+      if (!aborted) self->drop(connection);
+    });
+    read(connection);
+  }
+
+  void read(const UndecidedPtr& connection) {
+    connection->socket.async_read_some(
+        boost::asio::buffer(connection->buffer),
+        [self = shared_from_this(), connection](boost::system::error_code error, std::size_t size) {
+          if (!self->undecided.contains(connection)) return;
+          if (error) return self->drop(connection);
+          connection->bytes.append(connection->buffer.data(), size);
+          self->decide(connection);
+        });
+  }
+
+  void decide(const UndecidedPtr& connection) {
+    const auto protocol = tell_protocol(connection->bytes);
+    if (protocol == PeerProtocol::undecided) return read(connection);
+    undecided.erase(connection);
+    connection->timer.cancel();
+    if (protocol == PeerProtocol::tchannel)
+      return events.tchannel(std::move(connection->socket), std::move(connection->bytes),
+                             std::move(connection->remote));
+    boost::system::error_code error;
+    connection->socket.native_non_blocking(true, error);
+    const int fd = connection->socket.release(error);
+    if (!error) events.http2(fd, std::move(connection->bytes), std::move(connection->remote));
+  }
+
+  void drop(const UndecidedPtr& connection) {
+    if (undecided.erase(connection) == 0) return;
+    connection->timer.cancel();
+    boost::system::error_code ignored;
+    connection->socket.close(ignored);
+  }
+
+  boost::asio::io_context& io;
+  std::size_t undecided_max;
+  Duration silence;
+  Events events;
+  std::set<UndecidedPtr> undecided;
+};
+
+PeerPort::PeerPort(boost::asio::io_context& io, const net::ListeningSocket& listening,
+                   std::size_t undecided_max, Duration silence, Events events)
+    : state_(std::make_shared<State>(io, undecided_max, silence, std::move(events))),
+      acceptor_(io, listening, [state = state_](net::Socket socket, std::string remote) {
+        state->accept(std::move(socket), std::move(remote));
+      }) {}
+
+PeerPort::~PeerPort() {
+  while (!state_->undecided.empty()) state_->drop(*state_->undecided.begin());
+}
+
+}  // namespace ringside::control

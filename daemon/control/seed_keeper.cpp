@@ -1,0 +1,63 @@
+#include "daemon/control/seed_keeper.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/obs/log.hpp"
+
+namespace ringside::control {
+namespace {
+
+constexpr auto look_up_time = std::chrono::seconds(5);
+constexpr Duration first_retry = std::chrono::seconds(1);
+
+}  // namespace
+
+SeedKeeper::SeedKeeper(boost::asio::io_context& io, std::vector<std::string> seeds, std::string self,
+                       Duration refresh, Found found)
+    : seeds_(std::move(seeds)),
+      self_(std::move(self)),
+      refresh_(refresh),
+      found_(std::move(found)),
+      resolver_(io, look_up_time),
+      timer_(io),
+      retry_(std::min(first_retry, refresh)) {}
+
+void SeedKeeper::start() {
+  if (!seeds_.empty()) return look_up();
+  looked_up_ = true;
+  found_({});
+}
+
+void SeedKeeper::look_up() {
+  resolver_.resolve(seeds_, [this](const net::Resolved& resolved) { on_resolved(resolved); });
+}
+
+void SeedKeeper::on_resolved(const net::Resolved& resolved) {
+  complain(resolved);
+  auto others = resolved.addresses;
+  std::erase(others, self_);
+  // Nothing but ourselves is an answer (we are the first); no address at all is not.
+  const Duration next =
+      resolved.addresses.empty() ? std::exchange(retry_, std::min(2 * retry_, refresh_)) : refresh_;
+  timer_.expires_after(next);
+  timer_.async_wait([this](boost::system::error_code aborted) {
+    if (!aborted) look_up();
+  });
+  if (std::exchange(looked_up_, true) && others.empty()) return;
+  found_(others);
+}
+
+void SeedKeeper::complain(const net::Resolved& resolved) {
+  std::map<std::string, std::string> now(resolved.failures.begin(), resolved.failures.end());
+  for (const auto& [seed, cause] : now) {
+    const auto before = complaints_.find(seed);
+    if (before != complaints_.end() && before->second == cause) continue;
+    obs::log(
+        obs::Level::warn, "seed_unusable",
+        {{"seed", seed}, {"cause", cause}, {"remedy", "check join.seeds; it is looked up again by itself"}});
+  }
+  complaints_ = std::move(now);
+}
+
+}  // namespace ringside::control

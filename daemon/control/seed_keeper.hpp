@@ -1,0 +1,44 @@
+// Keeps the list of seeds fresh: looks them up at start and every join.refresh after that (sooner while none
+// of them gives an address), says once what is wrong with each, and hands the addresses to whoever joins.
+// Control thread.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "daemon/net/resolve.hpp"
+
+namespace ringside::control {
+
+class SeedKeeper {
+ public:
+  // `found` gets every address but our own: after the first look-up whatever came of it, later only when
+  // there are any.
+  using Found = std::function<void(const std::vector<std::string>&)>;
+  SeedKeeper(boost::asio::io_context&, std::vector<std::string> seeds, std::string self, Duration refresh,
+             Found found);
+
+  void start();  // without seeds `found` is called from here
+  [[nodiscard]] bool looked_up() const { return looked_up_; }
+
+ private:
+  void look_up();
+  void on_resolved(const net::Resolved&);
+  void complain(const net::Resolved&);
+
+  std::vector<std::string> seeds_;
+  std::string self_;
+  Duration refresh_;
+  Found found_;
+  net::SeedResolver resolver_;
+  boost::asio::steady_timer timer_;
+  Duration retry_;
+  bool looked_up_ = false;
+  std::map<std::string, std::string> complaints_;  // seed -> what was said of it
+};
+
+}  // namespace ringside::control

@@ -1,0 +1,108 @@
+#include "daemon/control/view_maker.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <utility>
+
+#include "daemon/control/phase.hpp"
+#include "daemon/obs/log.hpp"
+
+namespace ringside::control {
+namespace {
+
+using ringpop::Status;
+
+constexpr std::string_view internal_prefix = "__";
+
+std::string hex8(std::uint64_t bits) {
+  std::array<char, 9> text{};
+  std::snprintf(text.data(), text.size(), "%08x", static_cast<unsigned>(bits & 0xffffffff));
+  return text.data();
+}
+
+bool in_ring(Status status) {
+  return status == Status::alive || status == Status::suspect;
+}
+
+api::MemberView shown(const swim::MemberRow& row, const std::string& self) {
+  api::MemberView view{row.name, row.address, row.status, row.incarnation, {}, row.address == self};
+  for (const auto& label : row.labels)
+    if (!label.first.starts_with(internal_prefix)) view.labels.push_back(label);
+  return view;
+}
+
+void set_gauges(const std::vector<swim::MemberRow>& rows, const ring::Snapshot& ring,
+                obs::ControlMetrics& metrics) {
+  std::array<std::int64_t, 5> counts{};
+  for (const auto& row : rows) ++counts[static_cast<std::size_t>(row.status)];
+  const auto count = [&](Status status) { return counts[static_cast<std::size_t>(status)]; };
+  metrics.members_alive.set(count(Status::alive));
+  metrics.members_suspect.set(count(Status::suspect));
+  metrics.members_faulty.set(count(Status::faulty));
+  metrics.members_leave.set(count(Status::leave));
+  metrics.members_tombstone.set(count(Status::tombstone));
+  metrics.ring_servers.set(static_cast<std::int64_t>(ring.servers().size()));
+}
+
+}  // namespace
+
+ViewMaker::ViewMaker(const config::Config& config, std::uint64_t random_bits)
+    : seeds_(config.join.seeds.size()), min_members_(config.join.min_members) {
+  constant_.name = config.node.name;
+  constant_.cluster = config.cluster;
+  constant_.boot_id = hex8(random_bits);
+  constant_.identity = config.ring.identity == config::Identity::name ? "name" : "address";
+  constant_.points = config.ring.points;
+  constant_.app_address = config.app.address;
+  constant_.started = std::chrono::floor<Millis>(std::chrono::system_clock::now());
+  constant_.pid = ::getpid();
+}
+
+api::ViewPtr ViewMaker::make(const swim::Node& node, const Circumstances& circumstances,
+                             obs::ControlMetrics& metrics) {
+  const auto rows = node.members();
+  auto view = std::make_shared<api::View>(constant_);
+  view->address = node.self();
+  view->index = ++index_;
+  view->membership_checksum = node.checksum();
+  std::vector<ring::Server> servers;
+  std::size_t known = 0;
+  for (const auto& row : rows) {
+    view->members.push_back(shown(row, node.self()));
+    if (in_ring(row.status)) servers.push_back({row.name, row.address});
+    if (in_ring(row.status) || row.status == Status::leave) ++known;
+  }
+  if (circumstances.ring_changed || !ring_)
+    ring_ = ring::build(std::move(servers), static_cast<std::uint32_t>(constant_.points),
+                        ring_ ? ring_->version() + 1 : 1);
+  view->ring = ring_;
+  judge(node, circumstances, known, *view);
+  set_gauges(rows, *ring_, metrics);
+  return view;
+}
+
+void ViewMaker::judge(const swim::Node& node, const Circumstances& circumstances, std::size_t known,
+                      api::View& view) {
+  auto [phase, reason] = judge_phase({.leaving = circumstances.leaving,
+                                      .was_ready = was_ready_,
+                                      .round_done = node.first_round_done(),
+                                      .seeds_looked_up = circumstances.seeds_looked_up,
+                                      .seeds = seeds_,
+                                      .known = known,
+                                      .min_members = min_members_});
+  view.phase = phase;
+  view.phase_reason = std::move(reason);
+  if (phase != api::Phase::ready || std::exchange(was_ready_, true)) return;
+  obs::log(obs::Level::info, "serving", {{"address", view.address}, {"members", std::uint64_t{known}}});
+  if (known == 1 && !node.ready())
+    obs::log(
+        obs::Level::warn, "serving_alone",
+        {{"cause", "no seed answered"},
+         {"meaning", "this node owns every key until it meets another one; it goes on trying"},
+         {"remedy", "check that the seeds of join.seeds run and can be reached, or set join.min_members"}});
+}
+
+}  // namespace ringside::control

@@ -1,0 +1,43 @@
+// Makes the View that the workers and the API render from, and the ring snapshot in it, out of the core's
+// member list. The ring is built anew only when its input changed. Sets the gauges of what it counts on the
+// way. Control thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "daemon/api/view.hpp"
+#include "daemon/config/config.hpp"
+#include "daemon/obs/catalog.hpp"
+#include "daemon/swim/node.hpp"
+
+namespace ringside::control {
+
+class ViewMaker {
+ public:
+  ViewMaker(const config::Config&, std::uint64_t random_bits);  // the bits make the boot id
+
+  void set_api_listeners(std::vector<std::string> listeners) {
+    constant_.api_listeners = std::move(listeners);
+  }
+
+  struct Circumstances {
+    bool leaving = false;
+    bool seeds_looked_up = false;
+    bool ring_changed = false;
+  };
+  api::ViewPtr make(const swim::Node&, const Circumstances&, obs::ControlMetrics&);
+
+ private:
+  void judge(const swim::Node&, const Circumstances&, std::size_t known, api::View&);
+
+  api::View constant_;  // the fields that never change, and a template for the others
+  std::size_t seeds_;
+  int min_members_;
+  bool was_ready_ = false;
+  std::uint64_t index_ = 0;
+  ring::SnapshotPtr ring_;
+};
+
+}  // namespace ringside::control
