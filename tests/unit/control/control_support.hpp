@@ -1,0 +1,80 @@
+// Control planes on loopback for tests: all in one io_context, driven until a condition holds.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/control/control_plane.hpp"
+
+namespace ringside::control::test {
+
+using namespace std::chrono_literals;
+
+// Runs the loop until the condition holds; false when the limit is over. Nothing sleeps: the loop waits for
+// events.
+inline bool run_until(boost::asio::io_context& io, const std::function<bool()>& condition,
+                      Duration limit = 10s) {
+  const Instant end = Clock::now() + limit;
+  io.restart();
+  while (!condition()) {
+    if (Clock::now() >= end) return false;
+    boost::asio::steady_timer wake(io, std::min<Duration>(end - Clock::now(), 20ms));
+    wake.async_wait([](boost::system::error_code) {});
+    io.run_one();
+    io.poll();
+  }
+  return true;
+}
+
+inline config::Config quick_config(const std::string& name, std::vector<std::string> seeds = {}) {
+  config::Config config;
+  config.cluster = "test";
+  config.node.name = name;
+  config.listen.peer = "127.0.0.1:0";
+  config.join.seeds = std::move(seeds);
+  config.gossip.period = 50ms;
+  config.gossip.ping_timeout = 300ms;
+  config.gossip.ping_req_timeout = 600ms;
+  config.gossip.suspect_timeout = 500ms;
+  config.app.address = "127.0.0.1:1";  // never dialled by the control plane
+  return config;
+}
+
+struct Http2Handover {
+  int fd;
+  std::string bytes;
+};
+
+struct TestNode {
+  TestNode(boost::asio::io_context& io, const config::Config& config) {
+    plane = std::make_unique<ControlPlane>(
+        io, config, metrics,
+        Hooks{.publish = [this](api::ViewPtr next) { view = std::move(next); },
+              .adopt_http2 = [this](int fd, std::string bytes,
+                                    std::string) { handovers.push_back({fd, std::move(bytes)}); }});
+    const auto bound = plane->listen();
+    if (bound)
+      address = bound->to_string();
+    else
+      error = bound.error();
+  }
+  [[nodiscard]] std::size_t count(ringpop::Status status) const {
+    std::size_t n = 0;
+    for (const auto& member : view->members) n += member.status == status ? 1 : 0;
+    return n;
+  }
+
+  obs::ControlMetrics metrics;
+  api::ViewPtr view;
+  std::vector<Http2Handover> handovers;
+  std::string address;
+  std::string error;
+  std::unique_ptr<ControlPlane> plane;
+};
+
+}  // namespace ringside::control::test
