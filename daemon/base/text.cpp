@@ -26,17 +26,19 @@ constexpr std::array<Unit, 4> sizes{
 // "1.25" times factor, exactly; nothing when it is no number, does not come out whole, or does not fit.
 std::optional<std::int64_t> scaled(std::string_view number, std::int64_t factor) {
   const auto dot = number.find('.');
-  const auto fraction = dot == std::string_view::npos ? std::string_view{} : number.substr(dot + 1);
-  if (dot != std::string_view::npos && fraction.empty()) return std::nullopt;
   const auto whole = parse_integer(number.substr(0, dot));
   std::int64_t value = 0;
-  if (!whole || *whole < 0 || __builtin_mul_overflow(*whole, factor, &value)) return std::nullopt;
-  if (fraction.find_first_not_of(digits) != std::string_view::npos) return std::nullopt;
-  for (const char digit : fraction) {
-    if (factor % 10 != 0 && digit != '0') return std::nullopt;
-    factor /= 10;
-    if (__builtin_add_overflow(value, (digit - '0') * factor, &value)) return std::nullopt;
-  }
+  if (!whole || __builtin_mul_overflow(*whole, factor, &value)) return std::nullopt;
+  if (dot == std::string_view::npos) return value;
+  const auto fraction = number.substr(dot + 1);
+  const auto parts = parse_integer(fraction);
+  if (!parts || fraction.find_first_not_of(digits) != std::string_view::npos) return std::nullopt;
+  std::int64_t numerator = 0, denominator = 1;
+  if (__builtin_mul_overflow(*parts, factor, &numerator)) return std::nullopt;
+  for (std::size_t i = 0; i < fraction.size(); ++i)
+    if (__builtin_mul_overflow(denominator, 10, &denominator)) return std::nullopt;
+  if (numerator % denominator != 0 || __builtin_add_overflow(value, numerator / denominator, &value))
+    return std::nullopt;
   return value;
 }
 

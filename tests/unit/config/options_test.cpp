@@ -1,0 +1,191 @@
+// The table itself: it covers Config and nothing else, its names are unique, and each row can be set from
+// each source.
+#include "daemon/config/options.hpp"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <regex>
+#include <set>
+
+#include "daemon/config/load.hpp"
+#include "daemon/config/show.hpp"
+
+using namespace ringside;
+using namespace ringside::config;
+
+namespace {
+
+// A good value of each option that is not its default, as text, and as YAML where that is written
+// differently.
+struct Sample {
+  const char* path;
+  const char* text;
+  const char* yaml = nullptr;
+};
+const std::vector<Sample> samples = {
+    {"cluster", "shop"},
+    {"node.name", "a.b_c-1"},
+    {"node.labels", "rack=r1,zone=eu", "{zone: eu, rack: r1}"},
+    {"listen.api", "unix:/run/x.sock,[::1]:7000", "['unix:/run/x.sock', '[::1]:7000']"},
+    {"listen.peer", "127.0.0.1:9000"},
+    {"advertise", "10.0.0.1:7601"},
+    {"join.seeds", "10.0.0.5,dns://ring:7601,srv://ring,file:/etc/seeds",
+     "[10.0.0.5, 'dns://ring:7601', srv://ring, 'file:/etc/seeds']"},
+    {"join.refresh", "5s"},
+    {"join.min_members", "3"},
+    {"gossip.period", "1s"},
+    {"gossip.ping_timeout", "1.25s"},
+    {"gossip.ping_req_timeout", "6s"},
+    {"gossip.ping_req_size", "0"},
+    {"gossip.suspect_timeout", "10s"},
+    {"gossip.checksum", "node"},
+    {"gossip.reap.faulty", "2h"},
+    {"gossip.reap.tombstone", "90s"},
+    {"ring.points", "160"},
+    {"ring.identity", "address"},
+    {"app.address", "unix:/run/app.sock"},
+    {"app.connect_timeout", "1s"},
+    {"forward.timeout", "800ms"},
+    {"forward.idle_timeout", "10s"},
+    {"forward.max_hops", "1"},
+    {"forward.retry.max", "0"},
+    {"forward.in_flight", "10"},
+    {"forward.body_max", "64KiB"},
+    {"workers", "4"},
+    {"drain.timeout", "0s"},
+    {"security.insecure", "true"},
+    {"observability.log.level", "debug"},
+    {"observability.log.format", "json"},
+};
+
+Result<std::string> no_file(const std::string&) {
+  return boost::system::errc::make_error_code(boost::system::errc::no_such_file_or_directory);
+}
+
+// "gossip.period" and "1s" as nested YAML.
+std::string as_yaml(std::string path, const std::string& value) {
+  std::string out, indent;
+  for (auto dot = path.find('.'); dot != path.npos; dot = path.find('.')) {
+    out += indent + path.substr(0, dot) + ":\n";
+    indent += "  ";
+    path.erase(0, dot + 1);
+  }
+  return out + indent + path + ": " + value + "\n";
+}
+
+Loaded must(const Result<Loaded, std::vector<Problem>>& result) {
+  if (!result) FAIL(render_problems(result.error()));
+  return *result;
+}
+
+// Every leaf of the structs in config.hpp, as paths. Reads the header's text: C++ cannot list members.
+std::vector<std::string> fields_of_config() {
+  std::ifstream header(RINGSIDE_SOURCE_DIR "/daemon/config/config.hpp");
+  REQUIRE(header);
+  const std::regex leaf(R"(^\s+[\w:<>, ]+? (\w+)(\{.*\}| = [^;]+)?;)"),
+      one_line(R"(^\s+struct \{ \w+ (\w+).*\} (\w+);)");
+  std::vector<std::vector<std::string>> open;
+  std::smatch match;
+  for (std::string line; std::getline(header, line);) {
+    line = line.substr(0, line.find("//"));
+    if (line.starts_with("struct Config {") || line.ends_with("struct {")) {
+      open.emplace_back();
+    } else if (open.empty()) {
+      continue;
+    } else if (std::regex_search(line, match, one_line)) {
+      open.back().push_back(match[2].str() + "." + match[1].str());
+    } else if (line.starts_with("};")) {
+      return open.front();
+    } else if (const auto close = line.find("} "); close != line.npos && line.find('{') == line.npos) {
+      const auto inner = open.back();
+      open.pop_back();
+      const auto name = line.substr(close + 2, line.find(';') - close - 2);
+      for (const auto& field : inner) open.back().push_back(name + "." + field);
+    } else if (std::regex_search(line, match, leaf)) {
+      open.back().push_back(match[1].str());
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("the table has a row for every field of Config and for nothing else") {
+  std::vector<std::string> rows;
+  for (const auto& option : options()) rows.emplace_back(option.path);
+  CHECK(rows == fields_of_config());
+}
+
+TEST_CASE("no two options share a flag or a variable, and each explains itself") {
+  std::set<std::string> flags{"--config"}, variables;
+  for (const auto& option : options()) {
+    CAPTURE(option.path);
+    CHECK(flags.insert(flag_of(option)).second);
+    CHECK(variables.insert(variable_of(option)).second);
+    if (option.alias[0] != '\0') CHECK(flags.insert("--" + std::string(option.alias)).second);
+    CHECK(option.help.ends_with('.'));
+    CHECK(option.reason.ends_with('.'));
+    if (is_list(option) || is_map(option)) CHECK(option.check != nullptr);
+  }
+}
+
+TEST_CASE("the default of every option is within its own range and syntax") {
+  for (const auto& option : options()) {
+    CAPTURE(option.path);
+    Config config;
+    const auto value = value_of(option, config);
+    CHECK(assign(option, config, value) == std::nullopt);
+    CHECK(value_of(option, config) == value);
+  }
+}
+
+TEST_CASE("every option can be set by flag, by variable and in the file, and says where it came from") {
+  REQUIRE(samples.size() == options().size());
+  for (const auto& sample : samples) {
+    CAPTURE(sample.path);
+    const auto& option = *find_option(sample.path);
+    Config expected;
+    REQUIRE(assign(option, expected, std::string(sample.text)) == std::nullopt);
+    REQUIRE(value_of(option, expected) != value_of(option, Config{}));
+    const auto holds = [&](const Loaded& loaded, Source source, const std::string& origin) {
+      CHECK(value_of(option, loaded.config) == value_of(option, expected));
+      CHECK(loaded.origin_of(sample.path).source == source);
+      CHECK(loaded.origin_of(sample.path).to_string() == origin);
+    };
+    holds(must(load(std::vector<std::string>{flag_of(option) + "=" + sample.text}, {}, no_file)),
+          Source::flag, flag_of(option));
+    if (!is_boolean(option))
+      holds(must(load(std::vector<std::string>{flag_of(option), sample.text}, {}, no_file)), Source::flag,
+            flag_of(option));
+    holds(must(load({}, {{variable_of(option), sample.text}}, no_file)), Source::environment,
+          variable_of(option));
+    const auto yaml = as_yaml(sample.path, sample.yaml != nullptr ? sample.yaml : sample.text);
+    const auto line = std::count(yaml.begin(), yaml.end(), '\n');
+    holds(must(load(std::vector<std::string>{"-c", "r.yaml"}, {},
+                    [&](const std::string&) { return Result<std::string>(yaml); })),
+          Source::file, "r.yaml:" + std::to_string(line));
+    CHECK(value_of(option, must(load({}, {}, no_file)).config) == value_of(option, Config{}));
+  }
+}
+
+TEST_CASE("flags win over variables, variables over the file, the file over defaults") {
+  const auto file = [](const std::string&) { return Result<std::string>("ring: {points: 2}\n"); };
+  const Environment variable = {{"RINGSIDE_RING_POINTS", "3"}};
+  using Arguments = std::vector<std::string>;
+  CHECK(must(load(Arguments{}, {}, file)).config.ring.points == 100);
+  CHECK(must(load(Arguments{"-c", "f"}, {}, file)).config.ring.points == 2);
+  CHECK(must(load(Arguments{"--config=f"}, variable, file)).config.ring.points == 3);
+  CHECK(must(load(Arguments{"--ring-points", "4", "-cf"}, variable, file)).config.ring.points == 4);
+}
+
+TEST_CASE("short flags mean their long ones, and --join adds up") {
+  const auto loaded =
+      must(load(std::vector<std::string>{"--name", "a", "--join", "b:1,c", "--join-seeds=d", "--app-port",
+                                         "5000", "--insecure", "--listen-peer", "0.0.0.0:7601"},
+                {}, no_file));
+  CHECK(loaded.config.node.name == "a");
+  CHECK(loaded.config.join.seeds == std::vector<std::string>{"b:1", "c", "d"});
+  CHECK(loaded.config.app.address == "127.0.0.1:5000");
+  CHECK(loaded.origin_of("app.address").to_string() == "--app-port");
+  CHECK(loaded.config.security.insecure);
+}
