@@ -30,14 +30,13 @@ void HeadScanner::run(std::string_view bytes, std::uint8_t byte_class) noexcept 
   while (at_ < bytes.size() && is(bytes[at_], static_cast<http::ByteClass>(byte_class))) ++at_;
 }
 
-std::optional<Refusal> HeadScanner::over_limit() const {
+std::optional<Refusal> HeadScanner::over_limit(std::size_t seen) const {
   switch (state_) {
     case State::method:
       if (at_ - line_ > limits_.method) return bad("the method is too long");
       [[fallthrough]];
     case State::target:
     case State::version:
-    case State::request_lf:
     case State::status_space:
     case State::status_code:
     case State::reason:
@@ -77,8 +76,9 @@ std::optional<Refusal> HeadScanner::step(std::string_view bytes) {
     case State::last_lf:
     case State::complete: break;
   }
-  if (auto refusal = over_limit()) return refusal;
-  if (at_ == bytes.size()) return std::nullopt;
+  const bool more = at_ < bytes.size();
+  if (auto refusal = over_limit(at_ + (more ? 1 : 0))) return refusal;
+  if (!more) return std::nullopt;
 
   const char c = bytes[at_];
   switch (state_) {

@@ -56,7 +56,7 @@ class HeadScanner {
   std::optional<Refusal> status_code(char c);
   std::optional<Refusal> field_start(char c);
   std::optional<Refusal> line_feed(char c, State next);
-  std::optional<Refusal> over_limit() const;
+  std::optional<Refusal> over_limit(std::size_t seen) const;
   void run(std::string_view bytes, std::uint8_t byte_class) noexcept;
 
   Limits limits_;
