@@ -30,6 +30,7 @@ void HeadScanner::run(std::string_view bytes, std::uint8_t byte_class) noexcept 
   while (at_ < bytes.size() && is(bytes[at_], static_cast<http::ByteClass>(byte_class))) ++at_;
 }
 
+// `seen`: bytes of the head that are there for sure, the one to be judged next included.
 std::optional<Refusal> HeadScanner::over_limit(std::size_t seen) const {
   switch (state_) {
     case State::method:
@@ -48,12 +49,13 @@ std::optional<Refusal> HeadScanner::over_limit(std::size_t seen) const {
       break;
     case State::start:
     case State::start_lf:
+    case State::request_lf:
     case State::field_start:
     case State::value_lf:
     case State::last_lf:
     case State::complete: break;
   }
-  if (at_ > limits_.head) return Refusal{431, "the head is too long"};
+  if (seen > limits_.head) return Refusal{431, "the head is too long"};
   return std::nullopt;
 }
 
