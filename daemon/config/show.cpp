@@ -200,13 +200,15 @@ std::string show_json(const Loaded& loaded, bool origin) {
 std::string render_problems(std::span<const Problem> problems) {
   std::string out;
   for (const auto& problem : problems) {
-    out += problem.source;
-    if (problem.line != 0) out += ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column);
-    out += ": ";
-    if (!problem.path.empty()) out += problem.path + ": ";
-    out += problem.message;
-    if (!problem.suggestion.empty()) out += "; " + problem.suggestion;
-    out += '\n';
+    std::string line = problem.source;
+    if (problem.line != 0) line += ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column);
+    line += ": ";
+    if (!problem.path.empty()) line += problem.path + ": ";
+    line += problem.message;
+    if (!problem.suggestion.empty()) line += "; " + problem.suggestion;
+    // Messages quote what was given; it must not break the line or steer the terminal.
+    std::ranges::replace_if(line, [](unsigned char c) { return std::iscntrl(c) != 0; }, '?');
+    out += line + '\n';
   }
   const auto count = problems.size();
   return out + std::to_string(count) + (count == 1 ? " problem\n" : " problems\n");
