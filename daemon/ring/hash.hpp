@@ -1,5 +1,5 @@
-// FarmHash Fingerprint32: the hash of Ringpop's ring and checksums, same value on every platform. This is the only
-// place that calls libfarmhash (its Hash32 is a different function in Debian's build: never use it).
+// FarmHash Fingerprint32: the hash of Ringpop's ring and checksums, same value on every platform. This is the
+// only place that calls libfarmhash (its Hash32 is a different function in Debian's build: never use it).
 #pragma once
 
 #include <cstdint>

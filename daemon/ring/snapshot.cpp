@@ -4,7 +4,6 @@
 #include "daemon/ring/snapshot.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 #include "daemon/ring/hash.hpp"
 
@@ -110,12 +109,13 @@ SnapshotPtr build(std::vector<Server> servers, std::uint32_t points, std::uint64
       ring->points_.push_back({fingerprint32(text), MemberId{static_cast<std::uint32_t>(id)}});
     }
   }
-  // Ids follow the order of addresses, and points were added by rising index, so a stable sort by (hash, id)
-  // gives the order (hash, address, index).
-  std::stable_sort(ring->points_.begin(), ring->points_.end(),
-                   [](const Snapshot::Point& a, const Snapshot::Point& b) {
-                     return std::tie(a.hash, a.server) < std::tie(b.hash, b.server);
-                   });
+  // Ids follow the order of addresses, so this is the order of hash, then address. Points of one server with
+  // one hash are equal and need no order by index.
+  const auto rank = [](const Snapshot::Point& point) {
+    return (std::uint64_t{point.hash} << 32) | point.server.value;
+  };
+  std::sort(ring->points_.begin(), ring->points_.end(),
+            [&](const Snapshot::Point& a, const Snapshot::Point& b) { return rank(a) < rank(b); });
   return ring;
 }
 

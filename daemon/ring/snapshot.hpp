@@ -1,8 +1,9 @@
-// The ring as an immutable value (spec: proto/spec/ringpop.md, ring). Built on the control thread by ring::build(),
-// shared by pointer with every worker, never changed. A lookup is a binary search; no lock, no allocation.
+// The ring as an immutable value (spec: proto/spec/ringpop.md, ring). Built on the control thread by
+// ring::build(), shared by pointer with every worker, never changed. A lookup is a binary search; no lock, no
+// allocation.
 //
-// Words: a *server* is an entry of the ring. Its *name* is what is hashed (points name#i); without an identity of its
-// own the name is the address and the points are address+i, exactly as Ringpop has it.
+// Words: a *server* is an entry of the ring. Its *name* is what is hashed (points name#i); without an
+// identity of its own the name is the address and the points are address+i, exactly as Ringpop has it.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +43,8 @@ class Snapshot {
 
   // Ringpop's ring checksum: Fingerprint32 of the sorted names joined by ';'.
   [[nodiscard]] std::uint32_t checksum() const noexcept { return checksum_; }
-  // Ringpop-go's `checksums.replica`: Fingerprint32 over "hash-address;" of all points. Computed when asked for.
+  // Ringpop-go's `checksums.replica`: Fingerprint32 over "hash-address;" of all points. Computed when asked
+  // for.
   [[nodiscard]] std::uint32_t replica_checksum() const;
   // Counts the changes of the ring on this node, from 1. Not comparable between nodes.
   [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
@@ -59,8 +61,8 @@ class Snapshot {
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
-// `points` per server (100 agrees with every Ringpop). Servers may come in any order; two with one address: the first
-// is kept. Order of points: hash, then address bytewise, then index.
+// `points` per server (100 agrees with every Ringpop). Servers may come in any order; two with one address:
+// the first is kept. Order of points: hash, then address bytewise, then index.
 SnapshotPtr build(std::vector<Server> servers, std::uint32_t points, std::uint64_t version);
 
 }  // namespace ringside::ring

@@ -6,7 +6,12 @@
 namespace ringside::sim {
 
 std::string numbered_address(std::size_t number) {
-  return "10.0." + std::to_string(number / 250) + "." + std::to_string(number % 250 + 1) + ":7601";
+  std::string address = "10.0.";
+  address += std::to_string(number / 250);
+  address += '.';
+  address += std::to_string(number % 250 + 1);
+  address += ":7601";
+  return address;
 }
 
 std::vector<std::string> first_addresses(std::size_t count) {

@@ -5,6 +5,7 @@
 #include <cassert>
 
 #include "daemon/sim/describe.hpp"
+#include "daemon/swim/member.hpp"
 #include "daemon/swim/ring_input.hpp"
 
 namespace ringside::sim {
@@ -248,12 +249,12 @@ bool World::converged() const {
       std::all_of(ids.begin(), ids.end(), [&](HostId id) { return node(id).checksum() == checksum; });
   if (!agree) return false;
 
-  std::set<std::string> reachable;
+  std::set<std::string> members;
   for (const swim::MemberRow& row : node(ids.front()).members()) {
-    if (row.status == ringpop::Status::alive) reachable.insert(row.address);
+    if (swim::reachable(row.status)) members.insert(row.address);
   }
-  return reachable.size() == ids.size() &&
-         std::all_of(ids.begin(), ids.end(), [&](HostId id) { return reachable.contains(address(id)); });
+  return members.size() == ids.size() &&
+         std::all_of(ids.begin(), ids.end(), [&](HostId id) { return members.contains(address(id)); });
 }
 
 }  // namespace ringside::sim

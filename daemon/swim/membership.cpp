@@ -26,8 +26,10 @@ Applied Membership::apply(std::span<const ringpop::Change> changes, std::int64_t
   Applied applied;
   for (const ringpop::Change& change : changes) {
     if (change.incarnation < 0 || change.incarnation > incarnation_max) continue;
-    const Standing incoming{change.status, change.incarnation, label_checksum(change.labels)};
     const Member* known = find(change.address);
+    const bool same_labels = known != nullptr && known->labels == change.labels;
+    const Standing incoming{change.status, change.incarnation,
+                            same_labels ? known->label_checksum : label_checksum(change.labels)};
     const Standing standing_known = known == nullptr ? Standing{} : standing(*known);
     switch (judge(known == nullptr ? nullptr : &standing_known, incoming, change.address == self_)) {
       case Verdict::ignore: break;
