@@ -354,10 +354,12 @@ int Session::State::on_begin_headers(nghttp2_session* session, const nghttp2_fra
   State& state = of(user);
   state.reader.begin();
   if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+  if (state.draining) {  // the GOAWAY calls it unprocessed, even while it waits to be sent
+    return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
+  }
   auto stream = state.fresh();
   stream->id = frame->hd.stream_id;
-  nghttp2_session_set_stream_user_data(session, stream->id, stream.get());
-  state.streams.emplace(stream->id, std::move(stream));
+  state.streams.emplace(frame->hd.stream_id, std::move(stream));
   return 0;
 }
 

@@ -89,7 +89,8 @@ class Session {
   // Bytes given to send_data and not yet handed out by take_output.
   [[nodiscard]] std::size_t queued(StreamId) const;
   void consume(StreamId, std::size_t bytes);  // received bytes have been passed on
-  void reset(StreamId, Code);                 // afterwards only on_close comes for it, once the reset is taken
+  // What has been submitted and not yet taken is lost; afterwards only on_close comes for it, once the reset is taken.
+  void reset(StreamId, Code);
   void goaway();                              // finish the open streams, take no new ones
   [[nodiscard]] std::size_t open_streams() const;
 
