@@ -38,16 +38,18 @@ struct Translate {
   void operator()(const swim::RingInputChanged&) const {}  // the new ring logs itself when it is built
 
   void operator()(const swim::JoinRound& n) const {
-    if (n.failed > 0 && n.joined == 0)
+    if (n.failed == 0)
+      log(Level::info, "join_round", {{"asked", n.asked}, {"joined", n.joined}, {"failed", n.failed}});
+    else if (n.joined > 0)
+      log(Level::info, "join_round",
+          {{"asked", n.asked}, {"joined", n.joined}, {"failed", n.failed}, {"error", n.last_error}});
+    else
       log(Level::warn, "join_round",
           {{"asked", n.asked},
            {"joined", n.joined},
            {"failed", n.failed},
            {"error", n.last_error},
            {"remedy", "no seed answered: check join.seeds and that a ringside runs there; trying on"}});
-    else
-      log(Level::info, "join_round",
-          {{"asked", n.asked}, {"joined", n.joined}, {"failed", n.failed}, {"error", n.last_error}});
   }
 
   void operator()(const swim::JoinComplete& n) const {
