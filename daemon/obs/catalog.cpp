@@ -12,11 +12,13 @@
 #include <limits>
 #include <variant>
 
+#include "daemon/obs/log.hpp"
+
 namespace ringside::obs {
 namespace {
 
-// What is not counted by us but asked of the system at the scrape.
-enum class Process { build_info, resident_bytes, open_fds };
+// What no thread counts for us: asked of the log and the system at the scrape.
+enum class Process { build_info, log_lines_dropped, resident_bytes, open_fds };
 
 using Field = std::variant<Counter WorkerMetrics::*, Gauge WorkerMetrics::*, Histogram WorkerMetrics::*,
                            Counter ControlMetrics::*, Gauge ControlMetrics::*, Process>;
@@ -88,9 +90,9 @@ constexpr Row table[] = {
     {"ringside_ring_servers", "Members that own keys on this member's ring.", &C::ring_servers},
     {"ringside_tchannel_connections", "Open TChannel connections, dialled and accepted.",
      &C::tchannel_connections},
-    {"ringside_log_dropped_lines",
-     "Log lines dropped since the start because the reader of stderr was too slow.", &C::log_lines_dropped},
     {"ringside_build_info", "Always 1; the label is the version that runs.", Process::build_info},
+    {"ringside_log_dropped_lines_total", "Log lines dropped because the reader of stderr was too slow.",
+     Process::log_lines_dropped},
     {"ringside_process_resident_bytes", "Memory of this process that is in RAM.", Process::resident_bytes},
     {"ringside_process_open_fds", "Open file descriptors of this process.", Process::open_fds},
 };
@@ -107,7 +109,10 @@ struct TypeOf {
   prometheus::MetricType operator()(Histogram WorkerMetrics::*) const {
     return prometheus::MetricType::Histogram;
   }
-  prometheus::MetricType operator()(Process) const { return prometheus::MetricType::Gauge; }
+  prometheus::MetricType operator()(Process what) const {
+    return what == Process::log_lines_dropped ? prometheus::MetricType::Counter
+                                              : prometheus::MetricType::Gauge;
+  }
 };
 
 double resident_bytes() {
@@ -165,6 +170,7 @@ struct Read {
         out.label.push_back({"version", std::string(version)});
         out.gauge.value = 1;
         return;
+      case Process::log_lines_dropped: out.counter.value = static_cast<double>(log_lines_dropped()); return;
       case Process::resident_bytes: out.gauge.value = resident_bytes(); return;
       case Process::open_fds: out.gauge.value = open_fds(); return;
     }

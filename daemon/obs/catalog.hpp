@@ -1,5 +1,5 @@
-// Every metric of ringside: one struct per thread that writes, one row per metric in catalog.cpp with its name, unit,
-// labels and help text. Nothing else may invent a name.
+// Every metric of ringside: one struct per thread that writes, one row per metric in catalog.cpp with its
+// name, unit, labels and help text. Nothing else may invent a name.
 #pragma once
 
 #include <cstdint>
@@ -17,34 +17,33 @@ struct WorkerMetrics {
   Counter requests_local;      // answered by this node's app: ringside_requests_total{path="local"}
   Counter requests_forwarded;  // sent to another node's ringside: {path="forwarded"}
   Counter requests_received;   // arrived from another node's ringside: {path="received"}
-  Counter errors_executed_no;     // answers made here, by whether an app may have run the request
+  Counter errors_executed_no;  // answers made here, by whether an app may have run the request
   Counter errors_executed_maybe;
   Counter retries;
-  Counter reroutes;               // passed on because the ring had moved
-  Counter bad_requests;           // refused by the parser or the API's own checks
+  Counter reroutes;      // passed on because the ring had moved
+  Counter bad_requests;  // refused by the parser or the API's own checks
   Counter connections_accepted;
   Gauge connections_open;
-  Gauge in_flight;                // requests without a response head
-  Gauge peer_links;               // open HTTP/2 links, dialled and accepted
+  Gauge in_flight;   // requests without a response head
+  Gauge peer_links;  // open HTTP/2 links, dialled and accepted
   Gauge app_connections;
-  Counter bytes_in;               // from clients
-  Counter bytes_out;              // to clients
-  Histogram request_seconds;      // request head to response head, as the entry sees it
+  Counter bytes_in;           // from clients
+  Counter bytes_out;          // to clients
+  Histogram request_seconds;  // request head to response head, as the entry sees it
 };
 
 // Written by the control thread.
 struct ControlMetrics {
   Counter pings_sent, pings_received, ping_reqs_sent, ping_reqs_received, joins_received;
-  Counter ping_failures;          // a direct ping without a good answer
+  Counter ping_failures;  // a direct ping without a good answer
   Counter full_syncs, reverse_full_syncs;
   Counter refutations;
   Counter member_changes;
   Counter ring_changes;
-  Counter gossip_errors;          // malformed or refused frames and bodies
+  Counter gossip_errors;  // malformed or refused frames and bodies
   Gauge members_alive, members_suspect, members_faulty, members_leave, members_tombstone;
   Gauge ring_servers;
   Gauge tchannel_connections;
-  Gauge log_lines_dropped;
 };
 
 struct Metrics {
