@@ -75,13 +75,21 @@ api::ViewPtr ViewMaker::make(const swim::Node& node, const Circumstances& circum
     if (in_ring(row.status)) servers.push_back({row.name, row.address});
     if (in_ring(row.status) || row.status == Status::leave) ++known;
   }
-  if (circumstances.ring_changed || !ring_)
-    ring_ = ring::build(std::move(servers), static_cast<std::uint32_t>(constant_.points),
-                        ring_ ? ring_->version() + 1 : 1);
+  if (circumstances.ring_changed || !ring_) build_ring(std::move(servers), metrics);
   view->ring = ring_;
   judge(node, circumstances, known, *view);
   set_gauges(rows, *ring_, metrics);
   return view;
+}
+
+void ViewMaker::build_ring(std::vector<ring::Server> servers, obs::ControlMetrics& metrics) {
+  const std::uint64_t version = ring_ ? ring_->version() + 1 : 1;
+  ring_ = ring::build(std::move(servers), static_cast<std::uint32_t>(constant_.points), version);
+  metrics.ring_changes.add();
+  obs::log(obs::Level::info, "ring_changed",
+           {{"version", version},
+            {"servers", std::uint64_t{ring_->servers().size()}},
+            {"checksum", ring_->checksum()}});
 }
 
 void ViewMaker::judge(const swim::Node& node, const Circumstances& circumstances, std::size_t known,

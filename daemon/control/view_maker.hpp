@@ -30,6 +30,7 @@ class ViewMaker {
   api::ViewPtr make(const swim::Node&, const Circumstances&, obs::ControlMetrics&);
 
  private:
+  void build_ring(std::vector<ring::Server>, obs::ControlMetrics&);
   void judge(const swim::Node&, const Circumstances&, std::size_t known, api::View&);
 
   api::View constant_;  // the fields that never change, and a template for the others

@@ -13,6 +13,7 @@
 namespace ringside::net {
 namespace {
 
+using tchannel::Assembler;
 using tchannel::ErrorCode;
 using tchannel::FrameType;
 using tchannel::FrameView;
@@ -21,7 +22,6 @@ constexpr std::size_t init_bytes_max =
     4096;  // so that an init frame's first byte is never TLS's 0x16 (settled 12)
 constexpr std::size_t read_bytes = 4096;
 constexpr std::size_t idle_buffer_bytes = 16384;
-constexpr std::uint8_t more_fragments = 0x01;
 constexpr std::uint16_t oldest_version = 2;
 constexpr auto drain_time = std::chrono::seconds(10);
 constexpr auto farewell_time = std::chrono::seconds(1);
@@ -35,10 +35,6 @@ std::string dialable(std::string_view host_port) {
   const auto address = parse_address(host_port);
   if (!address || address->is_unix() || address->port == 0 || address->is_wildcard()) return {};
   return std::string(host_port);
-}
-
-bool is_last(const FrameView& frame) {
-  return frame.payload.empty() || (frame.payload[0] & more_fragments) == 0;
 }
 
 }  // namespace
@@ -150,7 +146,7 @@ void TchannelLink::on_read(boost::system::error_code error, std::size_t size) {
 
 bool TchannelLink::init_too_large() const {
   if (stage_ != Stage::awaiting_init_req && stage_ != Stage::awaiting_init_res) return false;
-  return filled_ >= 2 && (std::size_t{in_[0]} << 8 | in_[1]) > init_bytes_max;
+  return filled_ >= 2 && (std::size_t{in_[0]} << 8 | in_[1]) > tchannel::init_bytes_max;
 }
 
 void TchannelLink::take_frames() {
@@ -231,37 +227,32 @@ void TchannelLink::become_open() {
 }
 
 void TchannelLink::on_request_frame(const FrameView& frame) {
-  if (frame.type == FrameType::call_req) {
-    if (inbound_.contains(frame.id))
-      return fatal(frame.id, "call id " + std::to_string(frame.id) + " is still open");
-    refused_.erase(frame.id);
-  } else if (refused_.contains(frame.id)) {
-    if (is_last(frame)) refused_.erase(frame.id);
+  if (frame.type == FrameType::call_req && inbound_.contains(frame.id))
+    return fatal(frame.id, "call id " + std::to_string(frame.id) + " is still open");
+  auto result = assembler_.take(frame);
+  if (std::holds_alternative<Assembler::Pending>(result)) {
+    if (frame.type == FrameType::call_req) expect_rest(frame.id);
     return;
   }
-  auto result = assembler_.take(frame);
-  if (std::holds_alternative<tchannel::Assembler::Pending>(result)) return count_half_built(frame, true);
-  forget_half_built({frame.id, true});
-  if (const auto* broken = std::get_if<tchannel::Assembler::Broken>(&result))
-    return on_broken(*broken, is_last(frame));
+  forget_rest(frame.id);
+  if (const auto* broken = std::get_if<Assembler::Broken>(&result)) return on_broken(*broken);
   on_call(frame.id, std::move(std::get<std::pair<std::uint32_t, tchannel::CallRequest>>(result).second));
 }
 
 void TchannelLink::on_response_frame(const FrameView& frame) {
   if (!outbound_.contains(frame.id)) return;  // too late: nobody waits any more
   auto result = assembler_.take(frame);
-  if (std::holds_alternative<tchannel::Assembler::Pending>(result)) return count_half_built(frame, false);
-  if (const auto* broken = std::get_if<tchannel::Assembler::Broken>(&result))
-    return on_broken(*broken, is_last(frame));
+  if (std::holds_alternative<Assembler::Pending>(result)) return;
+  if (const auto* broken = std::get_if<Assembler::Broken>(&result)) return on_broken(*broken);
   finish(frame.id, std::move(std::get<std::pair<std::uint32_t, tchannel::CallResponse>>(result).second));
 }
 
-void TchannelLink::on_broken(const tchannel::Assembler::Broken& broken, bool last_frame) {
-  if (broken.fatal) return fatal(broken.id, "malformed call: " + text_of(broken.error));
-  if (!broken.is_request) return finish(broken.id, CallFailure{Errc::bad_message, text_of(broken.error)});
-  send_error(broken.id, ErrorCode::bad_request, text_of(broken.error));
-  if (!last_frame) refuse_rest(broken.id);
-  if (events_.misbehaved) events_.misbehaved(*this, "malformed call: " + text_of(broken.error));
+void TchannelLink::on_broken(const Assembler::Broken& broken) {
+  const std::string what = "malformed call: " + text_of(broken.error);
+  if (broken.fatal) return fatal(broken.id, what);
+  if (events_.misbehaved) events_.misbehaved(*this, what);
+  if (!broken.is_request) return finish(broken.id, CallFailure{Errc::bad_message, what});
+  send_error(broken.id, ErrorCode::bad_request, what);
 }
 
 void TchannelLink::on_call(std::uint32_t id, tchannel::CallRequest request) {
@@ -299,32 +290,19 @@ void TchannelLink::on_cancel(const FrameView& frame) {
   answer_error(frame.id, call->second.serial, ErrorCode::cancelled, "cancelled by the caller");
 }
 
-// A request that never gets its last frame must not hold memory for ever, nor may many small ones together.
-void TchannelLink::count_half_built(const FrameView& frame, bool is_request) {
-  auto [entry, fresh] = half_built_.try_emplace({frame.id, is_request});
-  if (fresh && is_request) {
-    entry->second.deadline = Clock::now() + options_->init_time;
-    due_.insert({entry->second.deadline, DueKind::half_built, frame.id});
-    arm();
-  }
-  entry->second.bytes += frame.size;
-  half_built_bytes_ += frame.size;
-  if (half_built_bytes_ > options_->half_built_bytes) fatal(frame.id, "too many bytes in unfinished calls");
+// A request that never gets its last frame must not hold memory for ever.
+void TchannelLink::expect_rest(std::uint32_t id) {
+  const Instant until = Clock::now() + options_->fragment_time;
+  half_built_.emplace(id, until);
+  due_.insert({until, DueKind::half_built, id});
+  arm();
 }
 
-void TchannelLink::forget_half_built(HalfBuiltKey key) {
-  const auto entry = half_built_.find(key);
+void TchannelLink::forget_rest(std::uint32_t id) {
+  const auto entry = half_built_.find(id);
   if (entry == half_built_.end()) return;
-  due_.erase({entry->second.deadline, DueKind::half_built, key.first});
-  half_built_bytes_ -= entry->second.bytes;
+  due_.erase({entry->second, DueKind::half_built, id});
   half_built_.erase(entry);
-}
-
-// The call was answered with an error while frames of it may still come: those are skipped.
-void TchannelLink::refuse_rest(std::uint32_t id) {
-  refused_.insert(id);
-  if (refused_.size() > options_->assembler.half_built)
-    fatal(tchannel::no_message_id, "too many broken calls");
 }
 
 void TchannelLink::arm() {
@@ -355,10 +333,9 @@ void TchannelLink::on_due(const Due& due) {
       return answer_error(due.id, inbound_.at(due.id).serial, ErrorCode::timeout,
                           "the handler took longer than the ttl");
     case DueKind::half_built:
-      forget_half_built({due.id, true});
+      forget_rest(due.id);
       assembler_.forget(due.id, true);
-      send_error(due.id, ErrorCode::timeout, "the rest of the call did not come");
-      return refuse_rest(due.id);
+      return send_error(due.id, ErrorCode::timeout, "the rest of the call did not come");
   }
 }
 

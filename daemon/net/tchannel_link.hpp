@@ -42,12 +42,13 @@ struct TchannelOptions {
   std::string host_port;     // our address as peers dial it
   std::string process_name;  // ringside[pid]
   std::string version;       // ours
-  tchannel::Assembler::Limits assembler{limits::tchannel_message_bytes, limits::tchannel_half_built};
-  std::size_t half_built_bytes = 2 * limits::tchannel_message_bytes;  // of all fragmented calls under way
-  std::size_t in_flight = limits::tchannel_in_flight;                 // open calls, each direction by itself
+  tchannel::Assembler::Limits assembler{.message_bytes = limits::tchannel_message_bytes,
+                                        .half_built = limits::tchannel_half_built};
+  std::size_t in_flight = limits::tchannel_in_flight;  // open calls, each direction by itself
   std::size_t write_bytes = limits::tchannel_write_bytes;
   Duration connect_time = limits::peer_connect_time;
   Duration init_time = limits::tchannel_init_time;
+  Duration fragment_time = limits::tchannel_init_time;  // from a call's first frame to its last
   Duration idle_time = limits::idle_time;
 };
 
@@ -133,12 +134,6 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
     tchannel::Tracing tracing;
     std::string as;
   };
-  struct HalfBuilt {
-    Instant deadline = never;  // of requests only; a response goes with its call
-    std::size_t bytes = 0;
-  };
-  using HalfBuiltKey = std::pair<std::uint32_t, bool>;  // id, is it a request
-
   void enter(Stage, Duration);
   void tune_socket();
   void on_connected(boost::system::error_code);
@@ -152,13 +147,12 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   void become_open();
   void on_request_frame(const tchannel::FrameView&);
   void on_response_frame(const tchannel::FrameView&);
-  void on_broken(const tchannel::Assembler::Broken&, bool last_frame);
+  void on_broken(const tchannel::Assembler::Broken&);
   void on_call(std::uint32_t id, tchannel::CallRequest);
   void on_error_frame(const tchannel::FrameView&);
   void on_cancel(const tchannel::FrameView&);
-  void count_half_built(const tchannel::FrameView&, bool is_request);
-  void forget_half_built(HalfBuiltKey);
-  void refuse_rest(std::uint32_t id);
+  void expect_rest(std::uint32_t id);
+  void forget_rest(std::uint32_t id);
 
   std::uint32_t take_id();
   void send_call(std::uint32_t id, tchannel::CallRequest, Instant deadline);
@@ -196,9 +190,8 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   std::uint64_t next_serial_ = 1;
   std::map<std::uint32_t, Outbound> outbound_;
   std::map<std::uint32_t, Inbound> inbound_;
-  std::map<HalfBuiltKey, HalfBuilt> half_built_;
-  std::set<std::uint32_t> refused_;  // requests answered with an error before their last frame came
-  std::size_t half_built_bytes_ = 0;
+  std::map<std::uint32_t, Instant>
+      half_built_;  // requests whose last frame has not come, until when we wait for it
 
   std::set<Due> due_;
   Instant armed_ = never;

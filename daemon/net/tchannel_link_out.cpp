@@ -84,7 +84,6 @@ void TchannelLink::finish(std::uint32_t id, CallResult result) {
   auto entry = outbound_.extract(id);
   if (entry.empty()) return;
   due_.erase({entry.mapped().deadline, DueKind::outbound, id});
-  forget_half_built({id, false});
   assembler_.forget(id, false);
   close_when_drained();
   entry.mapped().done(std::move(result));
@@ -102,8 +101,8 @@ void TchannelLink::fail_later(CallDone done, CallFailure failure) {
                     [done = std::move(done), failure = std::move(failure)] { done(failure); });
 }
 
-// Checksum type, `as` and tracing are the caller's (spec A.3, A.4); type 2 cannot be computed so that both
-// references agree, so it is answered with none (settled 18).
+// Checksum type, `as` and tracing are the caller's (spec A.3, A.4); the writer turns type 2 into none
+// (settled 18).
 void TchannelLink::answer(std::uint32_t id, std::uint64_t serial, std::uint8_t code, std::string arg3) {
   const auto call = inbound_.find(id);
   if (call == inbound_.end() || call->second.serial != serial) return;
@@ -111,8 +110,7 @@ void TchannelLink::answer(std::uint32_t id, std::uint64_t serial, std::uint8_t c
   response.code = code;
   response.tracing = call->second.tracing;
   response.headers = {{"as", call->second.as.empty() ? "raw" : call->second.as}};
-  response.checksum = call->second.checksum == tchannel::ChecksumType::farmhash ? tchannel::ChecksumType::none
-                                                                                : call->second.checksum;
+  response.checksum = call->second.checksum;
   response.arg3 = std::move(arg3);
   due_.erase({call->second.deadline, DueKind::inbound, id});
   inbound_.erase(call);
