@@ -19,7 +19,7 @@ namespace {
 using wire::WireErrc;
 using wire::WireError;
 
-constexpr std::size_t depth_max = 16;  // our messages need 4; the rest is for what we skip
+constexpr std::size_t depth_max = 16;  // of a field that we skip
 constexpr std::size_t text_bytes_max = 4096;
 
 struct Slot {
@@ -169,7 +169,7 @@ class BodyReader {
   [[nodiscard]] bool is_value_ignored() const {
     return skipped_ != 0 || ((at_ == At::body || at_ == At::record) && slot_ == nullptr);
   }
-  bool skip_deeper() { return ++skipped_ < depth_max || fail(WireErrc::too_many); }
+  bool skip_deeper() { return ++skipped_ <= depth_max || fail(WireErrc::too_many); }
   bool skip_end() {
     --skipped_;
     return true;

@@ -115,7 +115,8 @@ TEST_CASE("a text may be long, but not any length") {
 TEST_CASE("deep nesting is refused, not followed") {
   for (const std::string open : {"[", "{\"a\":"}) {
     const std::string close = open == "[" ? "]" : "}";
-    CHECK(accepts("{\"x\":" + repeat(open, 10) + "0" + repeat(close, 10) + "}"));
+    CHECK(accepts("{\"x\":" + repeat(open, 16) + "0" + repeat(close, 16) + "}"));
+    CHECK(error_of("{\"x\":" + repeat(open, 17) + "0" + repeat(close, 17) + "}") == WireErrc::too_many);
     CHECK(error_of("{\"x\":" + repeat(open, 1'000'000)) == WireErrc::too_many);
     CHECK(error_of(ping_with("{\"x\":" + repeat(open, 1'000'000))) == WireErrc::too_many);
   }
