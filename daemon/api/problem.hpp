@@ -45,12 +45,12 @@ const CodeRow& row(Code) noexcept;
 
 struct Problem {
   Code code = Code::internal;
-  std::string detail;  // what happened here, names the cause
-  std::string key;     // when the request had one
-  std::string owner;   // name of the owner, when known
+  std::string detail{};  // what happened here, names the cause
+  std::string key{};     // when the request had one
+  std::string owner{};   // name of the owner, when known
   int attempts = 0;
-  std::string request_id;
-  std::optional<int> status;  // overrides the row's (parser refusals: 400, 413, 414, ...)
+  std::string request_id{};
+  std::optional<int> status{};  // overrides the row's (parser refusals: 400, 413, 414, ...)
 };
 std::string to_json(const Problem&);
 inline constexpr std::string_view problem_content_type = "application/problem+json";

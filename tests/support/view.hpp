@@ -1,0 +1,54 @@
+// A small cluster as one node shows it: laptop-1 (this node), laptop-2 with labels, laptop-3 that is faulty.
+#pragma once
+
+#include <memory>
+
+#include "daemon/api/view.hpp"
+#include "daemon/ring/snapshot.hpp"
+
+namespace ringside::test {
+
+inline api::View sample_view() {
+  api::View view;
+  view.ring = ring::build({{"laptop-1", "127.0.0.1:7601"}, {"laptop-2", "127.0.0.1:7603"}}, 100, 4);
+  view.members = {
+      {"laptop-1", "127.0.0.1:7601", ringpop::Status::alive, 1'700'000'000'000, {}, true},
+      {"laptop-2",
+       "127.0.0.1:7603",
+       ringpop::Status::suspect,
+       1'700'000'000'001,
+       {{"tier", "gold"}, {"zone", "eu"}},
+       false},
+      {"laptop-3", "127.0.0.1:7605", ringpop::Status::faulty, 1'700'000'000'002, {{"zone", "us"}}, false},
+  };
+  view.membership_checksum = 0x2a;
+  view.index = 17;
+  view.phase = api::Phase::ready;
+  view.name = "laptop-1";
+  view.address = "127.0.0.1:7601";
+  view.cluster = "shop";
+  view.boot_id = "00c0ffee";
+  view.identity = "name";
+  view.api_listeners = {"127.0.0.1:7600", "unix:/run/ringside/api.sock"};
+  view.app_address = "127.0.0.1:5000";
+  view.started = WallTime(Millis(1'700'000'000'000));
+  view.pid = 42;
+  return view;
+}
+
+inline api::View joining_view() {
+  api::View view = sample_view();
+  view.ring = ring::build({}, 100, 1);
+  view.members.resize(1);
+  view.phase = api::Phase::joining;
+  view.phase_reason = "no seed has answered yet; check join.seeds";
+  return view;
+}
+
+inline api::View empty_ring_view() {
+  api::View view = sample_view();
+  view.ring = ring::build({}, 100, 5);
+  return view;
+}
+
+}  // namespace ringside::test

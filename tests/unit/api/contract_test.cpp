@@ -1,0 +1,197 @@
+// proto/openapi.yaml against the daemon: real answers fit the document, and what the document promises really
+// comes.
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "tests/support/api_call.hpp"
+#include "tests/support/schema.hpp"
+#include "tests/support/view.hpp"
+
+using namespace ringside;
+using test::Json;
+
+namespace {
+
+const Json& document() {
+  static const Json parsed = Json::parse(api::openapi_json());
+  return parsed;
+}
+
+struct Sample {
+  std::string path;  // as the document writes it
+  std::string method;
+  std::string target;
+  int status;
+  std::string body = {};
+  api::View view = test::sample_view();
+};
+
+std::vector<Sample> samples() {
+  const auto joining = test::joining_view();
+  const std::string too_much(2 << 20, ' ');
+  return {
+      {"/v1/lookup/{key}", "GET", "/v1/lookup/k", 200},
+      {"/v1/lookup/{key}", "GET", "/v1/lookup/%FF?n=2&explain=true", 200},
+      {"/v1/lookup/{key}", "GET", "/v1/lookup/%F", 400},
+      {"/v1/lookup/{key}", "GET", "/v1/lookup/k", 503, "", joining},
+      {"/v1/lookup", "GET", "/v1/lookup?key=k", 200},
+      {"/v1/lookup", "GET", "/v1/lookup", 400},
+      {"/v1/lookup", "GET", "/v1/lookup?key=k", 503, "", test::empty_ring_view()},
+      {"/v1/lookup", "POST", "/v1/lookup", 200, R"({"keys":["a","b"],"n":2})"},
+      {"/v1/lookup", "POST", "/v1/lookup", 200, R"({"keys":["%FF"],"key_encoding":"percent"})"},
+      {"/v1/lookup", "POST", "/v1/lookup", 400, "{"},
+      {"/v1/lookup", "POST", "/v1/lookup", 413, too_much},
+      {"/v1/lookup", "POST", "/v1/lookup", 503, R"({"keys":["a"]})", joining},
+      {"/v1/ring", "GET", "/v1/ring", 200},
+      {"/v1/ring", "GET", "/v1/ring?points=true", 200},
+      {"/v1/ring", "GET", "/v1/ring", 200, "", joining},
+      {"/v1/ring", "GET", "/v1/ring?points=%", 400},
+      {"/v1/members", "GET", "/v1/members", 200},
+      {"/v1/members", "GET", "/v1/members?status=x", 400},
+      {"/v1/members/{name}", "GET", "/v1/members/laptop-3", 200},
+      {"/v1/members/{name}", "GET", "/v1/members/%", 400},
+      {"/v1/members/{name}", "GET", "/v1/members/x", 404},
+      {"/v1/self", "GET", "/v1/self", 200},
+      {"/v1/self", "GET", "/v1/self", 200, "", joining},
+      {"/v1/livez", "GET", "/v1/livez", 204},
+      {"/livez", "GET", "/livez", 204},
+      {"/v1/readyz", "GET", "/v1/readyz", 204},
+      {"/v1/readyz", "GET", "/v1/readyz", 503, "", joining},
+      {"/readyz", "GET", "/readyz", 204},
+      {"/readyz", "GET", "/readyz", 503, "", joining},
+      {"/v1/outboundz", "GET", "/v1/outboundz", 204},
+      {"/v1/outboundz", "GET", "/v1/outboundz", 503, "", joining},
+      {"/outboundz", "GET", "/outboundz", 204},
+      {"/outboundz", "GET", "/outboundz", 503, "", joining},
+      {"/metrics", "GET", "/metrics", 200},
+      {"/openapi.json", "GET", "/openapi.json", 200},
+      {"/", "GET", "/", 200},
+  };
+}
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+// Served by the workers, which need sockets: here only what the document says of them is checked.
+bool is_forwarding(const std::string& path) {
+  return path.find("{path}") != std::string::npos;
+}
+
+void check_body(const test::SchemaChecker& checker, const Json& documented, const api::Response& response) {
+  const std::string type = response.content_type.substr(0, response.content_type.find(';'));
+  if (response.status == 204) {
+    CHECK(response.body.empty());
+    return;
+  }
+  REQUIRE(documented["content"].contains(type));
+  const Json value = type.ends_with("json") ? Json::parse(response.body) : Json(response.body);
+  for (const std::string& fault : checker.check(documented["content"][type]["schema"], value))
+    FAIL_CHECK(fault);
+}
+
+}  // namespace
+
+TEST_CASE("every answer fits the document: status, type, body and header fields") {
+  const test::SchemaChecker checker(document());
+  for (const Sample& sample : samples()) {
+    CAPTURE(sample.method, sample.target, sample.status);
+    const auto response = test::call_api(sample.view, sample.method, sample.target, sample.body);
+    REQUIRE(response.status == sample.status);
+    const Json& responses = document()["paths"].at(sample.path).at(lower(sample.method)).at("responses");
+    REQUIRE(responses.contains(std::to_string(response.status)));
+    const Json& documented = checker.resolve(responses[std::to_string(response.status)]);
+    check_body(checker, documented, response);
+    for (const auto& [name, value] : response.headers) {
+      CAPTURE(name, value);
+      CHECK((documented.contains("headers") && documented["headers"].contains(name)));
+    }
+  }
+}
+
+TEST_CASE("every status that the document promises for a read is produced by a sample") {
+  std::set<std::string> produced;
+  for (const Sample& sample : samples())
+    produced.insert(lower(sample.method) + " " + sample.path + " " + std::to_string(sample.status));
+  for (const auto& [path, item] : document()["paths"].items()) {
+    if (is_forwarding(path)) continue;
+    for (const auto& [method, operation] : item.items())
+      for (const auto& [status, response] : operation["responses"].items()) {
+        const std::string promise = method + " " + path + " " + status;
+        CAPTURE(promise);
+        CHECK(produced.contains(promise));
+      }
+  }
+}
+
+TEST_CASE("the codes in the document are those of the table, and each fits the schema of a problem") {
+  const test::SchemaChecker checker(document());
+  const Json& schemas = document()["components"]["schemas"];
+  const Json& codes = schemas["Code"]["enum"];
+  REQUIRE(codes.size() == static_cast<std::size_t>(api::Code::internal) + 1);
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    const auto code = static_cast<api::Code>(i);
+    CHECK(codes[i] == api::row(code).name);
+    const api::Problem full{
+        .code = code, .detail = "d", .key = "\xFF", .owner = "o", .attempts = 2, .request_id = "r"};
+    for (const api::Problem& problem : {full, api::Problem{.code = code}})
+      for (const std::string& fault : checker.check(schemas["Problem"], Json::parse(api::to_json(problem))))
+        FAIL_CHECK(fault);
+  }
+}
+
+TEST_CASE("the forwarding paths promise the statuses of the codes, and Retry-After where codes have one") {
+  const test::SchemaChecker checker(document());
+  std::set<int> known;
+  std::set<int> waiting;
+  for (int i = 0; i <= static_cast<int>(api::Code::internal); ++i) {
+    const auto& row = api::row(static_cast<api::Code>(i));
+    known.insert(row.status);
+    if (row.retry_after_s > 0) waiting.insert(row.status);
+  }
+  int forwarding = 0;
+  for (const auto& [path, item] : document()["paths"].items()) {
+    if (!is_forwarding(path)) continue;
+    for (const char* method : {"get", "head", "post", "put", "patch", "delete", "options"}) {
+      CAPTURE(path, method);
+      const Json& responses = item.at(method).at("responses");
+      CHECK(responses.contains("default"));
+      for (const auto& [status, response] : responses.items()) {
+        if (status == "default") continue;
+        CAPTURE(status);
+        CHECK(known.contains(std::stoi(status)));
+        const bool says = checker.resolve(response)["headers"].contains("Retry-After");
+        if (path != "/v1/local/{path}") CHECK(says == waiting.contains(std::stoi(status)));
+      }
+    }
+    ++forwarding;
+  }
+  CHECK(forwarding == 3);
+}
+
+TEST_CASE("the schema checker finds what does not fit") {
+  const Json doc =
+      Json::parse(R"({"s": {"A": {"type": "object", "required": ["x"], "additionalProperties": false,
+    "properties": {"x": {"type": "integer", "minimum": 1}, "y": {"type": "string", "nullable": true, "pattern": "^a"},
+                   "z": {"type": "array", "items": {"$ref": "#/s/A"}}, "e": {"enum": ["p"]}}}}})");
+  const test::SchemaChecker checker(doc);
+  const std::vector<std::pair<std::string, bool>> table{
+      {R"({"x":1})", true},
+      {R"({})", false},
+      {R"({"x":0})", false},
+      {R"({"x":1.5})", false},
+      {R"({"x":"1"})", false},
+      {R"({"x":1,"y":null})", true},
+      {R"({"x":1,"y":"b"})", false},
+      {R"({"x":1,"w":1})", false},
+      {R"({"x":1,"z":[{"x":2}]})", true},
+      {R"({"x":1,"z":[{}]})", false},
+      {R"({"x":1,"e":"q"})", false},
+      {R"([])", false},
+  };
+  for (const auto& [text, fits] : table) {
+    CAPTURE(text);
+    CHECK(checker.check(doc["s"]["A"], Json::parse(text)).empty() == fits);
+  }
+}
