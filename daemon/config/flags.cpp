@@ -1,6 +1,6 @@
 // Flags by Boost.Program_options: --gossip-period 1s, --gossip-period=1s, and the short names besides. The
-// library stops at the first thing it cannot read; we note that one, take it out and go on, so that all are
-// reported at once.
+// library stops at a flag without a value, or takes the next flag for it; both are found beforehand, so that
+// everything wrong is reported at once.
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <map>

@@ -5,7 +5,6 @@
 #include <cctype>
 #include <limits>
 
-#include "daemon/base/text.hpp"
 #include "daemon/config/syntax.hpp"
 
 namespace ringside::config {
@@ -23,7 +22,8 @@ const std::array table = {
            .field = RINGSIDE_FIELD(cluster),
            .help = "Name of the cluster; members with another name are refused (Ringpop's app).",
            .reason = "a first cluster needs no setting.",
-           .check = check_cluster},
+           .check = check_cluster,
+           .unit = "NAME"},
     Option{
         .path = "node.name",
         .field = RINGSIDE_FIELD(node.name),
@@ -31,6 +31,7 @@ const std::array table = {
             "Name of this member; the ring hashes it, so it should survive restarts. Empty: the host name.",
         .reason = "host names are unique where one daemon runs on each host.",
         .check = check_name,
+        .unit = "NAME",
         .alias = "name"},
     Option{.path = "node.labels",
            .field = RINGSIDE_FIELD(node.labels),
@@ -41,24 +42,28 @@ const std::array table = {
            .field = RINGSIDE_FIELD(listen.api),
            .help = "Where the local API listens.",
            .reason = "the app and the operator on this host, nobody else.",
-           .check = check_listen_api},
+           .check = check_listen_api,
+           .unit = "ADDRESS"},
     Option{.path = "listen.peer",
            .field = RINGSIDE_FIELD(listen.peer),
            .help = "Where other members reach this one, for gossip and for forwarded requests.",
            .reason = "loopback is safe without a key; a real cluster names its address here.",
-           .check = check_listen_peer},
+           .check = check_listen_peer,
+           .unit = "ADDRESS"},
     Option{.path = "advertise",
            .field = RINGSIDE_FIELD(advertise),
            .help = "Address that the other members dial. Empty: listen.peer, or the host's own address when "
                    "that is a wildcard.",
            .reason = "it differs from listen.peer only behind address translation.",
-           .check = check_advertise},
+           .check = check_advertise,
+           .unit = "ADDRESS"},
     Option{.path = "join.seeds",
            .field = RINGSIDE_FIELD(join.seeds),
            .help = "Members to join through: host:port, dns://name:port (all its addresses), srv://name, "
                    "file:path (one a line). Our own address among them is skipped.",
            .reason = "the first member of a cluster has nobody to join.",
            .check = check_seed,
+           .unit = "SEED",
            .alias = "join"},
     Option{.path = "join.refresh",
            .field = RINGSIDE_FIELD(join.refresh),
@@ -127,6 +132,7 @@ const std::array table = {
            .help = "The app beside this daemon. Empty: none, this member owns no key and only forwards.",
            .reason = "there is no port that most apps use.",
            .check = check_app_address,
+           .unit = "ADDRESS",
            .alias = "app-port",
            .alias_prefix = "127.0.0.1:"},
     Option{.path = "app.connect_timeout",

@@ -39,7 +39,7 @@ struct Option {
   Range range = {};         // of numbers, durations and sizes
   // What is wrong with a text, or with one entry of a list or map; an empty answer: nothing.
   std::string (*check)(const std::string&) = nullptr;
-  const char* unit = "";          // what a plain number counts
+  const char* unit = "";          // what a number counts; what a text or an entry is called in the help
   const char* alias = "";         // a second, short flag without dashes; empty: none
   const char* alias_prefix = "";  // put before what the alias is given: --app-port 5000 means 127.0.0.1:5000
 };

@@ -56,7 +56,7 @@ struct YamlValue {
 };
 
 std::string yaml_form(const Option& option) {
-  if (is_list(option)) return "[ADDRESS, ...]";
+  if (is_list(option)) return "[" + std::string(option.unit) + ", ...]";
   return is_map(option) ? "{KEY: VALUE, ...}" : form_of(option);
 }
 

@@ -142,14 +142,12 @@ struct Print {
 
 struct Form {
   const Option& option;
-  std::string operator()(Access<std::string>) const {
-    return option.path == "node.name" || option.path == "cluster" ? "NAME" : "ADDRESS";
-  }
+  std::string operator()(Access<std::string>) const { return option.unit; }
   std::string operator()(Access<int>) const { return "NUMBER"; }
   std::string operator()(Access<std::int64_t>) const { return "SIZE"; }
   std::string operator()(Access<bool>) const { return "true|false"; }
   std::string operator()(Access<Millis>) const { return "DURATION"; }
-  std::string operator()(Access<List>) const { return "ADDRESS,..."; }
+  std::string operator()(Access<List>) const { return std::string(option.unit) + ",..."; }
   std::string operator()(Access<Map>) const { return "KEY=VALUE,..."; }
   template <class E>
   std::string operator()(Access<E>) const {

@@ -92,7 +92,7 @@ TEST_CASE("the help shows every flag within 100 columns") {
   const auto help = flags_help();
   for (const auto& option : options()) CHECK_THAT(help, Catch::Contains("  " + flag_of(option)));
   for (const auto* alias :
-       {"  --name NAME", "  --join ADDRESS", "  --app-port N", "  --insecure ", "  -c, --config FILE"})
+       {"  --name NAME", "  --join SEED,...", "  --app-port N", "  --insecure ", "  -c, --config FILE"})
     CHECK_THAT(help, Catch::Contains(alias));
   std::istringstream lines(help);
   for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 100);
