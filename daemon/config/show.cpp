@@ -109,7 +109,7 @@ std::string section_of(const Option& option) {
 std::string range_and_unit(const Option& option) {
   const std::string unit = option.unit;
   const auto range = range_of(option);
-  return range + (unit.empty() || range.empty() ? "" : " ") + unit;
+  return range.empty() || unit.empty() ? range : range + " " + unit;
 }
 
 }  // namespace
