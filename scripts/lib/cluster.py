@@ -116,9 +116,6 @@ class Host:
     def members(self):
         return self.get("/v1/members").json()["members"]
 
-    def alive_names(self):
-        return sorted(m["name"] for m in self.members() if m["status"] in ("alive", "suspect"))
-
     def ring(self):
         return self.get("/v1/ring").json()
 
@@ -173,13 +170,20 @@ class Cluster:
         wait_until(host.ready, timeout, f"{host.name} is ready", [host.daemon])
 
     def agree(self, hosts=None):
-        """Do these hosts, and no others, see each other alive, with one membership and one ring checksum?"""
+        """Do these hosts, and no others, see each other alive, with one membership and one ring checksum?
+
+        A host without an app is a member that has left the ring: status leave."""
         hosts = hosts or [h for h in self.hosts if h.daemon.running()]
-        names = sorted(h.name for h in hosts)
+        expected = sorted((h.name, h.peer, "alive" if h.app_address else "leave") for h in hosts)
+        addresses = {h.peer for h in hosts}
         rings = [h.ring() for h in hosts]
         views = [h.get("/v1/members").json() for h in hosts]
-        alive = [sorted(m["name"] for m in v["members"] if m["status"] == "alive") for v in views]
-        return (all(a == names for a in alive) and len({r["checksum"] for r in rings}) == 1
+
+        def seen(view):
+            return sorted((m["name"], m["address"], m["status"]) for m in view["members"]
+                          if m["status"] == "alive" or m["address"] in addresses)
+
+        return (all(seen(v) == expected for v in views) and len({r["checksum"] for r in rings}) == 1
                 and len({v["checksum"] for v in views}) == 1)
 
     def wait_agreed(self, timeout=15, hosts=None):

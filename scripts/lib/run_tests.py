@@ -110,10 +110,11 @@ def cluster():
             print("   " + lines[-1], flush=True)
     output = "\n".join(lines)
     ran = re.search(r"^Ran (\d+) tests?", output, re.MULTILINE)
-    outcome = dict(re.findall(r"(failures|errors|skipped)=(\d+)", lines[-1] if lines else ""))
+    outcome = dict(re.findall(r"(skipped)=(\d+)", lines[-1] if lines else ""))
     reasons = re.findall(r"^(.*) \.\.\. skipped ['\"](.*)['\"]$", output, re.MULTILINE)
     total = int(ran[1]) if ran else 0
-    failed = int(outcome.get("failures", 0)) + int(outcome.get("errors", 0))
+    # A test with several bad subtests is one failed test.
+    failed = len(set(re.findall(r"^(?:FAIL|ERROR): (\S+ \(\S+\))", output, re.MULTILINE)))
     skipped = int(outcome.get("skipped", 0))
     if child.returncode != 0 and failed == 0 or total == 0:
         failed = max(failed, 1)

@@ -12,7 +12,8 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
-from cluster import Cluster, clean_environment  # noqa: E402
+from cluster import Cluster, clean_environment, fetch, route  # noqa: E402,F401
+from processes import cpu_seconds, free_port, resident_bytes, wait_until  # noqa: E402,F401
 
 BINARY = pathlib.Path(os.environ.get("RINGSIDE_BINARY", ROOT / "build" / "release" / "ringside")).resolve()
 ECHO = ["python3", ROOT / "tests" / "apps" / "echo.py"]

@@ -1,8 +1,7 @@
 """The API as a client finds it: every path of /openapi.json answers as the document says."""
 import json
 
-from cluster import route
-from support import ECHO, SharedClusterTest, run
+from support import ECHO, SharedClusterTest, route, run
 
 EXAMPLES = {"key": "user%3A42", "path": "echo", "name": "b"}
 

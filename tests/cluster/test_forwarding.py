@@ -6,8 +6,7 @@ import json
 import socket
 import threading
 
-from cluster import route
-from support import ECHO, SharedClusterTest
+from support import ECHO, SharedClusterTest, route
 
 KEYS = [f"user:{i}" for i in range(40)]
 

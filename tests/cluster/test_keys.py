@@ -3,8 +3,7 @@ app is told."""
 import http.client
 from urllib.parse import quote, unquote_to_bytes
 
-from cluster import route
-from support import ECHO, SharedClusterTest
+from support import ECHO, SharedClusterTest, route
 
 LIMIT = 4096
 KEYS = {

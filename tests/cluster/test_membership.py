@@ -3,8 +3,7 @@ import json
 import signal
 import time
 
-from processes import wait_until
-from support import ClusterTest
+from support import ClusterTest, wait_until
 
 NAMES = ["a", "b", "c", "d", "e"]
 KEYS = [f"user:{i}" for i in range(1000)]
