@@ -23,6 +23,13 @@ bool is_event_stream(const http::ResponseHead& head) {
   return type && type->starts_with("text/event-stream");
 }
 
+// What a hop's buffer takes now. Nearly full counts as full: handing on crumbs would cost a frame or a chunk for each.
+std::size_t room_beside(std::size_t backlog) {
+  constexpr std::size_t least = 16 * 1024;
+  const std::size_t room = limits::stream_window_bytes - std::min(limits::stream_window_bytes, backlog);
+  return room < least ? 0 : room;
+}
+
 std::string make_request_id(Rng& rng) {
   static constexpr char hex[] = "0123456789abcdef";
   std::string id(16, '0');
@@ -109,7 +116,7 @@ std::size_t Call::body_room() const {
   if (state_ == State::idle) return 0;
   if (!accepted_) return limits::replay_bytes - std::min(limits::replay_bytes, replay_.size());
   if (outbound_ == nullptr) return 0;
-  return limits::stream_window_bytes - std::min(limits::stream_window_bytes, outbound_->body_backlog());
+  return room_beside(outbound_->body_backlog());
 }
 
 void Call::body(std::string_view data) {
@@ -200,26 +207,26 @@ void Call::compose(bool to_peer) {
   auto& fields = try_head_.fields;
   fields.assign(from.fields.begin(), from.fields.end());
   scratch_hops_ = std::to_string(passport_.hops + (to_peer ? 1 : 0));
-  if (!key_.empty()) fields.push_back({"ringside-key", encoded_key_});
-  fields.push_back({"ringside-from", passport_.from});
-  fields.push_back({"ringside-hops", scratch_hops_});
-  fields.push_back({"x-request-id", passport_.request_id});
-  fields.push_back({"via", via_});
+  if (!key_.empty()) fields.push_back({"Ringside-Key", encoded_key_});
+  fields.push_back({"Ringside-From", passport_.from});
+  fields.push_back({"Ringside-Hops", scratch_hops_});
+  fields.push_back({"X-Request-Id", passport_.request_id});
+  fields.push_back({"Via", via_});
   if (!from_peer_ && !remote_.empty()) {
-    fields.push_back({"x-forwarded-for", remote_});
-    fields.push_back({"x-forwarded-proto", "http"});
-    if (!from.authority.empty()) fields.push_back({"x-forwarded-host", from.authority});
+    fields.push_back({"X-Forwarded-For", remote_});
+    fields.push_back({"X-Forwarded-Proto", "http"});
+    if (!from.authority.empty()) fields.push_back({"X-Forwarded-Host", from.authority});
   }
   if (to_peer) {
     if (passport_.timeout > Millis::zero()) {
       const auto left = std::chrono::duration_cast<Millis>(deadline_ - Clock::now());
       scratch_timeout_ = std::to_string(std::max<std::int64_t>(left.count(), 1)) + "ms";
-      fields.push_back({"ringside-timeout", scratch_timeout_});
+      fields.push_back({"Ringside-Timeout", scratch_timeout_});
     }
   } else {
     scratch_version_ = ring_version();
-    fields.push_back({"ringside-owner", context_.view->name});
-    fields.push_back({"ringside-version", scratch_version_});
+    fields.push_back({"Ringside-Owner", context_.view->name});
+    fields.push_back({"Ringside-Version", scratch_version_});
   }
 }
 
@@ -373,7 +380,7 @@ void Call::reply(http::ResponseHead& head, bool end) {
 }
 
 std::size_t Call::reply_room() const {
-  return limits::stream_window_bytes - std::min(limits::stream_window_bytes, inbound_.reply_backlog());
+  return room_beside(inbound_.reply_backlog());
 }
 
 void Call::reply_body(std::string_view data) {
