@@ -1,6 +1,6 @@
-// JSON <-> messages.hpp. Lenient in what it takes, as live peers demand (ringpop-observed: missing fields, nulls,
-// unknown fields, trailing white space); strict in what it sends: integers as integers, `changes` never null, labels
-// left out when empty, a tombstone as faulty with "tombstone": true.
+// JSON <-> messages.hpp. Lenient in what it takes, as live peers demand (proto/spec/ringpop.md: missing
+// fields, nulls, unknown fields, trailing white space); strict in what it sends: integers as integers,
+// `changes` never null, labels left out when empty, a tombstone as faulty with "tombstone": true.
 #pragma once
 
 #include <span>
@@ -22,8 +22,8 @@ inline constexpr std::string_view ping_req_endpoint = "/protocol/ping-req";
 // How many records one body may hold (daemon/base/limits.hpp sets it to the member cap).
 struct DecodeLimits {
   std::size_t changes_max = 4096;
-  std::size_t labels_max = 32;          // per record; Ringpop's own limits are 5 (go) and 10 (Temporal)
-  std::size_t label_bytes_max = 256;    // of one key or one value
+  std::size_t labels_max = 32;        // per record; Ringpop's own limits are 5 (go) and 10 (Temporal)
+  std::size_t label_bytes_max = 256;  // of one key or one value
 };
 
 std::string encode(const Request&);   // the body (arg3) of the call

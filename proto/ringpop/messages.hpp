@@ -1,5 +1,5 @@
-// The messages of Ringpop's membership protocol as plain structs (proto/spec/ringpop.md). No methods, no encoding: the
-// SWIM core works on these, codec.hpp turns them into JSON and back.
+// The messages of Ringpop's membership protocol as plain structs (proto/spec/ringpop.md). No methods, no
+// encoding: the SWIM core works on these, codec.hpp turns them into JSON and back.
 #pragma once
 
 #include <cstdint>
@@ -77,7 +77,7 @@ struct PingReqResponse {
   friend bool operator==(const PingReqResponse&, const PingReqResponse&) = default;
 };
 
-// A handler's refusal: an application error (call response code 1), e.g. {"ringpop.not-ready", "node is not ready ..."}.
+// A handler's refusal: an application error (call response code 1), e.g. type "ringpop.not-ready" and a text.
 struct Rejection {
   std::string type;
   std::string message;

@@ -68,7 +68,7 @@ bool RunningChecksum::accepts(std::uint32_t value) const noexcept {
     case ChecksumType::crc32:
     case ChecksumType::crc32c: return value == value_;
     case ChecksumType::none:
-    case ChecksumType::farmhash: return true;  // settled: go's is empty, node's is a hash without a seed
+    case ChecksumType::farmhash: return true;  // go's is empty, node's is a hash without a seed
   }
   return false;
 }

@@ -1,8 +1,8 @@
-// TChannel v2 frames and messages (proto/spec/tchannel.md) without I/O: the caller owns the buffers, nothing here keeps
-// a view past the call.
+// TChannel v2 frames and messages (proto/spec/tchannel.md) without I/O: the caller owns the buffers, nothing
+// here keeps a view past the call.
 //
-// A frame is 16 bytes of header and a payload of at most 65,519 bytes. Calls can be spread over continuation frames;
-// Assembler puts them together again, write() cuts them.
+// A frame is 16 bytes of header and a payload of at most 65,519 bytes. Calls can be spread over continuation
+// frames; Assembler puts them together again, write() cuts them.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,17 @@ inline constexpr std::size_t header_key_bytes_max = 16;
 inline constexpr std::size_t arg1_bytes_max = 16 * 1024;  // of a request
 
 enum class FrameType : std::uint8_t {
-  init_req = 0x01, init_res = 0x02, call_req = 0x03, call_res = 0x04, call_req_continue = 0x13,
-  call_res_continue = 0x14, cancel = 0xc0, claim = 0xc1, ping_req = 0xd0, ping_res = 0xd1, error = 0xff,
+  init_req = 0x01,
+  init_res = 0x02,
+  call_req = 0x03,
+  call_res = 0x04,
+  call_req_continue = 0x13,
+  call_res_continue = 0x14,
+  cancel = 0xc0,
+  claim = 0xc1,
+  ping_req = 0xd0,
+  ping_res = 0xd1,
+  error = 0xff,
 };
 
 struct FrameView {
@@ -49,7 +58,8 @@ using Step = std::variant<NeedMore, FrameView, WireError>;
 // The first frame in the buffered bytes. A size below 16 is an error.
 Step next_frame(std::span<const std::uint8_t> buffered);
 
-using Headers = std::vector<std::pair<std::string, std::string>>;  // in wire order
+// In wire order.
+using Headers = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] std::string_view find(const Headers&, std::string_view key) noexcept;  // "" when absent
 
 struct Tracing {
@@ -58,11 +68,18 @@ struct Tracing {
   friend bool operator==(const Tracing&, const Tracing&) = default;
 };
 
-// 2 (farmhash) is accepted unverified and answered with none: go's is a null checksum, node's is not (settled 18).
+// 2 (farmhash) is accepted unverified and answered with none: go sends a null checksum, node a real one.
 enum class ChecksumType : std::uint8_t { none = 0, crc32 = 1, farmhash = 2, crc32c = 3 };
 
 enum class ErrorCode : std::uint8_t {
-  timeout = 1, cancelled = 2, busy = 3, declined = 4, unexpected = 5, bad_request = 6, network = 7, unhealthy = 8,
+  timeout = 1,
+  cancelled = 2,
+  busy = 3,
+  declined = 4,
+  unexpected = 5,
+  bad_request = 6,
+  network = 7,
+  unhealthy = 8,
   fatal = 0xff,
 };
 std::string_view to_string(ErrorCode) noexcept;
@@ -102,15 +119,16 @@ struct Cancel {
   friend bool operator==(const Cancel&, const Cancel&) = default;
 };
 
-// Offsets in errors count from the start of the payload. Any version and any error code is taken as it is: what to
-// make of an unknown one is the connection's business.
+// Offsets in errors count from the start of the payload. Any version and any error code is taken as it is:
+// what to make of an unknown one is the connection's business.
 Parsed<Init> parse_init(std::span<const std::uint8_t> payload);
 Parsed<Error> parse_error(std::span<const std::uint8_t> payload);
 Parsed<Cancel> parse_cancel(std::span<const std::uint8_t> payload);
 
-// All append whole frames to `out`. A call over one frame is spread over several (proto/spec/tchannel.md). Headers
-// beyond the limits above are cut to them, as is a service over 255 bytes; the headers of an Init must fit a frame.
-// Checksum type farmhash is written as none, so a response may simply take over the request's type.
+// All append whole frames to `out`. A call over one frame is spread over several (proto/spec/tchannel.md).
+// Headers beyond the limits above are cut to them, as is a service over 255 bytes; the headers of an Init
+// must fit a frame. Checksum type farmhash is written as none, so a response may simply take over the
+// request's type.
 void write_init(std::string& out, FrameType req_or_res, std::uint32_t id, const Init&);
 void write(std::string& out, std::uint32_t id, const CallRequest&);
 void write(std::string& out, std::uint32_t id, const CallResponse&);
@@ -127,15 +145,16 @@ class Assembler {
     std::size_t held_bytes = 16 * 1024 * 1024;  // args of all half-built calls together
   };
   struct Pending {};  // the frame was taken; the message is not complete
-  // A frame that breaks the rules of its call. The id is the call's; bad_checksum and limits concern only that call
-  // (its later frames are swallowed), the others mean the connection cannot be trusted any more.
+  // A frame that breaks the rules of its call. The id is the call's; bad_checksum and limits concern only
+  // that call (its later frames are swallowed), the others mean the connection cannot be trusted any more.
   struct Broken {
     std::uint32_t id;
     WireError error;
     bool is_request;
     bool fatal;
   };
-  using Result = std::variant<Pending, std::pair<std::uint32_t, CallRequest>, std::pair<std::uint32_t, CallResponse>, Broken>;
+  using Result = std::variant<Pending, std::pair<std::uint32_t, CallRequest>,
+                              std::pair<std::uint32_t, CallResponse>, Broken>;
 
   explicit Assembler(const Limits&);
   Assembler() : Assembler(Limits{}) {}
@@ -144,7 +163,8 @@ class Assembler {
 
   // One of the four call frame types.
   Result take(const FrameView&);
-  void forget(std::uint32_t id, bool is_request);  // cancelled or timed out: what still comes of it is swallowed
+  // Cancelled or timed out: what still comes of it is swallowed.
+  void forget(std::uint32_t id, bool is_request);
   [[nodiscard]] std::size_t half_built() const noexcept;
 
  private:
