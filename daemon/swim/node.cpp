@@ -83,13 +83,14 @@ void Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
       case Learned::by_join: dissemination.forget(change.address); break;
     }
     transitions.on_status(now.steady, change.address, change.status, change.incarnation);
-    out.notices.push_back(MemberChanged{change.address, std::string(name_of(change.address, change.labels)),
-                                        update.before, change.status, change.incarnation, change.source});
+    out.notices.emplace_back(MemberChanged{change.address,
+                                           std::string(name_of(change.address, change.labels)), update.before,
+                                           change.status, change.incarnation, change.source});
   }
-  if (applied.ring_changed) out.notices.push_back(RingInputChanged{});
+  if (applied.ring_changed) out.notices.emplace_back(RingInputChanged{});
   if (applied.refute_above) {
     set_self(now, members.me().status, *applied.refute_above, out);
-    out.notices.push_back(Refuted{members.me().incarnation});
+    out.notices.emplace_back(Refuted{members.me().incarnation});
   }
   if (config.name.empty() || !ready) return;  // names met while joining are dealt with when it is complete
   for (const Update& update : applied.updates) meet_namesake(now, update.change->address, out);
@@ -112,10 +113,10 @@ void Node::State::set_self(Now now, ringpop::Status status, std::int64_t above, 
   const std::int64_t incarnation = std::max({wall_ms(now), members.me().incarnation + 1, above + 1});
   const bool ring_changed = members.set_self(status, incarnation);
   dissemination.record(self_change());
-  out.notices.push_back(MemberChanged{members.self(),
-                                      std::string(name_of(members.self(), members.me().labels)), before,
-                                      status, incarnation, members.self()});
-  if (ring_changed) out.notices.push_back(RingInputChanged{});
+  out.notices.emplace_back(MemberChanged{members.self(),
+                                         std::string(name_of(members.self(), members.me().labels)), before,
+                                         status, incarnation, members.self()});
+  if (ring_changed) out.notices.emplace_back(RingInputChanged{});
 }
 
 void Node::State::run_transition(Now now, const Transitions::Due& due, Outbox& out) {
@@ -129,8 +130,9 @@ void Node::State::run_transition(Now now, const Transitions::Due& due, Outbox& o
     case ringpop::Status::tombstone: {
       const Member* member = members.find(due.address);
       assert(member != nullptr);
-      out.notices.push_back(MemberChanged{due.address, std::string(name_of(due.address, member->labels)),
-                                          member->status, std::nullopt, member->incarnation, members.self()});
+      out.notices.emplace_back(MemberChanged{due.address, std::string(name_of(due.address, member->labels)),
+                                             member->status, std::nullopt, member->incarnation,
+                                             members.self()});
       members.evict(due.address);  // nothing is gossiped; the tombstone has been
       rotation.remove(due.address);
       dissemination.forget(due.address);

@@ -48,13 +48,13 @@ void Node::State::on_answer(Now now, JoinSeed& purpose, const Result<ringpop::Re
 void Node::State::take_step(Now now, const Joiner::Step& step, Outbox& out) {
   if (step.round) {
     first_round_done = true;
-    out.notices.push_back(*step.round);
+    out.notices.emplace_back(*step.round);
   }
   if (step.complete) become_ready(now, step.joined, out);
 }
 
 void Node::State::become_ready(Now now, int joined, Outbox& out) {
-  out.notices.push_back(JoinComplete{joined});
+  out.notices.emplace_back(JoinComplete{joined});
   if (ready) return;  // we had been alone and have found others
   ready = true;
   const auto first =
@@ -89,7 +89,7 @@ void Node::State::meet_namesake(Now now, const std::string& address, Outbox& out
     declare(now, address, ringpop::Status::faulty, incarnation, out);
     return;
   }
-  out.notices.push_back(NameConflict{config.name, members.self(), address});
+  out.notices.emplace_back(NameConflict{config.name, members.self(), address});
   if (!other_is_later) return;  // it lives, and will find that it has to go
   if (is_new) {                 // it takes us for dead: say that we live, and it will find the same
     set_self(now, members.me().status, incarnation, out);

@@ -53,7 +53,7 @@ void Node::State::on_answer(Now now, ProbePing& purpose, const Result<ringpop::R
     prober.end(now.steady);
     return;
   }
-  out.notices.push_back(ProbeFailed{prober.target().address});
+  out.notices.emplace_back(ProbeFailed{prober.target().address});
   ask_helpers(now, purpose.probe, out);
 }
 
@@ -95,7 +95,7 @@ void Node::State::conclude(Now now, Prober::Outcome outcome, Outbox& out) {
   prober.end(now.steady);
   switch (outcome) {
     case Prober::Outcome::reachable: break;
-    case Prober::Outcome::inconclusive: out.notices.push_back(ProbeInconclusive{target.address}); break;
+    case Prober::Outcome::inconclusive: out.notices.emplace_back(ProbeInconclusive{target.address}); break;
     case Prober::Outcome::unreachable:
       declare(now, target.address, ringpop::Status::suspect, target.incarnation, out);
       break;

@@ -80,7 +80,7 @@ Node::State::Answer Node::State::answer_to(const std::string& requester, std::in
   Answer answer{dissemination.answer_to(requester, incarnation)};
   if (answer.changes.empty() && their_checksum != checksum()) {
     answer = {members.as_changes(), true};
-    out.notices.push_back(FullSync{requester, false, answer.changes.size()});
+    out.notices.emplace_back(FullSync{requester, false, answer.changes.size()});
   }
   return answer;
 }
@@ -98,7 +98,7 @@ void Node::State::on_answer(Now now, PullFrom& purpose, const Result<ringpop::Re
   --pulls;
   const auto* response = answer ? std::get_if<ringpop::JoinResponse>(&*answer) : nullptr;
   if (response == nullptr) return;  // the next ping with another checksum tries again
-  out.notices.push_back(FullSync{purpose.peer, true, response->membership.size()});
+  out.notices.emplace_back(FullSync{purpose.peer, true, response->membership.size()});
   apply(now, response->membership, Learned::by_gossip, out);
 }
 

@@ -1,0 +1,193 @@
+// Failure detection as a whole: pings, helpers, verdicts and what time makes of them (spec C.6, D.2, E).
+#include <map>
+
+#include "node_support.hpp"
+
+using namespace ringside;
+using namespace ringside::swim;
+
+namespace {
+
+const std::string target = "10.0.0.2:7601";
+const std::vector<std::string> five{target, "10.0.0.3:7601", "10.0.0.4:7601", "10.0.0.5:7601",
+                                    "10.0.0.6:7601"};
+
+Result<ringpop::Response> says(bool reached) {
+  return ringpop::Response(ringpop::PingReqResponse{{}, reached, target});
+}
+
+}  // namespace
+
+TEST_CASE("the first ping carries exactly one change: ourselves, alive") {
+  Bench bench;
+  bench.join_cluster(five);
+  const Send send = bench.next_ping();
+  const auto& ping = std::get<ringpop::Ping>(send.body);
+  CHECK(ping.app == "ringside");
+  CHECK(ping.source == me);
+  CHECK(ping.checksum == bench.node.checksum());
+  REQUIRE(ping.changes.size() == 1);
+  CHECK(ping.changes[0].address == me);
+  CHECK(ping.changes[0].status == Status::alive);
+  CHECK(send.deadline == bench.now.steady + 1500ms);
+}
+
+TEST_CASE("changes are told 15 times and then no more; pings without an answer do not count") {
+  Bench bench;
+  bench.join_cluster(five);
+  for (int i = 0; i < 5; ++i) {
+    bench.fail(bench.next_ping());
+    for (const Send& send : bench.sends<ringpop::PingReq>()) bench.fail(send);
+  }
+  for (int i = 0; i < 15; ++i) {
+    const Send send = bench.next_ping();
+    CHECK(std::get<ringpop::Ping>(send.body).changes.size() == 1);
+    bench.answer(send, ringpop::PingResponse{{}, bench.node.checksum(), send.to, 1});
+  }
+  CHECK(std::get<ringpop::Ping>(bench.next_ping().body).changes.empty());
+}
+
+TEST_CASE("30 pings in 6 seconds, to everybody equally often") {
+  Bench bench;
+  bench.join_cluster(five);
+  std::map<std::string, int> pings;
+  const Instant end = bench.now.steady + 6s;
+  while (bench.node.next_deadline() <= end) {
+    bench.tick();
+    for (const Send& send : bench.sends<ringpop::Ping>()) {
+      ++pings[send.to];
+      bench.answer(send, ringpop::PingResponse{{}, bench.node.checksum(), send.to, 1});
+    }
+  }
+  int sum = 0;
+  for (const auto& [address, count] : pings) {
+    CHECK(count >= 5);
+    CHECK(count <= 7);
+    sum += count;
+  }
+  CHECK(sum >= 29);
+  CHECK(sum <= 31);
+}
+
+TEST_CASE("a failed ping asks three others; what they say decides") {
+  struct Case {
+    std::vector<std::optional<bool>> helpers;  // empty: the helper failed
+    Status status;
+    bool inconclusive;
+  };
+  for (const Case& c : {Case{{false, false, false}, Status::suspect, false},
+                        Case{{std::nullopt, false, std::nullopt}, Status::suspect, false},
+                        Case{{false, true}, Status::alive, false},
+                        Case{{std::nullopt, std::nullopt, std::nullopt}, Status::alive, true}}) {
+    Bench bench;
+    bench.join_cluster(five);
+    bench.fail(bench.next_ping(target));
+    CHECK(bench.notices<ProbeFailed>().at(0).target == target);
+    const auto helpers = bench.sends<ringpop::PingReq>();
+    REQUIRE(helpers.size() == 3);
+    for (const Send& helper : helpers) {
+      CHECK(helper.to != target);
+      CHECK(std::get<ringpop::PingReq>(helper.body).target == target);
+      CHECK(helper.deadline == bench.now.steady + 5s);
+    }
+    for (std::size_t i = 0; i < c.helpers.size(); ++i) {
+      CHECK(bench.status(target) == Status::alive);
+      c.helpers[i] ? bench.answer(helpers[i], says(*c.helpers[i])) : bench.fail(helpers[i]);
+    }
+    CHECK(bench.status(target) == c.status);
+    CHECK(bench.notices<ProbeInconclusive>().size() == (c.inconclusive ? 1 : 0));
+    const Instant next = bench.node.next_deadline();
+    CHECK(next == bench.now.steady + 200ms);  // the next period, no sooner
+    for (std::size_t i = c.helpers.size(); i < helpers.size(); ++i) bench.answer(helpers[i], says(false));
+    CHECK(bench.status(target) == c.status);  // the verdict stands
+  }
+}
+
+TEST_CASE("with nobody to ask a failed ping is enough") {
+  Bench bench;
+  bench.join_cluster({target});
+  bench.fail(bench.next_ping(target), Errc::refused);
+  CHECK(bench.status(target) == Status::suspect);
+  CHECK(bench.row(target)->incarnation == today_ms - 1000);
+}
+
+TEST_CASE("a member that is not ready yet is not suspected") {
+  Bench bench;
+  bench.join_cluster({target});
+  bench.answer(bench.next_ping(target),
+               ringpop::Rejection{"ringpop.not-ready", "node is not ready to handle requests"});
+  CHECK(bench.status(target) == Status::alive);
+}
+
+TEST_CASE("a refutation that arrives while helpers are asked wins over their verdict") {
+  Bench bench;
+  bench.join_cluster(five);
+  bench.fail(bench.next_ping(target));
+  const auto helpers = bench.sends<ringpop::PingReq>();
+  bench.ping({say(target, Status::alive, today_ms)});
+  for (const Send& helper : helpers) bench.answer(helper, says(false));
+  CHECK(bench.status(target) == Status::alive);
+}
+
+TEST_CASE("suspect, faulty after 5 s, tombstone, gone; each is gossiped but the last") {
+  Config config;
+  config.faulty_timeout = 10s;
+  config.tombstone_timeout = 3s;
+  Bench bench(config);
+  bench.join_cluster(five);
+  bench.ping({say(target, Status::suspect, today_ms - 1000)});
+  bench.pass(4900ms);
+  CHECK(bench.status(target) == Status::suspect);
+  bench.pass(200ms);
+  CHECK(bench.status(target) == Status::faulty);
+  CHECK(find_change(bench.ping({}).changes, target)->source == me);
+  bench.pass(9800ms);
+  CHECK(bench.status(target) == Status::faulty);
+  bench.pass(200ms);
+  CHECK(bench.status(target) == Status::tombstone);
+  CHECK(find_change(bench.ping({}).changes, target)->status == Status::tombstone);
+  bench.pass(2800ms);
+  CHECK(bench.status(target) == Status::tombstone);
+  bench.pass(200ms);
+  CHECK(!bench.status(target));
+  bench.ping({say(target, Status::tombstone, today_ms - 1000)});
+  CHECK(!bench.status(target));  // a tombstone brings nobody back
+}
+
+TEST_CASE("a suspicion at a newer incarnation has its own full time") {
+  Bench bench;
+  bench.join_cluster(five);
+  bench.ping({say(target, Status::suspect, today_ms - 1000)});
+  bench.pass(4s);
+  bench.ping({say(target, Status::suspect, today_ms)});
+  bench.pass(4s);
+  CHECK(bench.status(target) == Status::suspect);
+  bench.pass(1100ms);
+  CHECK(bench.status(target) == Status::faulty);
+}
+
+TEST_CASE("answers nobody waits for are ignored") {
+  Bench bench;
+  bench.join_cluster({target});
+  const Send send = bench.next_ping(target);
+  bench.answer(send, ringpop::PingResponse{});
+  const auto before = bench.node.members();
+  for (const CallId call : {send.call, CallId{0}, CallId{999}}) {
+    bench.node.on_response(
+        bench.now, call,
+        ringpop::Response(ringpop::PingResponse{{say("10.0.0.9:1", Status::alive, 1)}, 0, "", 0}),
+        bench.fresh());
+    CHECK(bench.out.empty());
+  }
+  CHECK(bench.node.members() == before);
+}
+
+TEST_CASE("a member alone probes nobody and still has a later deadline each time") {
+  Bench bench;
+  bench.join({});
+  REQUIRE(bench.node.ready());
+  for (int i = 0; i < 10; ++i) {
+    bench.tick();
+    CHECK(bench.out.sends.empty());
+  }
+}

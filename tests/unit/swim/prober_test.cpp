@@ -1,0 +1,77 @@
+// Verdicts and pace of the failure detector (spec E.1, E.3).
+#include "daemon/swim/prober.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace ringside;
+using swim::Prober;
+using namespace std::chrono_literals;
+using Says = Prober::HelperSays;
+using Outcome = Prober::Outcome;
+
+TEST_CASE("the verdict of the helpers: one yes is enough, one no decides, errors alone say nothing") {
+  struct Case {
+    std::vector<Says> answers;
+    Outcome outcome;
+  };
+  for (const Case& c : {Case{{Says::reachable}, Outcome::reachable},
+                        Case{{Says::unreachable, Says::nothing, Says::reachable}, Outcome::reachable},
+                        Case{{Says::unreachable, Says::unreachable, Says::unreachable}, Outcome::unreachable},
+                        Case{{Says::nothing, Says::unreachable, Says::nothing}, Outcome::unreachable},
+                        Case{{Says::nothing, Says::nothing, Says::nothing}, Outcome::inconclusive},
+                        Case{{Says::nothing}, Outcome::inconclusive}}) {
+    Prober prober(200ms);
+    prober.start(Instant{});
+    const auto probe = prober.begin(Instant{}, {"a:1", 5});
+    CHECK(prober.pinging(probe));
+    prober.ask(c.answers.size());
+    CHECK(prober.asking(probe));
+    for (std::size_t i = 0; i + 1 < c.answers.size(); ++i) CHECK(!prober.on_helper(c.answers[i]));
+    CHECK(prober.on_helper(c.answers.back()) == c.outcome);
+    prober.end(Instant{});
+    CHECK(!prober.asking(probe));
+  }
+}
+
+TEST_CASE("a yes ends the wait for the other helpers") {
+  Prober prober(200ms);
+  prober.start(Instant{});
+  prober.begin(Instant{}, {"a:1", 5});
+  prober.ask(3);
+  CHECK(!prober.on_helper(Says::nothing));
+  CHECK(prober.on_helper(Says::reachable) == Outcome::reachable);
+}
+
+TEST_CASE("on a quick network periods follow each other 200 ms after the last one's end") {
+  Prober prober(200ms);
+  Instant now{};
+  prober.start(now);
+  for (int i = 0; i < 50; ++i) {
+    REQUIRE(prober.next_deadline() == now);
+    prober.begin(now, {"a:1", 5});
+    CHECK(prober.next_deadline() == never);
+    now += 1ms;
+    prober.end(now);
+    now = prober.next_deadline();
+    CHECK(now == Instant{} + 201ms * (i + 1));
+  }
+}
+
+TEST_CASE("on a slow network the delay becomes twice the median period, and comes back") {
+  Prober prober(200ms);
+  Instant now{};
+  prober.start(now);
+  const auto run = [&](Duration took) {
+    prober.begin(now, {"a:1", 5});
+    now += took;
+    prober.end(now);
+    const Duration delay = prober.next_deadline() - now;
+    now = prober.next_deadline();
+    return delay;
+  };
+  Duration delay{};
+  for (int i = 0; i < 12; ++i) delay = run(1500ms);
+  CHECK(delay == 3s);
+  for (int i = 0; i < 12; ++i) delay = run(1ms);
+  CHECK(delay == 200ms);
+}
