@@ -264,6 +264,13 @@ TEST_CASE("an option that was refused is not judged in clashes") {
         "r.yaml:1:16: listen.api: 'a': the port is missing, e.g. a:7601");
 }
 
+TEST_CASE("a good value from a later source is judged though an earlier source's was refused") {
+  const auto text =
+      complaints({"-c", "r.yaml", "--gossip-ping-timeout", "6s"}, {}, "gossip: {ping_timeout: x}\n");
+  CHECK_THAT(text, Catch::Contains("r.yaml:1:10: gossip.ping_timeout: 'x' is not a duration"));
+  CHECK_THAT(text, Catch::Contains("--gossip-ping-timeout: gossip.ping_timeout: 6s does not go with"));
+}
+
 TEST_CASE("a problem carries its parts for tools") {
   const auto loaded = load(Arguments{"-c", "r.yaml"}, {}, [](const std::string&) {
     return Result<std::string>("gossip:\n  suspect_timeot: 5s\n");

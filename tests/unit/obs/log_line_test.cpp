@@ -74,8 +74,10 @@ TEST_CASE("values are quoted and escaped when they could be misread") {
        "txt",
        R"("\u202etxt")"},  // turns the direction of text
       {"\xff", R"("\\xff")"},
-      {"a\xc3", R"("a\\xc3")"},                           // cut off
-      {"\xc0\xaf", R"("\\xc0\\xaf")"},                    // overlong
+      {"a\xc3", R"("a\\xc3")"},         // cut off
+      {"\xc0\xaf", R"("\\xc0\\xaf")"},  // overlong
+      {"\xe0\x80\xaf", R"("\\xe0\\x80\\xaf")"},
+      {"\xf0\x80\x80\xaf", R"("\\xf0\\x80\\x80\\xaf")"},
       {"\xed\xa0\x80", R"("\\xed\\xa0\\x80")"},           // a surrogate
       {"\xf4\x90\x80\x80", R"("\\xf4\\x90\\x80\\x80")"},  // above U+10FFFF
   }));
