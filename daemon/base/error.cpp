@@ -5,6 +5,9 @@
 namespace ringside {
 namespace {
 
+// Boost's base has a protected destructor and a friend; categories are never destroyed through it.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 class Category final : public boost::system::error_category {
  public:
   const char* name() const noexcept override { return "ringside"; }
@@ -21,6 +24,7 @@ class Category final : public boost::system::error_category {
     return "unknown error";
   }
 };
+#pragma GCC diagnostic pop
 
 }  // namespace
 

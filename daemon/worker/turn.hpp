@@ -23,7 +23,7 @@ class Flushable {
   virtual void flush() = 0;
 
  protected:
-  ~Flushable() = default;
+  virtual ~Flushable() = default;
 
  private:
   friend class Turn;

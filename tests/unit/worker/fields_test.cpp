@@ -1,0 +1,106 @@
+// The header rules of a hop: what is believed, what is dropped, what goes on.
+#include "daemon/worker/fields.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace ringside;
+using namespace ringside::worker;
+
+namespace {
+
+http::RequestHead request(std::vector<http::Field> fields, std::string_view method = "GET") {
+  http::RequestHead head;
+  head.method = method;
+  head.target = "/x";
+  head.authority = "a";
+  head.fields = std::move(fields);
+  return head;
+}
+
+std::vector<std::string> names(const http::RequestHead& head) {
+  std::vector<std::string> result;
+  for (const auto& field : head.fields) result.emplace_back(field.name);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("nothing a client says in Ringside-* is passed on or believed, but its time limit") {
+  auto head = request({{"Ringside-Hops", "7"}, {"ringside_hops", "7"}, {"Ringside-From", "evil"}, {"Ringside-Timeout", "800ms"},
+                       {"Ringside-Owner", "evil"}, {"Accept", "*/*"}, {"Ringsidey", "kept"}});
+  const Passport passport = take_passport(head, false);
+  CHECK(passport.hops == 0);
+  CHECK(passport.from.empty());
+  CHECK(passport.timeout == Millis(800));
+  CHECK(names(head) == std::vector<std::string>{"Accept", "Ringsidey"});
+}
+
+TEST_CASE("a peer's passport is read and taken out of the head") {
+  auto head = request({{"ringside-hops", "1"}, {"ringside-from", "a"}, {"ringside-key", "k"}, {"ringside-timeout", "1.5s"},
+                       {"x-request-id", "id"}, {"via", "1.1 a"}, {"x-forwarded-for", "10.0.0.1"}, {"accept", "*/*"}});
+  const Passport passport = take_passport(head, true);
+  CHECK(passport.hops == 1);
+  CHECK(passport.from == "a");
+  CHECK(passport.timeout == Millis(1500));
+  CHECK(passport.request_id == "id");
+  CHECK(passport.via == "1.1 a");
+  CHECK(names(head) == std::vector<std::string>{"x-forwarded-for", "accept"});
+}
+
+TEST_CASE("a client's word about forwarding is dropped: the app may believe what it reads") {
+  auto head = request({{"X-Forwarded-For", "1.2.3.4"}, {"x-forwarded-host", "evil"}, {"Forwarded", "for=1.2.3.4"}});
+  (void)take_passport(head, false);
+  CHECK(head.fields.empty());
+}
+
+TEST_CASE("fields of one connection stay on it") {
+  auto head = request({{"Connection", "close, X-Drop"}, {"X-Drop", "1"}, {"Keep-Alive", "5"}, {"TE", "gzip"},
+                       {"Proxy-Authorization", "z"}, {"Upgrade", "h2c"}, {"X-Keep", "1"}});
+  (void)take_passport(head, false);
+  CHECK(names(head) == std::vector<std::string>{"X-Keep"});
+}
+
+TEST_CASE("what may be repeated: idempotent methods, and anything with an Idempotency-Key, which goes on to the app") {
+  for (const auto& [method, repeatable] : std::vector<std::pair<std::string, bool>>{
+           {"GET", true}, {"HEAD", true}, {"PUT", true}, {"DELETE", true}, {"OPTIONS", true}, {"POST", false}, {"PATCH", false}, {"get", false}}) {
+    INFO(method);
+    auto head = request({}, method);
+    CHECK(take_passport(head, false).repeatable == repeatable);
+  }
+  auto head = request({{"Idempotency-Key", "1"}}, "POST");
+  CHECK(take_passport(head, false).repeatable);
+  CHECK(names(head) == std::vector<std::string>{"Idempotency-Key"});
+}
+
+TEST_CASE("nonsense in a field that only helps is as if it were not there") {
+  auto head = request({{"Ringside-Timeout", "soon"}, {"X-Request-Id", std::string_view("x").data()}});
+  const Passport passport = take_passport(head, false);
+  CHECK(passport.timeout == Millis::zero());
+  CHECK(passport.request_id == "x");
+}
+
+TEST_CASE("the app's own Ringside-* and connection fields do not reach the caller") {
+  http::ResponseHead reply;
+  reply.fields = {{"Ringside-Error", "not_owner"}, {"Connection", "X-A"}, {"X-A", "1"}, {"Content-Type", "text/plain"}};
+  clean_reply_of_app(reply);
+  REQUIRE(reply.fields.size() == 1);
+  CHECK(reply.fields[0].name == "Content-Type");
+}
+
+TEST_CASE("an owned head outlives the buffer it was parsed from") {
+  OwnedHead owned;
+  for (int round = 0; round < 3; ++round) {
+    std::string method = "POST", target = "/path" + std::string(100 * (round + 1), 'x'), name = "Name", value = "value";
+    http::RequestHead head;
+    head.method = method;
+    head.target = target;
+    head.fields = {{name, value}, {name, value}};
+    owned.assign(head);
+    method = target = name = value = "gone";
+    CHECK(owned.get().method == "POST");
+    CHECK(owned.get().target.size() == 5 + 100U * (round + 1));
+    REQUIRE(owned.get().fields.size() == 2);
+    CHECK(owned.get().fields[1].name == "Name");
+    CHECK(owned.get().fields[1].value == "value");
+  }
+}

@@ -1,0 +1,92 @@
+// Where a request belongs, as a table: the rules users see in the first five minutes.
+#include "daemon/worker/route.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "daemon/base/limits.hpp"
+
+using namespace ringside;
+using worker::Route;
+
+namespace {
+
+Route routed(std::string_view target, std::vector<http::Field> fields = {}) {
+  http::RequestHead head;
+  head.method = "GET";
+  head.target = target;
+  head.fields = std::move(fields);
+  return worker::route(head);
+}
+
+}  // namespace
+
+TEST_CASE("a key in the path is one percent-encoded segment, the rest is what the app sees") {
+  struct Row {
+    std::string target, key, app_target;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"/v1/route/user:42/cart", "user:42", "/cart"},
+      {"/v1/route/user:42", "user:42", "/"},
+      {"/v1/route/user:42/", "user:42", "/"},
+      {"/v1/route/user:42?x=1", "user:42", "/?x=1"},
+      {"/v1/route/user:42/a//b/../c?x=%2F", "user:42", "/a//b/../c?x=%2F"},
+      {"/v1/route/a%2Fb/x", "a/b", "/x"},
+      {"/v1/route/%00%ff%20/x", std::string("\0\xff ", 3), "/x"},
+      {"/v1/route/a+b/x", "a+b", "/x"},
+      {"/v1/route/%25/x", "%", "/x"},
+  }));
+  INFO(row.target);
+  const Route route = routed(row.target);
+  REQUIRE(route.kind == Route::Kind::key);
+  CHECK(route.key == row.key);
+  CHECK(route.target == row.app_target);
+}
+
+TEST_CASE("a key that cannot be used is refused with its reason") {
+  CHECK(routed("/v1/route//x").problem.detail == "the key is empty");
+  CHECK(routed("/v1/route/").problem.detail == "the key is empty");
+  CHECK(routed("/v1/route/%zz/x").problem.detail ==
+        "the key '%zz' holds a % that is not followed by two hex digits");
+  CHECK(routed("/v1/route/%4").problem.code == api::Code::bad_key);
+  const std::string longest(limits::key_bytes, 'k');
+  CHECK(routed("/v1/route/" + longest + "/x").kind == Route::Kind::key);
+  CHECK(routed("/v1/route/" + longest + "k/x").problem.detail == "the key has 4097 bytes, the limit is 4096");
+  CHECK(routed("/v1/route/" + longest + "k/x").kind == Route::Kind::refused);
+}
+
+TEST_CASE("the header's key is literal and wins over every path") {
+  for (const std::string target : {"/cart?x=1", "/v1/members", "/v1/route/other/x", "/"}) {
+    INFO(target);
+    const Route route = routed(target, {{"ringside-KEY", "a%2Fb"}});
+    REQUIRE(route.kind == Route::Kind::key);
+    CHECK(route.key == "a%2Fb");
+    CHECK(route.target == target);
+  }
+  CHECK(routed("/x", {{"Ringside-Key", ""}}).problem.code == api::Code::bad_key);
+}
+
+TEST_CASE("/v1/local is this node's app, and only that path") {
+  CHECK(routed("/v1/local/a/b?c").kind == Route::Kind::local);
+  CHECK(routed("/v1/local/a/b?c").target == "/a/b?c");
+  CHECK(routed("/v1/local").target == "/");
+  CHECK(routed("/v1/local?x").target == "/?x");
+  CHECK(routed("/v1/locality").kind == Route::Kind::api);
+}
+
+TEST_CASE("everything else is for the API") {
+  for (const std::string target : {"/", "/v1/route", "/v1/members", "/metrics", "/v2/route/a/b"}) {
+    INFO(target);
+    CHECK(routed(target).kind == Route::Kind::api);
+  }
+}
+
+TEST_CASE("a key survives its way through a header field, whatever its bytes") {
+  std::string all;
+  for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
+  for (const std::string& key : {std::string("user:42/a b"), std::string("100%"), all}) {
+    const std::string encoded = worker::encode_key(key);
+    for (const char c : encoded) CHECK((c > 0x20 && c < 0x7f));
+    CHECK(http::percent_decode(encoded) == key);
+  }
+  CHECK(worker::encode_key("user:42") == "user:42");
+}
