@@ -1,5 +1,5 @@
-// The configuration as one plain value: defaults here, meaning and range in options.cpp, the only table of options.
-// Read once at start on the main thread, then shared as a constant.
+// The configuration as one plain value: defaults here, meaning and range in options.cpp, the only table of
+// options. Read once at start on the main thread, then shared as a constant.
 #pragma once
 
 #include <cstdint>
@@ -19,14 +19,15 @@ enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 struct Config {
   std::string cluster = "ringside";  // Ringpop's `app` in join and ping
   struct {
-    std::string name;                                          // empty: the host name
-    std::vector<std::pair<std::string, std::string>> labels;   // sorted by key
+    std::string name;                                         // empty: the host name
+    std::vector<std::pair<std::string, std::string>> labels;  // sorted by key
   } node;
   struct {
     std::vector<std::string> api{"127.0.0.1:7600"};  // host:port or unix:/path
     std::string peer = "127.0.0.1:7601";             // host:port
   } listen;
-  std::string advertise;  // host[:port] that peers dial; empty: listen.peer, or the host's address when that is a wildcard
+  std::string advertise;  // host[:port] that peers dial; empty: listen.peer, or the host's address when that
+                          // is a wildcard
   struct {
     std::vector<std::string> seeds;  // host:port, dns://name:port, srv://name, file:path
     Millis refresh{30'000};          // how often seeds are looked up again
@@ -53,11 +54,13 @@ struct Config {
     Millis connect_timeout{500};
   } app;
   struct {
-    Millis timeout{5000};  // to the response head
+    Millis timeout{5000};         // to the response head
     Millis idle_timeout{60'000};  // between two pieces of a body
     int max_hops = 2;
-    struct { int max = 1; } retry;
-    int in_flight = 1024;         // requests without a response head, per worker
+    struct {
+      int max = 1;
+    } retry;
+    int in_flight = 1024;                            // requests without a response head, per worker
     std::int64_t body_max = std::int64_t{64} << 30;  // bytes
   } forward;
   int workers = 0;  // 0: one per core

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <memory>
 
 #include "daemon/base/text.hpp"
@@ -42,6 +43,18 @@ struct Sheet {
     loaded.origins[static_cast<std::size_t>(&option - options().data())] = given.origin;
   }
 };
+
+// The file's first and by line, whoever found them; the rest as it came.
+std::vector<Problem> in_order(const std::vector<Problem>& problems) {
+  std::multimap<std::pair<int, int>, Problem> sorted;  // keeps the order of equal keys
+  for (const auto& problem : problems)
+    sorted.emplace(
+        std::pair(problem.line == 0 ? std::numeric_limits<int>::max() : problem.line, problem.column),
+        problem);
+  std::vector<Problem> result;
+  for (const auto& [place, problem] : sorted) result.push_back(problem);
+  return result;
+}
 
 Findings read_config_file(const std::string& path, const FileReader& reader) {
   auto text = reader(path);
@@ -90,11 +103,7 @@ Result<Loaded, std::vector<Problem>> load(std::span<const std::string> arguments
   sheet.apply(read_environment(environment));
   sheet.apply(flags.findings);
   std::ranges::move(find_clashes(sheet.loaded, sheet.failed), std::back_inserter(sheet.problems));
-  // The file's first and by line, whoever found them.
-  std::ranges::stable_sort(sheet.problems, {}, [](const Problem& problem) {
-    return std::pair(problem.line == 0 ? std::numeric_limits<int>::max() : problem.line, problem.column);
-  });
-  if (!sheet.problems.empty()) return std::move(sheet.problems);
+  if (!sheet.problems.empty()) return in_order(sheet.problems);
   return std::move(sheet.loaded);
 }
 
