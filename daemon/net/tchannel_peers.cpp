@@ -118,6 +118,7 @@ TchannelPeers::~TchannelPeers() {
 
 void TchannelPeers::call(const std::string& address, tchannel::CallRequest request, Instant deadline,
                          CallDone done) {
+  if (state_->closed) return;
   auto guarded = [state = std::weak_ptr<State>(state_), done = std::move(done)](CallResult result) {
     if (const auto self = state.lock(); self && !self->closed) done(std::move(result));
   };
