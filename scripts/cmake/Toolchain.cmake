@@ -13,6 +13,7 @@ endif()
 add_library(ringside_warnings INTERFACE)
 target_compile_options(ringside_warnings INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict> # false alarms of GCC 12 on std::string
   $<$<BOOL:${RINGSIDE_WERROR}>:-Werror>)
 
 add_compile_options(-fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)

@@ -26,7 +26,7 @@ class Progress:
     """One line that changes on a terminal; elsewhere a line now and then."""
 
     def __init__(self):
-        self.live, self.last = sys.stdout.isatty(), 0.0
+        self.live, self.last = sys.stdout.isatty(), time.monotonic()
 
     def show(self, text):
         if self.live:
@@ -48,7 +48,7 @@ class Claims:
 
     def check(self, text, true, detail=""):
         self.all_true = self.all_true and true
-        print(f"   {text:<58} {'yes' if true else 'NO'}{'  ' + detail if detail else ''}")
+        print(f"   {text:<58} {'yes' if true else 'NO':<5}{detail}".rstrip())
 
 
 def stats(host):
@@ -93,11 +93,11 @@ def many_requests(cluster, language_of, claims, progress):
         answered[r.key, r.app] += 1
     counted = {host.name: stats(host) for host in cluster.hosts}
 
-    print("   app          keys   requests answered   counted by the app itself")
+    print("   app           keys   requests   counted by the app itself")
     for host in cluster.hosts:
         keys = [k for k in KEYS if apps_of[k] == {host.name}]
         sent = sum(1 for r in good if r.app == host.name)
-        print(f"   {host.name} {language_of[host.name]:<9} {len(keys):>5}   {sent:>17,}   {sum(counted[host.name].values()):>25,}")
+        print(f"   {host.name}  {language_of[host.name]:<9} {len(keys):>5}   {sent:>8,}   {sum(counted[host.name].values()):>8,}")
     print()
     claims.check("every request was answered", len(good) == REQUESTS,
                  "" if len(good) == REQUESTS else f"{REQUESTS - len(good)} were not; first: {first_failure(results)}")
