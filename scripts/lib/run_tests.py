@@ -125,17 +125,11 @@ def cluster():
     ended(started, f"{passed} passed, {failed} failed, {skipped} skipped")
 
 
-def sources():
-    listed = subprocess.run(["git", "ls-files", "--", "*.cpp", "*.hpp"], cwd=ROOT, capture_output=True, text=True,
-                            check=True).stdout.split()
-    return [path for path in listed if (ROOT / path).exists()]
-
-
 def main():
     started = time.monotonic()
     one("layers: the check finds planted mistakes", [sys.executable, "scripts/check_layers.py", "--self-test"])
     one("layers: who includes whom", [sys.executable, "scripts/check_layers.py"])
-    one("format", ["clang-format-19", "--dry-run", "-Werror", *sources()])
+    one("format (scripts/dev fmt repairs it)", [sys.executable, "scripts/lib/format_check.py"])
 
     if build("release", ["all"]):
         unit("release", "test_core", "*,[.slow]")  # the long simulations need an optimised build
