@@ -1,5 +1,5 @@
-// What HTTP/1.1 and HTTP/2 have in common: heads as views. A head's views point into the buffer they were parsed from
-// and do not outlive the call that handed them out.
+// What HTTP/1.1 and HTTP/2 have in common: heads as views. A head's views point into the buffer they were
+// parsed from and do not outlive the call that handed them out.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ enum class BodyKind : std::uint8_t { none, length, chunked, until_close };
 inline constexpr std::uint64_t length_unknown = ~std::uint64_t{0};
 struct Framing {
   BodyKind kind = BodyKind::none;
-  // With BodyKind::length. With none in the reply to HEAD: the length it announces for GET, or length_unknown.
+  // With BodyKind::length. With none in the reply to HEAD: the length it announces for GET, or
+  // length_unknown.
   std::uint64_t length = 0;
   friend bool operator==(const Framing&, const Framing&) = default;
 };
@@ -35,14 +36,14 @@ struct RequestHead {
   bool http10 = false;
   bool keep_alive = true;
   bool expect_continue = false;
-  bool upgrade = false;        // Connection: upgrade and Upgrade are present
+  bool upgrade = false;  // Connection: upgrade and Upgrade are present
 };
 
 struct ResponseHead {
   int status = 0;
-  std::string_view reason;     // may be empty; not carried over HTTP/2
+  std::string_view reason;  // may be empty; not carried over HTTP/2
   std::vector<Field> fields;
-  Framing framing;             // none when nothing follows, as after HEAD, 1xx, 204 and 304
+  Framing framing;  // none when nothing follows, as after HEAD, 1xx, 204 and 304
   bool keep_alive = true;
 };
 
@@ -57,9 +58,9 @@ struct ResponseHead {
 [[nodiscard]] bool is_safe(std::string_view method) noexcept;
 
 // Drops what belongs to one connection only (RFC 9110 7.6.1): Connection and all it names, Keep-Alive,
-// Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade, HTTP2-Settings, Proxy-Authenticate, Proxy-Authorization,
-// Expect and Content-Length (framing is written anew). Connection never takes a protected name with it: Host, the
-// framing fields and whatever is in `kept`.
+// Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade, HTTP2-Settings, Proxy-Authenticate,
+// Proxy-Authorization, Expect and Content-Length (framing is written anew). Connection never takes a
+// protected name with it: Host, the framing fields and whatever is in `kept`.
 void remove_hop_by_hop(std::vector<Field>&, std::string_view kept = {});
 
 // Percent-decoding of a path segment or query value; nullopt when a % is not followed by two hex digits.

@@ -23,6 +23,7 @@ void FramingFields::content_length(std::string_view value) noexcept {
 
 void FramingFields::transfer_encoding(std::string_view value) noexcept {
   coded_ = true;
+  if (value.ends_with(',')) malformed_ = true;  // an empty element, last where chunked should be
   do {
     const auto coding = http::next_element(value);
     if (coding.empty() || chunked_) malformed_ = true;  // chunked comes once and last

@@ -1,8 +1,9 @@
 // Reading HTTP/1.1 (RFC 9112) without I/O: bytes buffered by the caller in, heads and body pieces out.
 //
-// Two gates stand one behind the other. Ours walks the raw bytes of a head once and refuses what llhttp is lenient
-// about (bare CR or LF, obs-fold, doubled Host, HTTP/1.0 with Transfer-Encoding, sizes and counts over the limits, ...;
-// the table is in proto/spec/http1.md). llhttp then parses what is left. Whatever is refused closes the connection.
+// Two gates stand one behind the other. Ours walks the raw bytes of a head once and refuses what llhttp is
+// lenient about (bare CR or LF, obs-fold, doubled Host, HTTP/1.0 with Transfer-Encoding, sizes and counts
+// over the limits, ...; the table is in proto/spec/http1.md). llhttp then parses what is left. Whatever is
+// refused closes the connection.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +27,8 @@ struct Limits {
   std::size_t trailer = 4 * 1024;
 };
 
-// Why a message is refused, as the status the client gets (400, 405, 414, 417, 431, 501, 505) and one sentence.
-// For a reply of the app the status is always 502.
+// Why a message is refused, as the status the client gets (400, 405, 414, 417, 431, 501, 505) and one
+// sentence. For a reply of the app the status is always 502.
 struct Refusal {
   int status = 400;
   std::string_view reason;  // static text
@@ -36,14 +37,16 @@ struct Refusal {
 struct NeedMore {};
 template <class Head>
 struct Complete {
-  const Head* head;    // valid until the next call on the parser, and only while the buffered bytes stay where they are
+  const Head*
+      head;  // valid until the next call on the parser, and only while the buffered bytes stay where they are
   std::size_t length;  // bytes of the buffer the head took, the empty line included
 };
 template <class Head>
 using HeadStep = std::variant<NeedMore, Complete<Head>, Refusal>;
 
-// One per connection, reused for each message. Call next() with all unconsumed bytes, from the first of the head on;
-// after NeedMore call again with the same bytes and more behind them: what was looked at is not scanned again.
+// One per connection, reused for each message. Call next() with all unconsumed bytes, from the first of the
+// head on; after NeedMore call again with the same bytes and more behind them: what was looked at is not
+// scanned again.
 class RequestParser {
  public:
   explicit RequestParser(const Limits& = {});
@@ -71,21 +74,22 @@ class ResponseParser {
   State* state_;
 };
 
-// The body behind a head. Feed it the bytes that follow; it says which of them are body. Its refusals are written for
-// requests (400, 431); for a body of the app they all mean 502, or an aborted reply when the head has gone out.
+// The body behind a head. Feed it the bytes that follow; it says which of them are body. Its refusals are
+// written for requests (400, 431); for a body of the app they all mean 502, or an aborted reply when the head
+// has gone out.
 class BodyReader {
  public:
   struct Piece {
-    std::string_view data;   // a part of `buffered`; may be empty
-    std::size_t consumed;    // bytes of `buffered` that are used up
-    bool finished;           // the body is complete; what follows `consumed` is the next message
+    std::string_view data;  // a part of `buffered`; may be empty
+    std::size_t consumed;   // bytes of `buffered` that are used up
+    bool finished;          // the body is complete; what follows `consumed` is the next message
   };
   using Step = std::variant<Piece, Refusal>;
 
   BodyReader() = default;
   explicit BodyReader(http::Framing framing, const Limits& = {}) noexcept;
-  // Consumes what it can, up to the end of the next piece of data. {"" , 0, false}: needs more bytes. Call again while
-  // consumed > 0 and not finished.
+  // Consumes what it can, up to the end of the next piece of data. {"" , 0, false}: needs more bytes. Call
+  // again while consumed > 0 and not finished.
   Step next(std::string_view buffered);
   // The connection ended: a clean end only for until_close or an already finished body.
   [[nodiscard]] bool at_eof() noexcept;
@@ -93,9 +97,21 @@ class BodyReader {
 
  private:
   enum class State : unsigned char {
-    length, until_close,                                                      // bodies without inner framing
-    size, size_space, extension, size_lf, data, data_cr, data_lf,             // chunks
-    trailer_start, trailer_name, trailer_value, trailer_lf, last_lf, done,
+    length,
+    until_close,  // bodies without inner framing
+    size,
+    size_space,
+    extension,
+    size_lf,
+    data,
+    data_cr,
+    data_lf,  // chunks
+    trailer_start,
+    trailer_name,
+    trailer_value,
+    trailer_lf,
+    last_lf,
+    done,
   };
   std::optional<Refusal> frame(char c);
   std::optional<Refusal> size(char c);
@@ -104,11 +120,11 @@ class BodyReader {
 
   Limits limits_{};
   State state_ = State::done;
-  std::size_t digits_ = 0;          // of the chunk size so far
-  std::size_t line_ = 0;            // bytes of the chunk line, or of all trailers, so far
+  std::size_t digits_ = 0;  // of the chunk size so far
+  std::size_t line_ = 0;    // bytes of the chunk line, or of all trailers, so far
   std::size_t trailers_ = 0;
-  std::uint64_t left_ = 0;          // of the body, or of the chunk
-  std::uint64_t overhead_ = 0;      // bytes of chunk framing so far, against what they carried
+  std::uint64_t left_ = 0;      // of the body, or of the chunk
+  std::uint64_t overhead_ = 0;  // bytes of chunk framing so far, against what they carried
   std::uint64_t payload_ = 0;
 };
 

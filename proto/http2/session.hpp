@@ -1,13 +1,16 @@
-// One HTTP/2 connection as a value: an nghttp2 session without I/O. Bytes received go in and come out as calls on
-// Events; what we submit collects until take_output(), so that one write carries all streams of a loop turn.
+// One HTTP/2 connection as a value: an nghttp2 session without I/O. Bytes received go in and come out as
+// calls on Events; what we submit collects until take_output(), so that one write carries all streams of a
+// loop turn.
 //
-// Flow control: nghttp2's automatic window updates are off. The connection window is consumed on receipt (one slow
-// stream must not stall the others), a stream's window when the owner calls consume() after having passed the bytes on.
-// Events are called from inside receive() and take_output(); submitting from inside them is allowed, calling those two
-// or destroying the session is not. Destruction is silent: no on_close for streams that are still open.
+// Flow control: nghttp2's automatic window updates are off. The connection window is consumed on receipt (one
+// slow stream must not stall the others), a stream's window when the owner calls consume() after having
+// passed the bytes on. Events are called from inside receive() and take_output(); submitting from inside them
+// is allowed, calling those two or destroying the session is not. Destruction is silent: no on_close for
+// streams that are still open.
 //
-// Bodies: a head's Framing is {length, n} with a Content-Length, chunked without ("ends with the stream"), none when
-// the head ends the stream. The reply to HEAD is {none, announced length or length_unknown}. Trailers are dropped.
+// Bodies: a head's Framing is {length, n} with a Content-Length, chunked without ("ends with the stream"),
+// none when the head ends the stream. The reply to HEAD is {none, announced length or length_unknown}.
+// Trailers are dropped.
 #pragma once
 
 #include <cstdint>
@@ -30,15 +33,20 @@ enum class Role : std::uint8_t { client, server };
 
 // RFC 9113 section 7; the ones we use or tell apart.
 enum class Code : std::uint32_t {
-  no_error = 0, protocol_error = 1, internal_error = 2, refused_stream = 7, cancel = 8, enhance_your_calm = 11,
+  no_error = 0,
+  protocol_error = 1,
+  internal_error = 2,
+  refused_stream = 7,
+  cancel = 8,
+  enhance_your_calm = 11,
 };
 
 struct Settings {
-  std::uint32_t streams_max = 4096;             // streams the other side may have open
+  std::uint32_t streams_max = 4096;  // streams the other side may have open
   std::uint32_t stream_window = 256 * 1024;
   std::uint32_t connection_window = 16 * 1024 * 1024;
-  // SETTINGS_MAX_HEADER_LIST_SIZE, enforced. It counts 32 bytes a field beyond its text (RFC 9113 6.5.2): room for an
-  // HTTP/1 head at its limit and the fields we add.
+  // SETTINGS_MAX_HEADER_LIST_SIZE, enforced. It counts 32 bytes a field beyond its text (RFC 9113 6.5.2):
+  // room for an HTTP/1 head at its limit and the fields we add.
   std::uint32_t head_bytes_max = 80 * 1024;
   std::size_t fields_max = 128;
 };
@@ -53,9 +61,9 @@ class Events {
   virtual void on_data(StreamId, std::string_view data) = 0;
   // The other side has ended its half, after its last data. Not called when the head came with end = true.
   virtual void on_end(StreamId) = 0;
-  // The stream is gone. `code` no_error after a clean end of both halves. Called once for each stream that was
-  // submitted or announced; the id is then dead. `unprocessed`: surely no application saw it (REFUSED_STREAM, above the
-  // id of a GOAWAY, or never sent).
+  // The stream is gone. `code` no_error after a clean end of both halves. Called once for each stream that
+  // was submitted or announced; the id is then dead. `unprocessed`: surely no application saw it
+  // (REFUSED_STREAM, above the id of a GOAWAY, or never sent).
   virtual void on_close(StreamId, Code code, bool unprocessed) = 0;
   // The send queue of a stream has dropped below its low mark: more can be given to send_data.
   virtual void on_writable(StreamId) = 0;
@@ -69,8 +77,8 @@ class Session {
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
 
-  // False: the connection is beyond repair; send take_output() (it holds the GOAWAY) and close. Some breaches show only
-  // as finished() once the GOAWAY has been taken.
+  // False: the connection is beyond repair; send take_output() (it holds the GOAWAY) and close. Some breaches
+  // show only as finished() once the GOAWAY has been taken.
   [[nodiscard]] bool receive(std::string_view bytes);
   // Appends what is to be sent to `out`, at most about `limit` bytes; call again when they have been written.
   void take_output(std::string& out, std::size_t limit = 256 * 1024);
@@ -78,9 +86,9 @@ class Session {
   // Neither side has anything left to say: close the connection.
   [[nodiscard]] bool finished() const;
 
-  // Client. :scheme is http. Never indexed: :path, `Ringside-*` and other fields of single use. Host, Content-Length and
-  // what belongs to one connection are left out: authority and framing say it. nullopt: no more streams here
-  // (GOAWAY, the id space, or the peer's limit is reached).
+  // Client. :scheme is http. Never indexed: :path, `Ringside-*` and other fields of single use. Host,
+  // Content-Length and what belongs to one connection are left out: authority and framing say it. nullopt: no
+  // more streams here (GOAWAY, the id space, or the peer's limit is reached).
   std::optional<StreamId> submit_request(const http::RequestHead&, bool end);
   void submit_response(StreamId, const http::ResponseHead&, bool end);
   void submit_interim(StreamId, int status);
@@ -89,9 +97,10 @@ class Session {
   // Bytes given to send_data and not yet handed out by take_output.
   [[nodiscard]] std::size_t queued(StreamId) const;
   void consume(StreamId, std::size_t bytes);  // received bytes have been passed on
-  // What has been submitted and not yet taken is lost; afterwards only on_close comes for it, once the reset is taken.
+  // What has been submitted and not yet taken is lost; afterwards only on_close comes for it, once the reset
+  // is taken.
   void reset(StreamId, Code);
-  void goaway();                              // finish the open streams, take no new ones
+  void goaway();  // finish the open streams, take no new ones
   [[nodiscard]] std::size_t open_streams() const;
 
  private:
