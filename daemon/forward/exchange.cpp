@@ -17,7 +17,7 @@ Action Exchange::try_owner(const ring::Snapshot& ring) {
   if (attempts_ > 0 && server.address != owner_address_) rerouted_ = true;
   owner_ = server.name;
   owner_address_ = server.address;
-  if (server.name == self_name_) return Local{++attempts_};
+  if (server.address == self_address_) return Local{++attempts_};
   if (subject_.hops >= policy_.max_hops) return GiveUp{Failure::not_owner, executed_maybe_};
   return Attempt{server, ++attempts_};
 }

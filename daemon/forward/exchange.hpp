@@ -71,8 +71,9 @@ enum class Outcome : std::uint8_t {
 
 class Exchange {
  public:
-  Exchange(Policy policy, Subject subject, std::string_view self_name)
-      : policy_(policy), subject_(subject), self_name_(self_name) {}
+  // `self_address` is this node's address in the ring; like the key, it must outlive the exchange.
+  Exchange(Policy policy, Subject subject, std::string_view self_address)
+      : policy_(policy), subject_(subject), self_address_(self_address) {}
 
   Action start(Instant now, const ring::Snapshot&);
   // `replayable`: the whole request, as far as it was sent, is still at hand.
@@ -89,7 +90,7 @@ class Exchange {
 
   Policy policy_;
   Subject subject_;
-  std::string_view self_name_;
+  std::string_view self_address_;
   std::string owner_;
   std::string owner_address_;
   std::uint64_t ring_version_ = 0;  // of the last look-up

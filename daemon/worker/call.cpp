@@ -108,7 +108,7 @@ void Call::start(bool end) {
   forward::Policy policy;
   policy.retries = context_.config.forward.retry.max;
   policy.max_hops = context_.config.forward.max_hops;
-  exchange_.emplace(policy, forward::Subject{key_, passport_.hops, passport_.repeatable, deadline_}, context_.view->name);
+  exchange_.emplace(policy, forward::Subject{key_, passport_.hops, passport_.repeatable, deadline_}, context_.self_address);
   act(exchange_->start(started_, *context_.view->ring));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <string>
 #include <vector>
 
 #include "daemon/api/view.hpp"
@@ -29,7 +30,8 @@ struct Context {
   net::Timers timers;
   Turn turn;
   Rng rng;                           // request ids
-  api::ViewPtr view;                 // of the latest membership and ring
+  api::ViewPtr view;                 // of the latest membership and ring; replaced between two handlers
+  std::string self_address;          // this node's in the ring; never changes
   AppPool* app = nullptr;            // connections to this node's app
   PeerLinks* peers = nullptr;        // links to the other ringsides
   std::vector<Call*> waiting;        // calls that wait for the ring to move

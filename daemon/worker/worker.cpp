@@ -91,6 +91,7 @@ struct Worker::State {
 
 Worker::Worker(int index, const config::Config& config, const obs::Metrics& metrics, std::uint64_t seed, api::ViewPtr first_view)
     : state_(std::make_unique<State>(index, config, metrics, seed)) {
+  state_->context.self_address = first_view->address;
   state_->context.view = std::move(first_view);
 }
 

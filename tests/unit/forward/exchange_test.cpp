@@ -35,36 +35,36 @@ Subject subject(std::string_view key, int hops = 0, bool repeatable = false) {
 TEST_CASE("a key of our own goes to our app") {
   const auto ring = ring_of({"a", "b"}, 1);
   const auto key = key_of(*ring, "a");
-  Exchange exchange({}, subject(key), "a");
+  Exchange exchange({}, subject(key), "a:1");
   CHECK(exchange.start(start_of_time, *ring) == Action(Local{1}));
 }
 
 TEST_CASE("another node's key goes to its ringside") {
   const auto ring = ring_of({"a", "b"}, 1);
   const auto key = key_of(*ring, "b");
-  Exchange exchange({}, subject(key), "a");
+  Exchange exchange({}, subject(key), "a:1");
   CHECK(exchange.start(start_of_time, *ring) == Action(Attempt{{"b", "b:1"}, 1}));
 }
 
 TEST_CASE("an empty ring has no owner") {
   const auto ring = ring_of({}, 1);
-  Exchange exchange({}, subject("k"), "a");
+  Exchange exchange({}, subject("k"), "a:1");
   CHECK(exchange.start(start_of_time, *ring) == Action(GiveUp{Failure::no_owner, false}));
 }
 
 TEST_CASE("at the hop limit a node serves its own keys and refuses the others'") {
   const auto ring = ring_of({"a", "b"}, 1);
   const auto ours = key_of(*ring, "a"), theirs = key_of(*ring, "b");
-  CHECK(Exchange({}, subject(ours, 2), "a").start(start_of_time, *ring) == Action(Local{1}));
-  CHECK(Exchange({}, subject(theirs, 1), "a").start(start_of_time, *ring) == Action(Attempt{{"b", "b:1"}, 1}));
-  CHECK(Exchange({}, subject(theirs, 2), "a").start(start_of_time, *ring) == Action(GiveUp{Failure::not_owner, false}));
+  CHECK(Exchange({}, subject(ours, 2), "a:1").start(start_of_time, *ring) == Action(Local{1}));
+  CHECK(Exchange({}, subject(theirs, 1), "a:1").start(start_of_time, *ring) == Action(Attempt{{"b", "b:1"}, 1}));
+  CHECK(Exchange({}, subject(theirs, 2), "a:1").start(start_of_time, *ring) == Action(GiveUp{Failure::not_owner, false}));
 }
 
 TEST_CASE("a try that reached no app follows the ring when it has moved") {
   const auto before = ring_of({"a", "b", "c"}, 1);
   const auto after = ring_of({"a", "c"}, 2);
   const auto key = key_of(*before, "b");
-  Exchange exchange({}, subject(key), "a");
+  Exchange exchange({}, subject(key), "a:1");
   (void)exchange.start(start_of_time, *before);
   const auto next = exchange.on_failure(start_of_time + 1ms, Outcome::not_executed, true, *after);
   const auto& owner = after->server(*after->owner(key));
@@ -75,7 +75,7 @@ TEST_CASE("a try that reached no app follows the ring when it has moved") {
 TEST_CASE("with the ring unmoved it waits one second for it, in all, and then gives up unexecuted") {
   const auto ring = ring_of({"a", "b"}, 1);
   const auto key = key_of(*ring, "b");
-  Exchange exchange({}, subject(key), "a");
+  Exchange exchange({}, subject(key), "a:1");
   (void)exchange.start(start_of_time, *ring);
   CHECK(exchange.on_failure(start_of_time + 100ms, Outcome::not_executed, true, *ring) ==
         Action(Wait{start_of_time + 1100ms}));
@@ -87,7 +87,7 @@ TEST_CASE("with the ring unmoved it waits one second for it, in all, and then gi
 TEST_CASE("a wait ends at once when the owner comes back at another address") {
   const auto ring = ring_of({"a", "b"}, 1);
   const auto key = key_of(*ring, "b");
-  Exchange exchange({}, subject(key), "a");
+  Exchange exchange({}, subject(key), "a:1");
   (void)exchange.start(start_of_time, *ring);
   (void)exchange.on_failure(start_of_time, Outcome::not_executed, true, *ring);
   const auto moved = ring::build({{"a", "a:1"}, {"b", "b:9"}}, 100, 2);
@@ -97,7 +97,7 @@ TEST_CASE("a wait ends at once when the owner comes back at another address") {
 TEST_CASE("a wait never outlives the deadline") {
   const auto ring = ring_of({"a", "b"}, 1);
   const auto key = key_of(*ring, "b");
-  Exchange exchange({}, {key, 0, false, start_of_time + 300ms}, "a");
+  Exchange exchange({}, {key, 0, false, start_of_time + 300ms}, "a:1");
   (void)exchange.start(start_of_time, *ring);
   CHECK(exchange.on_failure(start_of_time, Outcome::not_executed, true, *ring) == Action(Wait{start_of_time + 300ms}));
   CHECK(exchange.on_wake(start_of_time + 300ms, *ring) == Action(GiveUp{Failure::timed_out, false}));
@@ -107,20 +107,20 @@ TEST_CASE("what may have been executed is repeated only when that cannot matter,
   const auto ring = ring_of({"a", "b"}, 1);
   const auto key = key_of(*ring, "b");
   SECTION("not repeatable") {
-    Exchange exchange({}, subject(key), "a");
+    Exchange exchange({}, subject(key), "a:1");
     (void)exchange.start(start_of_time, *ring);
     CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring) ==
           Action(GiveUp{Failure::maybe_executed, true}));
   }
   SECTION("repeatable") {
-    Exchange exchange({}, subject(key, 0, true), "a");
+    Exchange exchange({}, subject(key, 0, true), "a:1");
     (void)exchange.start(start_of_time, *ring);
     CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring) == Action(Attempt{{"b", "b:1"}, 2}));
     CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring) ==
           Action(GiveUp{Failure::maybe_executed, true}));
   }
   SECTION("repeatable, but the body has gone by") {
-    Exchange exchange({}, subject(key, 0, true), "a");
+    Exchange exchange({}, subject(key, 0, true), "a:1");
     (void)exchange.start(start_of_time, *ring);
     CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, false, *ring) ==
           Action(GiveUp{Failure::maybe_executed, true}));
@@ -130,7 +130,7 @@ TEST_CASE("what may have been executed is repeated only when that cannot matter,
 TEST_CASE("once a try may have been executed, every later giving up says so") {
   const auto ring = ring_of({"a", "b"}, 1);
   const auto key = key_of(*ring, "b");
-  Exchange exchange({}, subject(key, 0, true), "a");
+  Exchange exchange({}, subject(key, 0, true), "a:1");
   (void)exchange.start(start_of_time, *ring);
   (void)exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring);
   (void)exchange.on_failure(start_of_time, Outcome::not_executed, true, *ring);
@@ -146,7 +146,7 @@ TEST_CASE("whatever happens, an exchange ends, stays within its bounds and never
     std::uint64_t version = 1;
     auto ring = ring_of({"a", "b", "c"}, version);
     Instant now = start_of_time;
-    Exchange exchange(policy, {"some key", static_cast<int>(rng.below(3)), repeatable, now + 5s}, "a");
+    Exchange exchange(policy, {"some key", static_cast<int>(rng.below(3)), repeatable, now + 5s}, "a:1");
     Action action = exchange.start(now, *ring);
     int may_have_run = 0, steps = 0;
     while (!std::holds_alternative<GiveUp>(action)) {
