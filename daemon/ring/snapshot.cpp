@@ -4,6 +4,7 @@
 #include "daemon/ring/snapshot.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "daemon/ring/hash.hpp"
 
@@ -90,12 +91,13 @@ std::uint32_t Snapshot::share_ppm(MemberId id) const noexcept {
 
 SnapshotPtr build(std::vector<Server> servers, std::uint32_t points, std::uint64_t version) {
   auto ring = std::make_shared<Snapshot>();
-  std::stable_sort(servers.begin(), servers.end(),
-                   [](const Server& a, const Server& b) { return a.address < b.address; });
-  servers.erase(std::unique(servers.begin(), servers.end(),
-                            [](const Server& a, const Server& b) { return a.address == b.address; }),
-                servers.end());
-  ring->servers_ = std::move(servers);
+  std::map<std::string, Server> by_address;
+  for (Server& server : servers) {
+    std::string address = server.address;
+    by_address.try_emplace(std::move(address),
+                           std::move(server));  // of two with one address the first is kept
+  }
+  for (auto& [address, server] : by_address) ring->servers_.push_back(std::move(server));
   ring->checksum_ = names_checksum(ring->servers_);
   ring->version_ = version;
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 
 namespace ringside::swim {
 namespace {
@@ -20,26 +21,30 @@ Joiner::Joiner(const Config& config)
       backoff_max_(std::max(config.join_backoff_max, backoff_min_)) {}
 
 void Joiner::set_seeds(Instant now, std::string_view self, std::span<const std::string> seeds) {
-  std::vector<Seed> fresh;
-  bool any_new = phase_ == Phase::idle;
+  std::vector<std::string> listed;
   for (const std::string& address : seeds) {
-    const bool listed =
-        std::any_of(fresh.begin(), fresh.end(), [&](const Seed& s) { return s.address == address; });
-    if (address == self || listed) continue;
-    const Seed* known = phase_ == Phase::idle ? nullptr : find(address);
-    any_new = any_new || known == nullptr;
-    fresh.push_back(known != nullptr ? *known : Seed{address, host_of(address) == host_of(self)});
+    const bool twice = std::find(listed.begin(), listed.end(), address) != listed.end();
+    if (address != self && !twice) listed.push_back(address);
+  }
+  if (active() && listed == listed_) return;
+
+  std::vector<Seed> fresh;
+  for (const std::string& address : listed) {
+    const Seed* known = active() ? find(address) : nullptr;
+    const bool under_way = known != nullptr && known->state == SeedState::asked;
+    fresh.push_back(
+        {address, host_of(address) == host_of(self), under_way ? SeedState::asked : SeedState::untried});
   }
   seeds_ = std::move(fresh);
+  listed_ = std::move(listed);
   if (seeds_.empty()) {
     phase_ = Phase::idle;
-  } else if (any_new && phase_ != Phase::asking) {
+  } else if (count(SeedState::asked) > 0) {
+    phase_ = Phase::asking;
+  } else {
     phase_ = Phase::waiting;
     next_group_ = now;
     backoff_cap_ = Millis(0);
-  } else if (phase_ == Phase::asking && count(SeedState::asked) == 0) {
-    phase_ = Phase::waiting;  // those we were waiting for are seeds no more
-    next_group_ = now;
   }
 }
 
@@ -64,12 +69,16 @@ std::vector<std::string> Joiner::take_group(Rng& rng) {
       if (seed.state == SeedState::failed) seed.state = SeedState::untried;
     }
   }
-  std::vector<Seed*> pool;
+  std::vector<Seed*> untried;
   for (Seed& seed : seeds_) {
-    if (seed.state == SeedState::untried) pool.push_back(&seed);
+    if (seed.state == SeedState::untried) untried.push_back(&seed);
   }
-  rng.shuffle(std::span(pool));
-  std::stable_partition(pool.begin(), pool.end(), [](const Seed* seed) { return !seed->same_host; });
+  rng.shuffle(std::span(untried));
+  std::vector<Seed*> pool;  // those on other machines first
+  for (const bool same_host : {false, true}) {
+    std::copy_if(untried.begin(), untried.end(), std::back_inserter(pool),
+                 [&](const Seed* seed) { return seed->same_host == same_host; });
+  }
   const auto most = static_cast<std::size_t>((wanted() - count(SeedState::joined)) * parallelism_);
   if (pool.size() > most) pool.resize(most);
 

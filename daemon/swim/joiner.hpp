@@ -23,8 +23,8 @@ class Joiner {
  public:
   explicit Joiner(const Config& config);
 
-  // (Re)starts with these seeds, ours not among them. While joining, seeds that stay in the list keep their
-  // state, and the same list again changes nothing.
+  // (Re)starts with these seeds; our own address among them is skipped. While joining, the same list again
+  // changes nothing, and with another one only the calls under way are kept.
   void set_seeds(Instant now, std::string_view self, std::span<const std::string> seeds);
   // Somebody speaks to us while we wait for the next round: it lives, so ask it at once.
   void offer(Instant now, std::string_view self, std::string_view address, std::size_t seeds_max);
@@ -60,7 +60,8 @@ class Joiner {
   int join_size_, parallelism_;
   Millis backoff_min_, backoff_max_;
   Phase phase_ = Phase::idle;
-  std::vector<Seed> seeds_;
+  std::vector<std::string> listed_;  // as given to set_seeds()
+  std::vector<Seed> seeds_;          // those, and whoever was offered
   Instant next_group_ = never;
   Millis backoff_cap_{0};
   std::string last_error_;

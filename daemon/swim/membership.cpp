@@ -8,14 +8,11 @@
 #include "daemon/swim/checksum.hpp"
 
 namespace ringside::swim {
-namespace {
 
 bool dialable(std::string_view address) {
   const auto parsed = parse_address(address);
   return parsed && !parsed->is_unix() && parsed->port != 0;
 }
-
-}  // namespace
 
 Membership::Membership(std::string self, Member me, std::size_t members_max)
     : self_(std::move(self)),

@@ -16,6 +16,9 @@
 
 namespace ringside::swim {
 
+// Something like host:port: what peers call themselves is not believed blindly.
+[[nodiscard]] bool dialable(std::string_view address);
+
 struct Update {  // one change that won; `change` points into the batch
   const ringpop::Change* change;
   std::optional<ringpop::Status> before;  // empty: the member is new

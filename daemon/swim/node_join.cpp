@@ -26,6 +26,11 @@ void Node::State::ask_seeds(Now now, Outbox& out) {
   }
 }
 
+// Whoever speaks to us is alive and of our cluster; while we look for one, that is a seed as good as any.
+void Node::State::offer_to_joiner(Now now, const std::string& peer) {
+  if (dialable(peer)) joiner.offer(now.steady, members.self(), peer, config.members_max);
+}
+
 void Node::State::on_answer(Now now, JoinSeed& purpose, const Result<ringpop::Response>& answer,
                             Outbox& out) {
   std::string error;

@@ -31,15 +31,13 @@ void Node::State::serve(Now now, ReplyId id, const ringpop::Join& join, Outbox& 
   }
   out.replies.push_back(
       {id, ringpop::JoinResponse{config.app, members.self(), members.as_changes(), checksum()}});
-  joiner.offer(now.steady, members.self(), join.source, config.members_max);
+  offer_to_joiner(now, join.source);
 }
 
 void Node::State::serve(Now now, ReplyId id, const ringpop::Ping& ping, Outbox& out) {
   if (!ready) {
     out.replies.push_back({id, not_ready()});
-    if (ping.app.empty() || ping.app == config.app) {
-      joiner.offer(now.steady, members.self(), ping.source, config.members_max);
-    }
+    if (ping.app.empty() || ping.app == config.app) offer_to_joiner(now, ping.source);
     return;
   }
   if (!ping.app.empty() && ping.app != config.app) {
@@ -87,7 +85,7 @@ Node::State::Answer Node::State::answer_to(const std::string& requester, std::in
 
 // Reverse full sync (spec D.4): what they know and we do not. The cap is on all peers together.
 void Node::State::pull_from(Now now, const std::string& peer, Outbox& out) {
-  if (peer.empty() || peer == members.self() || pulls >= config.full_syncs_max) return;
+  if (!dialable(peer) || peer == members.self() || pulls >= config.full_syncs_max) return;
   ++pulls;
   call(PullFrom{peer}, peer, ringpop::Join{config.app, members.self(), members.me().incarnation},
        now.steady + config.join_timeout, out);

@@ -90,6 +90,7 @@ struct Node::State {
   // node_join.cpp
   void join(Now now, std::span<const std::string> seeds, Outbox& out);
   void ask_seeds(Now now, Outbox& out);
+  void offer_to_joiner(Now now, const std::string& peer);
   void on_answer(Now now, JoinSeed& purpose, const Result<ringpop::Response>& answer, Outbox& out);
   void take_step(Now now, const Joiner::Step& step, Outbox& out);
   void become_ready(Now now, int joined, Outbox& out);

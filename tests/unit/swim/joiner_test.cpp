@@ -124,6 +124,21 @@ TEST_CASE("a new list replaces the old one at once; the same list again changes 
   CHECK(!joiner.on_answer(Instant{} + 3ms, rng, "10.0.2.2:1", "").complete);
 }
 
+TEST_CASE("a list that shrinks to seeds that have answered is asked again; one under way stays so") {
+  Rng rng(1);
+  Joiner joiner{Config{}};
+  joiner.set_seeds(Instant{}, self, hosts(3));
+  joiner.take_group(rng);
+  joiner.on_answer(Instant{}, rng, "10.0.1.0:7601", "");
+  joiner.set_seeds(Instant{}, self, hosts(1));
+  CHECK(joiner.take_group(rng) == hosts(1));
+  joiner.set_seeds(Instant{}, self, hosts(2));
+  CHECK(joiner.next_deadline() == never);
+  CHECK(!joiner.on_answer(Instant{}, rng, "10.0.1.0:7601", "").complete);
+  CHECK(joiner.take_group(rng) == std::vector<std::string>{"10.0.1.1:7601"});
+  CHECK(joiner.on_answer(Instant{}, rng, "10.0.1.1:7601", "").complete);
+}
+
 TEST_CASE("alone: no seeds, only our own address, or a seed that turns out to be us") {
   Rng rng(1);
   Joiner joiner{Config{}};

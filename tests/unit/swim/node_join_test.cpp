@@ -124,6 +124,23 @@ TEST_CASE("two that start together: the join of the other ends our wait") {
   CHECK(bench.sends<ringpop::Join>().at(0).to == seed);
 }
 
+TEST_CASE("a member that pings us while our seeds are dead is as good as a seed; nonsense is not") {
+  Bench bench;
+  bench.join({seed});
+  bench.fail(bench.sends<ringpop::Join>().at(0), Errc::refused);
+  for (const std::string source : {"", "garbage"}) {
+    bench.ask(ringpop::Ping{"ringside", source, 1, 1, {}});
+    CHECK(bench.node.next_deadline() > bench.now.steady);
+  }
+  bench.ask(ringpop::Ping{"ringside", "10.0.0.44:7601", 1, 1, {}});
+  bench.tick();
+  const auto joins = bench.sends<ringpop::Join>();
+  REQUIRE(joins.size() == 1);
+  CHECK(joins[0].to == "10.0.0.44:7601");
+  bench.answer(joins[0], list({say("10.0.0.44:7601", Status::alive, 1)}));
+  CHECK(bench.node.ready());
+}
+
 TEST_CASE("back under our name at another address, we take the old entry's place") {
   Bench bench(with_name("alpha"));
   bench.join({seed});

@@ -133,7 +133,7 @@ TEST_CASE("at most five reverse full syncs run at once, whomever they are for") 
 }
 
 TEST_CASE("nobody is asked back who did not say who they are, or is ourselves") {
-  for (const std::string source : {"", me}) {
+  for (const std::string source : {"", "garbage", me}) {
     Bench bench;
     bench.join_cluster({"10.0.0.2:7601"});
     bench.pass(20s);
