@@ -191,6 +191,7 @@ def main():
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the shell had it ignored
 
     language_of = {"a": "Python", "b": "Node", "c": "Ruby"}
     claims, progress = Claims(), Progress()
