@@ -132,7 +132,7 @@ def main():
     one("format (scripts/dev fmt repairs it)", [sys.executable, "scripts/lib/format_check.py"])
 
     if build("release", ["all"]):
-        unit("release", "test_core", "*,[.slow]")  # the long simulations need an optimised build
+        unit("release", "test_core", "*")  # with the long simulations, which need an optimised build
         cluster()
         one("benchmark: still runs", [sys.executable, "tests/bench/forward.py", "--build", BUILDS / "release", "--rounds", "1",
                                       "--seconds", "0.3", "--warmup", "0.1", "--only", "direct,relay,ringside"], 120)
@@ -141,7 +141,7 @@ def main():
         for name in UNIT_TESTS:
             unit("asan", name)
     if build("clang", ["test_core"]):
-        unit("clang", "test_core")  # among others: the simulator's trace hashes are those of g++
+        unit("clang", "test_core", "*")  # above all: the simulator's trace hashes are those of g++
 
     print(f"\nall of it took {time.monotonic() - started:.0f} s")
     for reason in count.skipped:
