@@ -2,34 +2,19 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "daemon/control/control_plane.hpp"
+#include "tests/unit/net/tchannel_support.hpp"
 
 namespace ringside::control::test {
 
 using namespace std::chrono_literals;
 
-// Runs the loop until the condition holds; false when the limit is over. Nothing sleeps: the loop waits for
-// events.
-inline bool run_until(boost::asio::io_context& io, const std::function<bool()>& condition,
-                      Duration limit = 10s) {
-  const Instant end = Clock::now() + limit;
-  io.restart();
-  while (!condition()) {
-    if (Clock::now() >= end) return false;
-    boost::asio::steady_timer wake(io, std::min<Duration>(end - Clock::now(), 20ms));
-    wake.async_wait([](boost::system::error_code) {});
-    io.run_one();
-    io.poll();
-  }
-  return true;
-}
+using net::test::run_until;
 
 inline config::Config quick_config(const std::string& name, std::vector<std::string> seeds = {}) {
   config::Config config;

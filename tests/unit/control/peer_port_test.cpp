@@ -1,0 +1,117 @@
+// Telling HTTP/2 from TChannel by the first bytes, however they are cut.
+#include "daemon/control/peer_port.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "tests/unit/control/control_support.hpp"
+
+namespace ringside::control::test {
+namespace {
+
+using net::test::RawPeer;
+
+const std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+struct Port {
+  explicit Port(std::size_t undecided_max = 100, Duration silence = 5s)
+      : listening(*net::ListeningSocket::open(Address{"127.0.0.1", 0, {}}, "test")) {
+    port.emplace(io, listening, undecided_max, silence,
+                 PeerPort::Events{.tchannel = [this](net::Socket, std::string bytes,
+                                                     std::string) { tchannel.push_back(std::move(bytes)); },
+                                  .http2 =
+                                      [this](int fd, std::string bytes, std::string remote) {
+                                        fds.push_back(fd);
+                                        http2.push_back(std::move(bytes));
+                                        remotes.push_back(std::move(remote));
+                                      }});
+  }
+  ~Port() {
+    for (const int fd : fds) ::close(fd);
+  }
+  boost::asio::io_context io{1};
+  net::ListeningSocket listening;
+  std::vector<std::string> tchannel, http2, remotes;
+  std::vector<int> fds;
+  std::optional<PeerPort> port;
+};
+
+TEST_CASE("bytes are HTTP/2 with the whole preface, TChannel at the first other byte, and undecided before") {
+  for (std::size_t size = 0; size < preface.size(); ++size) {
+    CHECK(tell_protocol(preface.substr(0, size)) == PeerProtocol::undecided);
+    std::string other = preface.substr(0, size) + static_cast<char>(preface[size] ^ 1);
+    CHECK(tell_protocol(other) == PeerProtocol::tchannel);
+  }
+  CHECK(tell_protocol(preface) == PeerProtocol::http2);
+  CHECK(tell_protocol(preface + "more") == PeerProtocol::http2);
+  CHECK(tell_protocol("POST / HTTP/1.1") == PeerProtocol::tchannel);
+}
+
+TEST_CASE("a connection with HTTP/2's preface is handed over with all bytes read, cut at any byte") {
+  Port port;
+  const std::string sent = preface + "settings";
+  for (std::size_t cut = 1; cut <= sent.size(); ++cut) {
+    const auto before = port.http2.size();
+    RawPeer peer(port.io, port.listening.address().to_string());
+    peer.send(std::string_view(sent).substr(0, cut));
+    port.io.restart();
+    port.io.poll();
+    CHECK((port.http2.size() > before) == (cut >= preface.size()));
+    peer.send(std::string_view(sent).substr(cut));
+    REQUIRE(run_until(port.io, [&] { return port.http2.size() > before; }));
+    // What was not read yet is still in the socket; together it is all there.
+    std::string got = port.http2.back();
+    char rest[64];
+    const auto more = ::recv(port.fds.back(), rest, sizeof rest, MSG_DONTWAIT);
+    if (more > 0) got.append(rest, static_cast<std::size_t>(more));
+    CHECK(got == sent);
+    CHECK(port.remotes.back() == "127.0.0.1");
+    // Ours to use: the peer hears what is written to the descriptor.
+    REQUIRE(::send(port.fds.back(), "\0\x10\xd0\0\0\0\0\1\0\0\0\0\0\0\0\0", 16, MSG_NOSIGNAL) == 16);
+    REQUIRE(peer.wait_frames(1));
+  }
+  CHECK(port.tchannel.empty());
+}
+
+TEST_CASE("a connection that says nothing, or not enough, is closed when its time is over") {
+  Port port(100, 100ms);
+  RawPeer silent(port.io, port.listening.address().to_string());
+  RawPeer slow(port.io, port.listening.address().to_string());
+  slow.send("PRI");
+  CHECK(silent.wait_closed());
+  CHECK(slow.wait_closed());
+  CHECK(port.tchannel.empty());
+  CHECK(port.http2.empty());
+}
+
+TEST_CASE("connections over the cap of undecided ones are closed at once") {
+  Port port(2);
+  const std::string address = port.listening.address().to_string();
+  RawPeer first(port.io, address);
+  RawPeer second(port.io, address);
+  RawPeer third(port.io, address);
+  CHECK(third.wait_closed());
+  CHECK(!first.closed());
+  first.send("x");
+  CHECK(run_until(port.io, [&] { return port.tchannel == std::vector<std::string>{"x"}; }));
+}
+
+TEST_CASE("the control plane hands HTTP/2 on and keeps TChannel") {
+  boost::asio::io_context io{1};
+  TestNode node(io, quick_config("solo"));
+  node.plane->start();
+  RawPeer http2(io, node.address);
+  http2.send(preface);
+  REQUIRE(run_until(io, [&] { return node.handovers.size() == 1; }));
+  CHECK(node.handovers[0].bytes == preface);
+  ::close(node.handovers[0].fd);
+  RawPeer tchannel(io, node.address);
+  tchannel.send_init();
+  CHECK(tchannel.wait_frames(1));
+  CHECK(node.handovers.size() == 1);
+}
+
+}  // namespace
+}  // namespace ringside::control::test
