@@ -12,8 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILDS = pathlib.Path(os.environ.get("RINGSIDE_BUILD") or ROOT / "build")
 UNIT_TESTS = ["test_proto", "test_core", "test_service", "test_net"]
 WERROR = "ON" if os.environ.get("CI") else "OFF"
-ENVIRONMENT = {**os.environ, "CCACHE_BASEDIR": str(ROOT), "CCACHE_SLOPPINESS": "pch_defines,time_macros",
-               "UBSAN_OPTIONS": "print_stacktrace=1"}
+ENVIRONMENT = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"}
 
 
 class Count:
