@@ -114,7 +114,8 @@ TEST_CASE("seeds that come last, or that know nobody themselves, still make one 
 }
 
 TEST_CASE(
-    "a killed node is faulty everywhere within the suspect time and two rounds, and nobody else ever is") {
+    "a killed node is faulty everywhere within the suspect time and two rounds, and nobody else ever is",
+    "[sim]") {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     INFO("seed " << seed);
     Watched w(seed);
@@ -137,8 +138,8 @@ TEST_CASE(
   }
 }
 
-TEST_CASE(
-    "back at the same address, even with a clock that stands behind, a node is alive everywhere again") {
+TEST_CASE("back at the same address, even with a clock that stands behind, a node is alive everywhere again",
+          "[sim]") {
   for (const Millis offset : {0ms, Millis(-48h)}) {
     Watched w(3);
     const auto hosts = sim::start_cluster(w.world, 6);
@@ -191,8 +192,8 @@ TEST_CASE("back under its name at another address, a node takes its place at onc
   }
 }
 
-TEST_CASE(
-    "of two that live under one name exactly one stays in the ring, and takes over when the other dies") {
+TEST_CASE("of two that live under one name exactly one stays in the ring, and takes over when the other dies",
+          "[sim]") {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     INFO("seed " << seed);
     Watched w(seed);
@@ -239,8 +240,8 @@ TEST_CASE("a short cut heals by itself: both sides ping each other again and agr
   w.check();
 }
 
-TEST_CASE(
-    "during a long cut each side is a cluster of its own, and a one-way cut alone makes nobody faulty") {
+TEST_CASE("during a long cut each side is a cluster of its own, and a one-way cut alone makes nobody faulty",
+          "[sim]") {
   Watched w(2);
   const auto hosts = sim::start_cluster(w.world, 8);
   REQUIRE(w.settle());
