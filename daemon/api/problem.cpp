@@ -54,7 +54,7 @@ constexpr std::array table{
             "Send it again, the ring has just moved; if it lasts, compare the checksums that `ringside "
             "status` shows.",
             no, 1},
-    CodeRow{Code::peer_unreachable, "peer_unreachable", 502, "The owner's ringside cannot be reached",
+    CodeRow{Code::peer_unreachable, "peer_unreachable", 503, "The owner's ringside cannot be reached",
             "Send it again in a moment; if it lasts, check that this host reaches the owner's peer address.",
             no, 1},
     CodeRow{Code::peer_has_no_http, "peer_has_no_http", 502, "The owner is a Ringpop node and takes no HTTP",

@@ -42,7 +42,7 @@ TEST_CASE("the statuses of the codes are those of the contract") {
       {Code::body_too_large, 413, "no"},
       {Code::not_owner, 421, "no"},
       {Code::app_error, 502, "maybe"},
-      {Code::peer_unreachable, 502, "no"},
+      {Code::peer_unreachable, 503, "no"},
       {Code::not_joined, 503, "no"},
       {Code::no_owner, 503, "no"},
       {Code::app_down, 503, "no"},

@@ -1,0 +1,301 @@
+// The data plane from socket to socket: real workers, scripted apps, and rings that the test makes agree or disagree.
+#include <catch2/catch.hpp>
+
+#include "tests/unit/worker/host.hpp"
+
+using namespace ringside;
+using namespace ringside::test;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+// One host that owns everything.
+struct Alone {
+  explicit Alone(std::string app_address) : host("a", std::move(app_address)) {
+    host.open();
+    host.start({host.server()});
+  }
+  Host host;
+};
+
+std::string key_owned_by(const std::vector<ring::Server>& servers, const ring::Server& owner) {
+  const auto ring = ring::build(servers, 100, 1);
+  for (int i = 0;; ++i) {
+    std::string key = "k" + std::to_string(i);
+    if (ring->server(*ring->owner(key)) == owner) return key;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("replies of an app reach the client framed anew") {
+  struct Row {
+    const char *what, *reply;
+    bool closes;  // the app ends the connection behind it
+    const char *status, *must_contain;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"counted", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false, "HTTP/1.1 200", "\r\n\r\nok"},
+      {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x=y\r\no\r\n1\r\nk\r\n0\r\n\r\n", false, "HTTP/1.1 200",
+       "Transfer-Encoding: chunked"},
+      {"until the connection ends", "HTTP/1.1 200 OK\r\n\r\nok", true, "HTTP/1.1 200", "2\r\nok\r\n0\r\n\r\n"},
+      {"no content", "HTTP/1.1 204 No Content\r\n\r\n", false, "HTTP/1.1 204", "\r\n\r\n"},
+      {"after an early hint", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false,
+       "HTTP/1.1 200", "\r\n\r\nok"},
+      {"both framings", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", false,
+       "HTTP/1.1 502", "app_error"},
+      {"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", false, "HTTP/1.1 502", "app_error"},
+      {"a bad status line", "HTTP/1.1 2000 OK\r\n\r\n", false, "HTTP/1.1 502", "app_error"},
+      {"a switch of protocols nobody asked for", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", false, "HTTP/1.1 502",
+       "without being asked"},
+      {"nothing but the end", "", true, "HTTP/1.1 502", "\"executed\":\"maybe\""},
+      {"half a head", "HTTP/1.1 200 OK\r\nContent-Le", true, "HTTP/1.1 502", "\"executed\":\"maybe\""},
+  }));
+  INFO(row.what);
+  ScriptedApp app([&row](Peer& peer, int) {
+    (void)peer.read_until("\r\n\r\n");
+    peer.send(row.reply);
+    if (!row.closes) (void)peer.read_all();
+  });
+  Alone alone(app.address());
+  const std::string answer = exchange(alone.host.port(), post("/v1/route/k/x", ""));
+  CHECK_THAT(answer, StartsWith(row.status));
+  CHECK_THAT(answer, Contains(row.must_contain));
+}
+
+TEST_CASE("a reply that ends too early is never taken for whole: the client's connection is cut") {
+  const auto reply = GENERATE(as<std::string>{}, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok",
+                              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n");
+  INFO(reply);
+  ScriptedApp app([&reply](Peer& peer, int) {
+    (void)peer.read_until("\r\n\r\n");
+    peer.send(reply);
+  });
+  Alone alone(app.address());
+  Peer client = Peer::connect(alone.host.port());
+  client.send(get("/v1/route/k/x"));
+  const std::string answer = client.read_all();
+  CHECK(answer.find("0\r\n\r\n") == std::string::npos);
+  CHECK(client.was_reset());
+}
+
+TEST_CASE("bytes behind a reply are given to nobody") {
+  ScriptedApp app([](Peer& peer, int) {
+    (void)peer.read_until("\r\n\r\n");
+    peer.send(ok_reply("ok") + ok_reply("evil"));
+    (void)peer.read_all();
+  });
+  Alone alone(app.address());
+  for (int i = 0; i < 3; ++i) {
+    const std::string answer = exchange(alone.host.port(), get("/v1/route/k/x"));
+    CHECK_THAT(answer, Contains("\r\n\r\nok"));
+    CHECK(answer.find("evil") == std::string::npos);
+  }
+  CHECK(app.connections() == 3);
+}
+
+TEST_CASE("a connection that the app closed while it was idle costs an idempotent request nothing and a POST a 502") {
+  std::atomic<int> served = 0;
+  ScriptedApp app([&served](Peer& peer, int number) {
+    if (peer.read_until("\r\n\r\n").empty()) return;
+    if (number == 2) return;  // takes the request and goes without a word
+    ++served;
+    peer.send(ok_reply("ok"));
+    (void)peer.read_until("\r\n\r\n");  // on the kept connection: takes the next request and goes as well
+  });
+  Alone alone(app.address());
+  CHECK_THAT(exchange(alone.host.port(), get("/v1/route/k/1")), StartsWith("HTTP/1.1 200"));
+  const std::string second = exchange(alone.host.port(), post("/v1/route/k/2", "x"));
+  CHECK_THAT(second, StartsWith("HTTP/1.1 502"));
+  CHECK_THAT(second, Contains("\"executed\":\"maybe\""));
+  CHECK_THAT(exchange(alone.host.port(), get("/v1/route/k/3")), Contains("Ringside-Attempts: 2"));
+  CHECK(served == 2);
+  CHECK(alone.host.counters().retries.value() == 1);
+}
+
+TEST_CASE("an app that does not listen is said to be down, at once and by name") {
+  std::string address;
+  {
+    ScriptedApp gone([](Peer&, int) {});
+    address = gone.address();
+  }
+  Alone alone(address);
+  const std::string answer = exchange(alone.host.port(), get("/v1/route/k/x"));
+  CHECK_THAT(answer, StartsWith("HTTP/1.1 503"));
+  CHECK_THAT(answer, Contains("Ringside-Error: app_down") && Contains(address) && Contains("\"executed\":\"no\"") &&
+                         Contains("Retry-After:"));
+}
+
+TEST_CASE("a caller's time limit ends the waiting") {
+  ScriptedApp app([](Peer& peer, int) { (void)peer.read_all(); });
+  Alone alone(app.address());
+  const std::string answer = exchange(alone.host.port(), get("/v1/route/k/x", "Ringside-Timeout: 50ms\r\n"));
+  CHECK_THAT(answer, StartsWith("HTTP/1.1 504"));
+  CHECK_THAT(answer, Contains("Ringside-Error: timeout") && Contains("\"executed\":\"maybe\""));
+}
+
+TEST_CASE("over the cap of requests under way the next one is refused, unexecuted") {
+  ScriptedApp app([](Peer& peer, int) { (void)peer.read_all(); });
+  Host host("a", app.address());
+  host.config.forward.in_flight = 2;
+  host.open();
+  host.start({host.server()});
+  Peer first = Peer::connect(host.port()), second = Peer::connect(host.port());
+  first.send(get("/v1/route/k/1"));
+  second.send(get("/v1/route/k/2"));
+  while (host.counters().in_flight.value() < 2) std::this_thread::yield();
+  const std::string answer = exchange(host.port(), get("/v1/route/k/3"));
+  CHECK_THAT(answer, StartsWith("HTTP/1.1 503"));
+  CHECK_THAT(answer, Contains("Ringside-Error: overloaded") && Contains("Retry-After:"));
+}
+
+TEST_CASE("before the first join round nothing is promised") {
+  ScriptedApp app(answering(ok_reply("ok")));
+  Alone alone(app.address());
+  alone.host.set_view(alone.host.view({alone.host.server()}, api::Phase::joining));
+  CHECK_THAT(exchange(alone.host.port(), get("/v1/route/k/x")), StartsWith("HTTP/1.1 503") && Contains("Ringside-Error: not_joined"));
+  CHECK_THAT(exchange(alone.host.port(), get("/v1/local/x")), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_CASE("a refused request closes its connection and what was sent behind it reaches nobody") {
+  std::atomic<int> served = 0;
+  ScriptedApp app(answering(ok_reply("ok"), &served));
+  Alone alone(app.address());
+  const std::string answer = exchange(alone.host.port(), "GET /v1/route/k/x HTTP/1.1\r\nHost: a\r\nX : v\r\n\r\n" + get("/v1/route/k/2"));
+  CHECK_THAT(answer, StartsWith("HTTP/1.1 400") && Contains("Connection: close"));
+  CHECK(answer.find("HTTP/1.1", 8) == std::string::npos);
+  CHECK(served == 0);
+}
+
+TEST_CASE("two hosts: each key is served by its owner, from both entries") {
+  ScriptedApp app_a(answering(ok_reply("from a"))), app_b(answering(ok_reply("from b")));
+  Host a("a", app_a.address()), b("b", app_b.address());
+  a.open();
+  b.open();
+  const std::vector<ring::Server> both{a.server(), b.server()};
+  a.start(both);
+  b.start(both);
+  for (const Host* entry : {&a, &b}) {
+    for (const Host* owner : {&a, &b}) {
+      const std::string answer = exchange(entry->port(), get("/v1/route/" + key_owned_by(both, owner->server()) + "/x"));
+      const std::string name = owner->server().name;
+      CHECK_THAT(answer, Contains("from " + name) && Contains("Ringside-Owner: " + name) && Contains("Ringside-Served-By: " + name));
+      CHECK_THAT(answer, Contains(entry == owner ? "Ringside-Hops: 0" : "Ringside-Hops: 1"));
+    }
+  }
+}
+
+TEST_CASE("large bodies cross two hops whole, both ways") {
+  const std::string big(3 * 1024 * 1024 + 7, 'x');
+  ScriptedApp app_b([&big](Peer& peer, int) {
+    const std::string head = peer.read_until("\r\n\r\n");
+    const std::string body = peer.read_bytes(big.size());
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    (void)peer.read_all();
+  });
+  ScriptedApp app_a(answering(ok_reply("a")));
+  Host a("a", app_a.address()), b("b", app_b.address());
+  a.open();
+  b.open();
+  const std::vector<ring::Server> both{a.server(), b.server()};
+  a.start(both);
+  b.start(both);
+  Peer client = Peer::connect(a.port());
+  client.send(post("/v1/route/" + key_owned_by(both, b.server()) + "/x", big));
+  const std::string head = client.read_until("\r\n\r\n");
+  CHECK_THAT(head, StartsWith("HTTP/1.1 200"));
+  CHECK(client.read_all() == big);
+}
+
+TEST_CASE("a request whose owner says 'not me' waits for the ring to move and is then served, once") {
+  std::atomic<int> served_a = 0, served_b = 0;
+  ScriptedApp app_a(answering(ok_reply("from a"), &served_a)), app_b(answering(ok_reply("from b"), &served_b));
+  Host a("a", app_a.address()), b("b", app_b.address());
+  a.config.forward.max_hops = b.config.forward.max_hops = 1;
+  a.open();
+  b.open();
+  a.start({b.server()});  // a believes that b owns everything
+  b.start({a.server()});  // b believes that a does
+  Peer client = Peer::connect(a.port());
+  client.send(get("/v1/route/k/x"));
+  while (b.counters().errors_executed_no.value() == 0) std::this_thread::yield();  // b has refused it
+  a.set_ring({a.server()});
+  const std::string answer = client.read_all();
+  CHECK_THAT(answer, Contains("from a") && Contains("Ringside-Attempts: 2"));
+  CHECK(served_a == 1);
+  CHECK(served_b == 0);
+  CHECK(a.counters().reroutes.value() == 1);
+}
+
+TEST_CASE("a node that is not the owner passes a request on, and at the hop limit it says so") {
+  std::atomic<int> served_c = 0;
+  ScriptedApp app(answering(ok_reply("wrong"))), app_c(answering(ok_reply("from c"), &served_c));
+  Host a("a", app.address()), b("b", app.address()), c("c", app_c.address());
+  a.open();
+  b.open();
+  c.open();
+  a.start({b.server()});
+  b.start({c.server()});
+  c.start({c.server()});
+  CHECK_THAT(exchange(a.port(), get("/v1/route/k/x")), Contains("from c") && Contains("Ringside-Hops: 2") && Contains("Ringside-Served-By: c"));
+  c.set_ring({a.server()});
+  const std::string answer = exchange(a.port(), get("/v1/route/k/x", "Ringside-Timeout: 300ms\r\n"));
+  CHECK_THAT(answer, Contains("\"executed\":\"no\"") || Contains("Ringside-Error: timeout"));
+  CHECK(served_c == 1);
+}
+
+TEST_CASE("an owner that cannot be reached: 503, unexecuted, with the cause") {
+  ScriptedApp app(answering(ok_reply("ok")));
+  Alone alone(app.address());
+  std::string dead;
+  {
+    Host gone("gone", app.address());
+    gone.open();
+    dead = gone.server().address;
+  }
+  alone.host.set_ring({{"gone", dead}});
+  const std::string answer = exchange(alone.host.port(), post("/v1/route/k/x", "body"));
+  CHECK_THAT(answer, StartsWith("HTTP/1.1 503") && Contains("Ringside-Error: peer_unreachable") && Contains("refused") &&
+                         Contains("\"executed\":\"no\""));
+}
+
+TEST_CASE("100 clients at once, pipelining, through two hops: every answer belongs to its request") {
+  const auto echo = [](Peer& peer, int) {
+    for (;;) {
+      const std::string head = peer.read_until("\r\n\r\n");
+      if (head.empty()) return;
+      peer.send(ok_reply("<" + head.substr(4, head.find(' ', 4) - 4) + ">"));
+    }
+  };
+  ScriptedApp app_a(echo), app_b(echo);
+  Host a("a", app_a.address()), b("b", app_b.address());
+  a.open();
+  b.open();
+  const std::vector<ring::Server> both{a.server(), b.server()};
+  a.start(both);
+  b.start(both);
+  std::vector<std::future<int>> clients;
+  for (int i = 0; i < 100; ++i)
+    clients.push_back(std::async(std::launch::async, [&, i] {
+      Peer client = Peer::connect(i % 2 == 0 ? a.port() : b.port());
+      int wrong = 0;
+      for (int round = 0; round < 5; ++round) {
+        std::string requests, want;
+        for (int j = 0; j < 4; ++j) {
+          const std::string path = "/" + std::to_string(i) + "-" + std::to_string(round) + "-" + std::to_string(j);
+          requests += "GET /v1/route/key" + std::to_string(i * 7 + j) + path + " HTTP/1.1\r\nHost: a\r\n\r\n";
+        }
+        client.send(requests);
+        for (int j = 0; j < 4; ++j) {
+          const std::string path = "/" + std::to_string(i) + "-" + std::to_string(round) + "-" + std::to_string(j);
+          const std::string head = client.read_until("\r\n\r\n");
+          if (client.read_bytes(path.size() + 2) != "<" + path + ">") ++wrong;
+        }
+      }
+      return wrong;
+    }));
+  int wrong = 0;
+  for (auto& client : clients) wrong += client.get();
+  CHECK(wrong == 0);
+}

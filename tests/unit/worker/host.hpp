@@ -1,0 +1,224 @@
+// A whole data plane in one process: workers with hand-made views, apps that follow a script, and a blocking client. What
+// gossip would do (tell each worker its ring) the test does itself, so that it can make nodes disagree on purpose.
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "daemon/net/io_thread.hpp"
+#include "daemon/worker/worker.hpp"
+
+namespace ringside::test {
+
+// A blocking socket of the test's own threads; reads give up after ten seconds, so that a bug is a failure, not a hang.
+class Peer {
+ public:
+  explicit Peer(int fd) : fd_(fd) {
+    const timeval patience{10, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  }
+  static Peer connect(std::uint16_t port) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) throw std::runtime_error("connect failed");
+    return Peer(fd);
+  }
+  Peer(Peer&& other) noexcept : fd_(std::exchange(other.fd_, -1)), buffer_(std::move(other.buffer_)) {}
+  Peer& operator=(Peer&&) = delete;
+  ~Peer() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  void send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t count = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (count <= 0) return;
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+  }
+  // Up to and with `end`; what there is when the connection ends first.
+  std::string read_until(std::string_view end) {
+    for (;;) {
+      const auto at = buffer_.find(end);
+      if (at != std::string::npos) return take(at + end.size());
+      if (!receive()) return take(buffer_.size());
+    }
+  }
+  std::string read_bytes(std::size_t count) {
+    while (buffer_.size() < count && receive()) {
+    }
+    return take(std::min(count, buffer_.size()));
+  }
+  std::string read_all() {
+    while (receive()) {
+    }
+    return take(buffer_.size());
+  }
+  [[nodiscard]] bool was_reset() const { return reset_; }
+  void end_output() { ::shutdown(fd_, SHUT_WR); }
+
+ private:
+  bool receive() {
+    char chunk[16384];
+    const ssize_t count = ::recv(fd_, chunk, sizeof chunk, 0);
+    if (count < 0) reset_ = true;
+    if (count <= 0) return false;
+    buffer_.append(chunk, static_cast<std::size_t>(count));
+    return true;
+  }
+  std::string take(std::size_t count) {
+    std::string taken = buffer_.substr(0, count);
+    buffer_.erase(0, count);
+    return taken;
+  }
+  int fd_;
+  std::string buffer_;
+  bool reset_ = false;
+};
+
+// Listens and gives each connection to the script, on a thread of its own.
+class ScriptedApp {
+ public:
+  using Script = std::function<void(Peer&, int connection)>;  // `connection` counts from 1
+  explicit ScriptedApp(Script script) : script_(std::move(script)) {
+    fd_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    if (::bind(fd_, reinterpret_cast<const sockaddr*>(&at), size) != 0 || ::listen(fd_, 64) != 0 ||
+        ::getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size) != 0)
+      throw std::runtime_error("cannot listen");
+    port_ = ntohs(at.sin_port);
+    acceptor_ = std::thread([this] { accept(); });
+  }
+  ~ScriptedApp() {
+    ::shutdown(fd_, SHUT_RDWR);
+    acceptor_.join();
+    for (auto& thread : threads_) thread.join();
+    ::close(fd_);
+  }
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] int connections() const { return connections_; }
+
+ private:
+  void accept() {
+    for (;;) {
+      const int fd = ::accept(fd_, nullptr, nullptr);
+      if (fd < 0) return;
+      const int number = ++connections_;
+      threads_.emplace_back([this, fd, number] {
+        Peer peer(fd);
+        script_(peer, number);
+      });
+    }
+  }
+  Script script_;
+  int fd_ = -1;
+  std::uint16_t port_ = 0;
+  std::atomic<int> connections_ = 0;
+  std::thread acceptor_;
+  std::vector<std::thread> threads_;
+};
+
+// Reads one request (head and counted body) and answers; until the connection ends.
+inline ScriptedApp::Script answering(std::string reply, std::atomic<int>* served = nullptr) {
+  return [reply = std::move(reply), served](Peer& peer, int) {
+    for (;;) {
+      const std::string head = peer.read_until("\r\n\r\n");
+      if (head.empty()) return;
+      const auto at = head.find("Content-Length: ");
+      if (at != std::string::npos) (void)peer.read_bytes(std::stoul(head.substr(at + 16)));
+      if (served != nullptr) ++*served;
+      peer.send(reply);
+    }
+  };
+}
+
+inline std::string ok_reply(std::string_view body) {
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+}
+
+// One ringside without its control plane.
+class Host {
+ public:
+  Host(std::string name, std::string app_address) : name_(std::move(name)) {
+    config.node.name = name_;
+    config.app.address = std::move(app_address);
+    metrics_.workers.push_back(std::make_unique<obs::WorkerMetrics>());
+  }
+  ~Host() {
+    worker_.reset();
+    peer_thread_.stop_and_join();
+  }
+  void open() {
+    api_.push_back(*net::ListeningSocket::open({"127.0.0.1", 0, {}}, "listen.api"));
+    peer_ = std::make_unique<net::ListeningSocket>(*net::ListeningSocket::open({"127.0.0.1", 0, {}}, "listen.peer"));
+  }
+  [[nodiscard]] ring::Server server() const { return {name_, peer_->address().to_string()}; }
+  [[nodiscard]] std::uint16_t port() const { return api_.front().address().port; }
+  void start(std::vector<ring::Server> ring) {
+    worker_ = std::make_unique<worker::Worker>(0, config, metrics_, 1, view(std::move(ring)));
+    acceptor_ = std::make_unique<net::Acceptor>(peer_thread_.context(), *peer_, [this](net::Socket socket, const std::string&) {
+      worker_->adopt_http2(socket.release(), {});
+    });
+    peer_thread_.start();
+    worker_->start(api_);
+  }
+  void set_ring(std::vector<ring::Server> ring) { worker_->set_view(view(std::move(ring))); }
+  void set_view(api::ViewPtr view) { worker_->set_view(std::move(view)); }
+  api::ViewPtr view(std::vector<ring::Server> ring, api::Phase phase = api::Phase::ready) {
+    auto made = std::make_shared<api::View>();
+    for (const auto& each : ring) made->members.push_back({each.name, each.address, ringpop::Status::alive, 1, {}, each.name == name_});
+    made->ring = ring::build(std::move(ring), 100, ++version_);
+    made->phase = phase;
+    made->phase_reason = phase == api::Phase::joining ? "the test says so" : "";
+    made->name = name_;
+    made->address = server().address;
+    made->boot_id = "b007b007";
+    return made;
+  }
+  [[nodiscard]] const obs::WorkerMetrics& counters() const { return *metrics_.workers.front(); }
+
+  config::Config config;
+
+ private:
+  std::string name_;
+  obs::Metrics metrics_;
+  std::vector<net::ListeningSocket> api_;
+  std::unique_ptr<net::ListeningSocket> peer_;
+  net::IoThread peer_thread_{"peers"};
+  std::unique_ptr<net::Acceptor> acceptor_;
+  std::unique_ptr<worker::Worker> worker_;
+  std::uint64_t version_ = 0;
+};
+
+// One request on a connection of its own; everything until the connection ends.
+inline std::string exchange(std::uint16_t port, std::string_view request) {
+  Peer client = Peer::connect(port);
+  client.send(request);
+  return client.read_all();
+}
+inline std::string get(std::string_view path, std::string_view fields = {}) {
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + std::string(fields) + "\r\n";
+}
+inline std::string post(std::string_view path, std::string_view body, std::string_view fields = {}) {
+  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n" + std::string(fields) + "\r\n" + std::string(body);
+}
+
+}  // namespace ringside::test
