@@ -151,6 +151,17 @@ TEST_CASE("every golden ring has the checksums and owners of ringpop-node") {
   }
 }
 
+TEST_CASE("a key that falls on a point belongs to it: every point's text is owned by its server") {
+  const std::vector<Server> servers{
+      {"127.0.0.1:3000", "127.0.0.1:3000"}, {"beta", "127.0.0.1:3001"}, {"c", "c:1"}};
+  const auto snapshot = ring::build(servers, points, 1);
+  for (const Server& server : servers) {
+    const std::string prefix = server.name == server.address ? server.address : server.name + "#";
+    for (std::uint32_t i = 0; i < points; ++i)
+      CHECK(owner(snapshot, prefix + std::to_string(i)) == server.address);
+  }
+}
+
 TEST_CASE("two points on one hash belong to the lower address, whatever the order of the servers") {
   // Without '#' point 10..19 of port 2100 and point 0..9 of port 21001 are the same text.
   for (const auto& order : {std::vector<std::string>{"127.0.0.1:2100", "127.0.0.1:21001"},

@@ -164,6 +164,21 @@ TEST_CASE("back under our name at another address, we take the old entry's place
   CHECK(bench.status(me) == Status::alive);
 }
 
+TEST_CASE("seeds that know different incarnations of our old self are no reason to think that it lives") {
+  Bench bench(with_name("alpha"));
+  bench.join({seed, "10.0.0.3:7601"});
+  const auto joins = bench.sends<ringpop::Join>();
+  REQUIRE(joins.size() == 2);
+  for (const std::int64_t incarnation : {7, 9}) {
+    bench.answer(joins[incarnation == 7 ? 0 : 1],
+                 list({say(seed, Status::alive, 1),
+                       say("10.0.0.8:7601", Status::alive, incarnation, named("alpha"))}));
+    CHECK(bench.notices<NameConflict>().empty());
+  }
+  CHECK(bench.status("10.0.0.8:7601") == Status::faulty);
+  CHECK(bench.row("10.0.0.8:7601")->incarnation == 9);
+}
+
 TEST_CASE("a newcomer under our name is told that we live; it goes, we stay") {
   Bench bench(with_name("alpha"));
   bench.join_cluster({seed});

@@ -152,6 +152,17 @@ TEST_CASE("suspect, faulty after 5 s, tombstone, gone; each is gossiped but the 
   CHECK(!bench.status(target));
   bench.ping({say(target, Status::tombstone, today_ms - 1000)});
   CHECK(!bench.status(target));  // a tombstone brings nobody back
+
+  bench.ping({say(target, Status::alive, today_ms)});  // a new life does, with one turn a round as before
+  bench.pass(5s);
+  int turns = 0;
+  for (int i = 0; i < 50; ++i) {
+    const Send send = bench.next_ping();
+    turns += send.to == target ? 1 : 0;
+    bench.answer(send, ringpop::PingResponse{{}, bench.node.checksum(), send.to, 1});
+  }
+  CHECK(turns >= 9);
+  CHECK(turns <= 11);
 }
 
 TEST_CASE("a suspicion at a newer incarnation has its own full time") {
