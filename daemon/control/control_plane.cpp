@@ -143,6 +143,7 @@ void ControlPlane::State::step(Input&& input) {
   for (auto& send : outbox.sends) transport->send(std::move(send));
   for (auto& reply : outbox.replies) transport->reply(std::move(reply));
   for (const auto& notice : outbox.notices) on_notice(notice);
+  metrics.tchannel_connections.set(static_cast<std::int64_t>(peers->connections()));
   rearm();
 }
 
@@ -180,7 +181,6 @@ void ControlPlane::State::publish_soon() {
 void ControlPlane::State::publish() {
   view = view_maker.make(*node, {leaving, seeds && seeds->looked_up(), std::exchange(ring_changed, false)},
                          metrics);
-  metrics.tchannel_connections.set(static_cast<std::int64_t>(peers->connections()));
   hooks.publish(view);
 }
 
@@ -290,7 +290,6 @@ api::RingpopStats ControlPlane::State::ringpop_stats() const {
 // ringpop-node knows neither names nor labels: it hashes addresses, and its relays strip labels from what
 // they pass on (settled 1). Both sides would disagree on owners without a word.
 void ControlPlane::State::on_met(const net::TchannelIdentity& peer) {
-  metrics.tchannel_connections.set(static_cast<std::int64_t>(peers->connections()));
   const bool fits = config.ring.identity == config::Identity::address && config.node.labels.empty();
   if (fits || peer.language != "node" || node_peers_named.size() >= node_peers_named_max) return;
   if (!node_peers_named.insert(peer.host_port).second) return;

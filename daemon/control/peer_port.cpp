@@ -71,7 +71,7 @@ struct PeerPort::State : std::enable_shared_from_this<State> {
     if (!error) events.http2(fd, std::move(connection->bytes), std::move(connection->remote));
   }
 
-  void drop(const UndecidedPtr& connection) {
+  void drop(UndecidedPtr connection) {  // by value: the set may hold the last one
     if (undecided.erase(connection) == 0) return;
     connection->timer.cancel();
     boost::system::error_code ignored;
