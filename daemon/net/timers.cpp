@@ -18,7 +18,10 @@ void Timers::arm() {
 void Timers::fire() {
   const Instant now = Clock::now();
   armed_for_ = Instant::min();  // a timer set by a callback must not arm: that is done once, below
-  while (DeadlineQueue::Entry* due = queue_.pop_due(now)) static_cast<Timer*>(due)->fire_();
+  while (DeadlineQueue::Entry* due = queue_.pop_due(now)) {
+    const auto callback = static_cast<Timer*>(due)->fire_;  // a copy: the callback may destroy its timer
+    callback();
+  }
   arm();
 }
 

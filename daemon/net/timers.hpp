@@ -33,7 +33,8 @@ class Timers {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-// Calls `fire` once when its time has come, unless it is moved, cancelled or destroyed before.
+// Calls `fire` once when its time has come, unless it is moved, cancelled or destroyed before. The callback may set the
+// timer again or destroy it.
 class Timer : private DeadlineQueue::Entry {
  public:
   Timer(Timers& timers, std::function<void()> fire) : timers_(timers), fire_(std::move(fire)) {}

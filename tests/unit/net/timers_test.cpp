@@ -79,3 +79,18 @@ TEST_CASE("a timer may set itself and others again from its own callback") {
   }
   CHECK(rounds == 5);
 }
+
+TEST_CASE("a timer may be destroyed from its own callback") {
+  boost::asio::io_context io{1};
+  net::Timers timers(io);
+  auto witness = std::make_shared<int>(0);
+  std::unique_ptr<net::Timer> self;
+  self = std::make_unique<net::Timer>(timers, [&self, witness] {
+    self.reset();
+    ++*witness;  // under ASan: the captures must still be there
+  });
+  self->after(Millis(1));
+  while (*witness == 0 && io.run_one_for(std::chrono::seconds(5)) > 0) {
+  }
+  CHECK(*witness == 1);
+}
