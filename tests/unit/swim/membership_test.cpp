@@ -167,9 +167,9 @@ TEST_CASE("the ring is said to have changed whenever its servers have") {
 
 TEST_CASE("one name stands in the ring once, held by the highest incarnation") {
   const std::vector<MemberRow> rows{
-      {"10.0.0.1:1", "a", Status::alive, 5, {}},  {"10.0.0.2:1", "a", Status::suspect, 9, {}},
+      {"10.0.0.1:1", "a", Status::alive, 5, {}}, {"10.0.0.2:1", "a", Status::suspect, 9, {}},
       {"10.0.0.7:1", "a", Status::alive, 8, {}}, {"10.0.0.3:1", "a", Status::faulty, 99, {}},
-      {"10.0.0.4:1", "b", Status::leave, 5, {}},  {"10.0.0.5:1", "10.0.0.5:1", Status::alive, 5, {}}};
+      {"10.0.0.4:1", "b", Status::leave, 5, {}}, {"10.0.0.5:1", "10.0.0.5:1", Status::alive, 5, {}}};
   const auto servers = ring_servers(rows);
   CHECK(servers == std::vector<ring::Server>{{"10.0.0.5:1", "10.0.0.5:1"}, {"a", "10.0.0.2:1"}});
 }
