@@ -1,8 +1,10 @@
 # How code is compiled: warnings, sanitizers, and the two tools that make rebuilds quick when they are installed.
 find_program(RINGSIDE_CCACHE ccache)
 if(RINGSIDE_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${RINGSIDE_CCACHE})
-  set(CMAKE_C_COMPILER_LAUNCHER ${RINGSIDE_CCACHE})
+  # Paths inside the checkout count as relative, so that a fresh clone elsewhere finds what this one has compiled.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${RINGSIDE_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
 endif()
 find_program(RINGSIDE_MOLD mold)
 if(RINGSIDE_MOLD AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
