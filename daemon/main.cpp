@@ -1,4 +1,5 @@
-// The entry: hands `agent` to the daemon and every other verb to the command line. The only place that leaves.
+// The entry: hands `agent` to the daemon and every other verb to the command line. The only place that
+// leaves.
 #include <span>
 
 #include "daemon/app/agent.hpp"

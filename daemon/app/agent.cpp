@@ -4,11 +4,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -94,8 +94,12 @@ class Agent {
     for (const auto& name : names) all += (all.empty() ? "" : ",") + name;
     control_->set_api_listeners(std::move(names));
     obs::log(obs::Level::info, "agent_listening",
-             {{"node", config_.node.name}, {"api", all}, {"peer", peer->to_string()},
-              {"app", config_.app.address}, {"workers", std::uint64_t{metrics_.workers.size()}}, {"pid", ::getpid()}});
+             {{"node", config_.node.name},
+              {"api", all},
+              {"peer", peer->to_string()},
+              {"app", config_.app.address},
+              {"workers", std::uint64_t{metrics_.workers.size()}},
+              {"pid", ::getpid()}});
     return {};
   }
 
@@ -109,10 +113,11 @@ class Agent {
  private:
   control::Hooks hooks() {
     return {.publish = [this](api::ViewPtr view) { publish(std::move(view)); },
-            .adopt_http2 = [this](int fd, std::string first_bytes, const std::string&) {
-              next_worker_ = (next_worker_ + 1) % workers_.size();
-              workers_[next_worker_]->adopt_http2(fd, std::move(first_bytes));
-            }};
+            .adopt_http2 =
+                [this](int fd, std::string first_bytes, const std::string&) {
+                  next_worker_ = (next_worker_ + 1) % workers_.size();
+                  workers_[next_worker_]->adopt_http2(fd, std::move(first_bytes));
+                }};
   }
 
   void publish(api::ViewPtr view) {
@@ -122,7 +127,8 @@ class Agent {
 
   void start_workers(api::ViewPtr view) {
     for (std::size_t i = 0; i < metrics_.workers.size(); ++i)
-      workers_.push_back(std::make_unique<worker::Worker>(static_cast<int>(i), config_, metrics_, random_seed(), view));
+      workers_.push_back(
+          std::make_unique<worker::Worker>(static_cast<int>(i), config_, metrics_, random_seed(), view));
     for (auto& worker : workers_) worker->start(listeners_);
   }
 
@@ -140,11 +146,13 @@ class Agent {
       obs::log(obs::Level::info, "still_leaving", {{"signal", signal_number}});
       return;
     }
-    obs::log(obs::Level::info, "leaving", {{"signal", signal_number}, {"timeout_ms", std::int64_t{config_.drain.timeout.count()}}});
+    obs::log(obs::Level::info, "leaving",
+             {{"signal", signal_number}, {"timeout_ms", std::int64_t{config_.drain.timeout.count()}}});
     patience_.expires_after(config_.drain.timeout);
     patience_.async_wait([this](boost::system::error_code error) {
       if (error) return;
-      obs::log(obs::Level::warn, "drain_timed_out", {{"remedy", "raise drain.timeout if requests take longer"}});
+      obs::log(obs::Level::warn, "drain_timed_out",
+               {{"remedy", "raise drain.timeout if requests take longer"}});
       stop();
     });
     control_->leave([this] { drain_workers(); });

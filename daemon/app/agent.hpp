@@ -1,5 +1,6 @@
-// `ringside agent`: loads the configuration, opens the listeners, starts the threads in order, and on SIGTERM or SIGINT
-// leaves the cluster, finishes what is under way and exits. Runs on the main thread, which is the control thread.
+// `ringside agent`: loads the configuration, opens the listeners, starts the threads in order, and on SIGTERM
+// or SIGINT leaves the cluster, finishes what is under way and exits. Runs on the main thread, which is the
+// control thread.
 #pragma once
 
 #include <span>

@@ -12,7 +12,8 @@ Result<std::uint16_t, std::string> parse_port(std::string_view text) {
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (text.empty() || ec == std::errc::invalid_argument || end != text.data() + text.size())
     return "'" + std::string(text) + "' is not a port number";
-  if (ec == std::errc::result_out_of_range || value > 65535) return "port " + std::string(text) + " is over 65535";
+  if (ec == std::errc::result_out_of_range || value > 65535)
+    return "port " + std::string(text) + " is over 65535";
   return static_cast<std::uint16_t>(value);
 }
 
@@ -22,7 +23,9 @@ bool Address::is_loopback() const {
   return is_unix() || host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
-bool Address::is_wildcard() const { return host == "0.0.0.0" || host == "::"; }
+bool Address::is_wildcard() const {
+  return host == "0.0.0.0" || host == "::";
+}
 
 std::string Address::to_string() const {
   if (is_unix()) return "unix:" + unix_path;
@@ -34,7 +37,8 @@ Result<Address, std::string> parse_address(std::string_view text, std::uint16_t 
   Address address;
   if (text.starts_with("unix:")) {
     address.unix_path = text.substr(5);
-    if (!address.unix_path.starts_with('/')) return "a unix socket needs an absolute path, e.g. unix:/run/ringside/api.sock";
+    if (!address.unix_path.starts_with('/'))
+      return "a unix socket needs an absolute path, e.g. unix:/run/ringside/api.sock";
     if (address.unix_path.size() > unix_path_max)
       return "the socket path has " + std::to_string(address.unix_path.size()) + " bytes, the system takes " +
              std::to_string(unix_path_max);
@@ -59,7 +63,8 @@ Result<Address, std::string> parse_address(std::string_view text, std::uint16_t 
     if (has_port) port = text.substr(colon + 1);
   }
   if (address.host.empty()) return "the host is missing, e.g. 127.0.0.1:7601";
-  if (address.host.find_first_of(" /@") != std::string::npos) return "'" + address.host + "' is not a host name or address";
+  if (address.host.find_first_of(" /@") != std::string::npos)
+    return "'" + address.host + "' is not a host name or address";
   if (!has_port) {
     if (default_port == 0) return "the port is missing, e.g. " + address.host + ":7601";
     address.port = default_port;

@@ -1,5 +1,6 @@
-// Where something listens or is dialled: a TCP host and port, or a unix socket. Text form `host:port`, `[v6]:port` or
-// `unix:/path`. Used by the option table, the listeners and the clients, so that all accept the same and say the same.
+// Where something listens or is dialled: a TCP host and port, or a unix socket. Text form `host:port`,
+// `[v6]:port` or `unix:/path`. Used by the option table, the listeners and the clients, so that all accept
+// the same and say the same.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +12,9 @@
 namespace ringside {
 
 struct Address {
-  std::string host;         // name or literal, without brackets; empty for a unix socket
-  std::uint16_t port = 0;   // 0: pick a free one (listeners only)
-  std::string unix_path;    // not empty: a unix socket
+  std::string host;        // name or literal, without brackets; empty for a unix socket
+  std::uint16_t port = 0;  // 0: pick a free one (listeners only)
+  std::string unix_path;   // not empty: a unix socket
   [[nodiscard]] bool is_unix() const { return !unix_path.empty(); }
   [[nodiscard]] bool is_loopback() const;  // unix socket, localhost, 127.0.0.0/8 or ::1
   [[nodiscard]] bool is_wildcard() const;  // 0.0.0.0 or ::
@@ -21,8 +22,9 @@ struct Address {
   friend bool operator==(const Address&, const Address&) = default;
 };
 
-// The error is one sentence that names what is wrong, e.g. "port 70000 is over 65535". `default_port` 0: a port is
-// required.
-[[nodiscard]] Result<Address, std::string> parse_address(std::string_view text, std::uint16_t default_port = 0);
+// The error is one sentence that names what is wrong, e.g. "port 70000 is over 65535". `default_port` 0: a
+// port is required.
+[[nodiscard]] Result<Address, std::string> parse_address(std::string_view text,
+                                                         std::uint16_t default_port = 0);
 
 }  // namespace ringside

@@ -1,5 +1,5 @@
-// Deadlines in a 4-ary heap. Each entry knows its place, so moving or cancelling one costs O(log n) and leaves nothing
-// stale behind. Used by the workers' timers and by the simulator.
+// Deadlines in a 4-ary heap. Each entry knows its place, so moving or cancelling one costs O(log n) and
+// leaves nothing stale behind. Used by the workers' timers and by the simulator.
 #pragma once
 
 #include <cstddef>

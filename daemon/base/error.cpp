@@ -33,6 +33,8 @@ const boost::system::error_category& ringside_category() noexcept {
   return category;
 }
 
-boost::system::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), ringside_category()}; }
+boost::system::error_code make_error_code(Errc code) noexcept {
+  return {static_cast<int>(code), ringside_category()};
+}
 
 }  // namespace ringside

@@ -1,4 +1,5 @@
-// Strong ids for everything that is counted in more than one currency. An Id of one kind does not convert to another.
+// Strong ids for everything that is counted in more than one currency. An Id of one kind does not convert to
+// another.
 #pragma once
 
 #include <compare>
@@ -13,13 +14,16 @@ struct Id {
   friend auto operator<=>(const Id&, const Id&) = default;
 };
 
-using CallId = Id<struct CallTag>;                    // an outgoing call of the SWIM core
-using ReplyId = Id<struct ReplyTag>;                  // an incoming call that waits for its answer
-using MemberId = Id<struct MemberTag, std::uint32_t>; // index into one ring snapshot; means nothing in another
+using CallId = Id<struct CallTag>;    // an outgoing call of the SWIM core
+using ReplyId = Id<struct ReplyTag>;  // an incoming call that waits for its answer
+using MemberId =
+    Id<struct MemberTag, std::uint32_t>;  // index into one ring snapshot; means nothing in another
 
 }  // namespace ringside
 
 template <class Tag, class Rep>
 struct std::hash<ringside::Id<Tag, Rep>> {
-  std::size_t operator()(const ringside::Id<Tag, Rep>& id) const noexcept { return std::hash<Rep>{}(id.value); }
+  std::size_t operator()(const ringside::Id<Tag, Rep>& id) const noexcept {
+    return std::hash<Rep>{}(id.value);
+  }
 };

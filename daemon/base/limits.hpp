@@ -28,17 +28,19 @@ inline constexpr auto peer_connect_time = 500ms;
 inline constexpr std::size_t key_bytes = 4096;
 
 // Forwarding
-inline constexpr std::size_t stream_window_bytes = 256 * 1024;  // what one stream may hold in memory, each way
-inline constexpr std::size_t replay_bytes = 64 * 1024;          // of a request body, kept so that a try can be repeated
-inline constexpr std::size_t api_body_bytes = 1024 * 1024;      // bodies of API calls are held whole
+inline constexpr std::size_t stream_window_bytes =
+    256 * 1024;  // what one stream may hold in memory, each way
+inline constexpr std::size_t replay_bytes =
+    64 * 1024;  // of a request body, kept so that a try can be repeated
+inline constexpr std::size_t api_body_bytes = 1024 * 1024;  // bodies of API calls are held whole
 inline constexpr std::size_t client_connections = 16384;
-inline constexpr std::size_t app_connections_idle = 256;        // per worker
-inline constexpr std::size_t peer_streams = 4096;               // open at once on one peer link
+inline constexpr std::size_t app_connections_idle = 256;  // per worker
+inline constexpr std::size_t peer_streams = 4096;         // open at once on one peer link
 
 // TChannel
 inline constexpr std::size_t tchannel_message_bytes = 8 * 1024 * 1024;
-inline constexpr std::size_t tchannel_half_built = 256;         // fragmented calls under way on one connection
-inline constexpr std::size_t tchannel_in_flight = 1024;         // our calls without an answer on one connection
+inline constexpr std::size_t tchannel_half_built = 256;  // fragmented calls under way on one connection
+inline constexpr std::size_t tchannel_in_flight = 1024;  // our calls without an answer on one connection
 inline constexpr std::size_t tchannel_write_bytes = 16 * 1024 * 1024;  // queued on one connection
 inline constexpr auto tchannel_init_time = 5s;
 

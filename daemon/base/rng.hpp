@@ -1,5 +1,6 @@
-// The only source of randomness in the cores: xoshiro256** seeded by splitmix64 (Blackman and Vigna, 2018), so that
-// one seed gives the same bits on every compiler and library. std::shuffle and std::uniform_int_distribution do not.
+// The only source of randomness in the cores: xoshiro256** seeded by splitmix64 (Blackman and Vigna, 2018),
+// so that one seed gives the same bits on every compiler and library. std::shuffle and
+// std::uniform_int_distribution do not.
 #pragma once
 
 #include <array>
@@ -54,7 +55,9 @@ class Rng {
   constexpr Rng fork() noexcept { return Rng(next()); }
 
  private:
-  static constexpr std::uint64_t rotate(std::uint64_t x, int k) noexcept { return (x << k) | (x >> (64 - k)); }
+  static constexpr std::uint64_t rotate(std::uint64_t x, int k) noexcept {
+    return (x << k) | (x >> (64 - k));
+  }
   std::array<std::uint64_t, 4> state_{};
 };
 

@@ -1,5 +1,5 @@
-// Time as a value. Cores receive it and never ask for it, so that yesterday's bug can be run again: timeouts count
-// on the steady clock, incarnations need the wall clock (Ringpop: milliseconds since 1970).
+// Time as a value. Cores receive it and never ask for it, so that yesterday's bug can be run again: timeouts
+// count on the steady clock, incarnations need the wall clock (Ringpop: milliseconds since 1970).
 #pragma once
 
 #include <chrono>

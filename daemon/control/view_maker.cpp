@@ -9,6 +9,7 @@
 
 #include "daemon/control/phase.hpp"
 #include "daemon/obs/log.hpp"
+#include "daemon/swim/ring_input.hpp"
 
 namespace ringside::control {
 namespace {
@@ -68,14 +69,12 @@ api::ViewPtr ViewMaker::make(const swim::Node& node, const Circumstances& circum
   view->address = node.self();
   view->index = ++index_;
   view->membership_checksum = node.checksum();
-  std::vector<ring::Server> servers;
   std::size_t known = 0;
   for (const auto& row : rows) {
     view->members.push_back(shown(row, node.self()));
-    if (in_ring(row.status)) servers.push_back({row.name, row.address});
     if (in_ring(row.status) || row.status == Status::leave) ++known;
   }
-  if (circumstances.ring_changed || !ring_) build_ring(std::move(servers), metrics);
+  if (circumstances.ring_changed || !ring_) build_ring(swim::ring_servers(rows), metrics);
   view->ring = ring_;
   judge(node, circumstances, known, *view);
   set_gauges(rows, *ring_, metrics);
@@ -89,7 +88,7 @@ void ViewMaker::build_ring(std::vector<ring::Server> servers, obs::ControlMetric
   obs::log(obs::Level::info, "ring_changed",
            {{"version", version},
             {"servers", std::uint64_t{ring_->servers().size()}},
-            {"checksum", ring_->checksum()}});
+            {"checksum", "0x" + hex8(ring_->checksum())}});
 }
 
 void ViewMaker::judge(const swim::Node& node, const Circumstances& circumstances, std::size_t known,

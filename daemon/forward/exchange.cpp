@@ -46,7 +46,8 @@ Action Exchange::on_wake(Instant now, const ring::Snapshot& ring) {
   if (now >= subject_.deadline) return GiveUp{Failure::timed_out, executed_maybe_};
   if (ring.version() != ring_version_) {
     const auto id = ring.owner(subject_.key);
-    // Another owner, or the old one at another address: a reason to try. The same one: its death is still to be noticed.
+    // Another owner, or the old one at another address: a reason to try. The same one: its death is still to
+    // be noticed.
     if (!id || ring.server(*id).address != owner_address_) return try_owner(ring);
     ring_version_ = ring.version();
   }

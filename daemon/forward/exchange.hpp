@@ -1,13 +1,16 @@
-// One keyed request, decided: where to try it, when to try again, when to give up. The shell obeys the action and
-// reports what came of it; there is no I/O here.
+// One keyed request, decided: where to try it, when to try again, when to give up. The shell obeys the action
+// and reports what came of it; there is no I/O here.
 //
 // The rules (proto/spec/forwarding.md):
 // - The owner is looked up anew for every try.
-// - A request is repeated when it surely reached no app; otherwise only when repeating it cannot matter (an idempotent
+// - A request is repeated when it surely reached no app; otherwise only when repeating it cannot matter (an
+// idempotent
 //   method or an Idempotency-Key), and at most `retries` times. So no request is run twice silently.
-// - A try that surely reached no app, while the ring still names the same owner, waits for the ring to move: at most
+// - A try that surely reached no app, while the ring still names the same owner, waits for the ring to move:
+// at most
 //   `ring_wait` and never past the deadline.
-// - A node that gets a request from another one and is not the owner passes it on while hops are left; at the hop limit
+// - A node that gets a request from another one and is not the owner passes it on while hops are left; at the
+// hop limit
 //   it says so (not_owner), and the entry looks again.
 #pragma once
 
@@ -22,10 +25,10 @@
 namespace ringside::forward {
 
 struct Policy {
-  int retries = 1;                                         // repeats of a try that may have been executed
-  int max_hops = 2;                                        // ringsides a request may be sent to
-  Duration ring_wait = std::chrono::seconds(1);            // how long to wait for the ring to move
-  int attempts_max = 8;                                    // all tries together: a bound, not a policy
+  int retries = 1;                               // repeats of a try that may have been executed
+  int max_hops = 2;                              // ringsides a request may be sent to
+  Duration ring_wait = std::chrono::seconds(1);  // how long to wait for the ring to move
+  int attempts_max = 8;                          // all tries together: a bound, not a policy
 };
 
 // What the exchange needs to know of the request; the key must outlive it.
@@ -50,11 +53,11 @@ struct Wait {  // call on_wake when the ring changed or at this time
   friend bool operator==(const Wait&, const Wait&) = default;
 };
 enum class Failure : std::uint8_t {
-  no_owner,         // the ring is empty
-  not_owner,        // at the hop limit and not ours
-  unreachable,      // the owner cannot be reached and the ring has not moved
-  maybe_executed,   // the connection broke with the request under way
-  timed_out,        // the deadline has passed
+  no_owner,        // the ring is empty
+  not_owner,       // at the hop limit and not ours
+  unreachable,     // the owner cannot be reached and the ring has not moved
+  maybe_executed,  // the connection broke with the request under way
+  timed_out,       // the deadline has passed
 };
 struct GiveUp {
   Failure why;
@@ -81,8 +84,12 @@ class Exchange {
   Action on_wake(Instant now, const ring::Snapshot&);  // only after a Wait
 
   [[nodiscard]] int attempts() const { return attempts_; }
-  [[nodiscard]] bool rerouted() const { return rerouted_; }  // some try went to another owner than the one before
-  [[nodiscard]] const std::string& owner() const { return owner_; }  // name of the last owner tried; may be empty
+  [[nodiscard]] bool rerouted() const {
+    return rerouted_;
+  }  // some try went to another owner than the one before
+  [[nodiscard]] const std::string& owner() const {
+    return owner_;
+  }  // name of the last owner tried; may be empty
 
  private:
   Action try_owner(const ring::Snapshot&);

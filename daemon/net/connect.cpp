@@ -15,7 +15,10 @@ constexpr int user_timeout_ms = 20'000;
 
 struct Connector::State : std::enable_shared_from_this<State> {
   State(boost::asio::io_context& context, Timers& timers, OnDone done)
-      : io(context), socket(context.get_executor()), resolver(context), on_done(std::move(done)),
+      : io(context),
+        socket(context.get_executor()),
+        resolver(context),
+        on_done(std::move(done)),
         timer(timers, [this] { finish(make_error_code(Errc::timed_out)); }) {}
 
   void start(const Address& address, Duration timeout) {
@@ -24,17 +27,19 @@ struct Connector::State : std::enable_shared_from_this<State> {
     boost::system::error_code not_literal;
     const auto ip = boost::asio::ip::make_address(address.host, not_literal);
     if (!not_literal) return dial(boost::asio::ip::tcp::endpoint(ip, address.port));
-    resolver.async_resolve(address.host, std::to_string(address.port),
-                           [self = shared_from_this()](boost::system::error_code error,
-                                                       const boost::asio::ip::tcp::resolver::results_type& found) {
-                             if (error || found.empty()) return self->finish(error);
-                             self->dial(found.begin()->endpoint());
-                           });
+    resolver.async_resolve(
+        address.host, std::to_string(address.port),
+        [self = shared_from_this()](boost::system::error_code error,
+                                    const boost::asio::ip::tcp::resolver::results_type& found) {
+          if (error || found.empty()) return self->finish(error);
+          self->dial(found.begin()->endpoint());
+        });
   }
 
   void dial(const boost::asio::generic::stream_protocol::endpoint& endpoint) {
     if (!on_done) return;
-    socket.async_connect(endpoint, [self = shared_from_this()](boost::system::error_code error) { self->finish(error); });
+    socket.async_connect(
+        endpoint, [self = shared_from_this()](boost::system::error_code error) { self->finish(error); });
   }
 
   void finish(boost::system::error_code error) {
@@ -48,7 +53,8 @@ struct Connector::State : std::enable_shared_from_this<State> {
     }
     const int fd = socket.native_handle();
     const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // refused on unix sockets, which need none of these
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
+                 sizeof on);  // refused on unix sockets, which need none of these
     ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof user_timeout_ms);
     socket.non_blocking(true, error);
@@ -62,7 +68,8 @@ struct Connector::State : std::enable_shared_from_this<State> {
   Timer timer;
 };
 
-Connector::Connector(boost::asio::io_context& io, Timers& timers, const Address& address, Duration timeout, OnDone done)
+Connector::Connector(boost::asio::io_context& io, Timers& timers, const Address& address, Duration timeout,
+                     OnDone done)
     : state_(std::make_shared<State>(io, timers, std::move(done))) {
   boost::asio::post(io, [state = state_, address, timeout] {
     if (state->on_done) state->start(address, timeout);

@@ -1,5 +1,5 @@
-// Dials one address, TCP or unix, with a time limit. Calls back once, never from inside start(); destroying the
-// Connector gives up silently.
+// Dials one address, TCP or unix, with a time limit. Calls back once, never from inside start(); destroying
+// the Connector gives up silently.
 #pragma once
 
 #include <functional>

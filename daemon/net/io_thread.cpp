@@ -22,7 +22,9 @@ void run_until_stopped(boost::asio::io_context& context, const char* thread_name
 
 IoThread::IoThread(std::string name) : name_(std::move(name)), work_(context_.get_executor()) {}
 
-IoThread::~IoThread() { stop_and_join(); }
+IoThread::~IoThread() {
+  stop_and_join();
+}
 
 void IoThread::start() {
   thread_ = std::thread([this] { run_until_stopped(context_, name_.c_str()); });

@@ -1,5 +1,5 @@
-// One io_context on one named thread. What runs on it never runs elsewhere, so nothing on it is locked; other threads
-// reach it by post() only.
+// One io_context on one named thread. What runs on it never runs elsewhere, so nothing on it is locked; other
+// threads reach it by post() only.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -9,8 +9,8 @@
 
 namespace ringside::net {
 
-// Runs the context until it is stopped or has no work. An exception that gets here is a bug: it is logged and the
-// process aborts (a sidecar restarts in milliseconds; going on with broken state would be worse).
+// Runs the context until it is stopped or has no work. An exception that gets here is a bug: it is logged and
+// the process aborts (a sidecar restarts in milliseconds; going on with broken state would be worse).
 void run_until_stopped(boost::asio::io_context&, const char* thread_name);
 
 class IoThread {

@@ -24,14 +24,18 @@ constexpr int backlog = 1024;
 constexpr auto out_of_descriptors_pause = std::chrono::milliseconds(100);
 
 std::string cannot_listen(const Address& address, std::string_view option, int error) {
-  std::string text = "cannot listen on " + address.to_string() + " (" + std::string(option) + "): " + std::strerror(error);
+  std::string text =
+      "cannot listen on " + address.to_string() + " (" + std::string(option) + "): " + std::strerror(error);
   switch (error) {
     case EADDRINUSE:
-      text += "; is another ringside running here? stop it or choose another address with " + std::string(option);
+      text +=
+          "; is another ringside running here? stop it or choose another address with " + std::string(option);
       break;
     case EADDRNOTAVAIL: text += "; no interface of this host has that address"; break;
     case EACCES:
-    case EPERM: text += "; ports below 1024 and foreign folders need more rights, choose another address"; break;
+    case EPERM:
+      text += "; ports below 1024 and foreign folders need more rights, choose another address";
+      break;
     case ENOENT: text += "; the folder of the socket does not exist"; break;
     default: break;
   }
@@ -40,11 +44,12 @@ std::string cannot_listen(const Address& address, std::string_view option, int e
 
 // A socket file without a listener is what a killed daemon leaves behind; one with a listener is in use.
 bool is_stale_socket(const sockaddr_un& name) {
-  struct stat info {};
+  struct stat info{};
   if (::lstat(name.sun_path, &info) != 0 || !S_ISSOCK(info.st_mode)) return false;
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (probe < 0) return false;
-  const bool refused = ::connect(probe, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 && errno == ECONNREFUSED;
+  const bool refused =
+      ::connect(probe, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 && errno == ECONNREFUSED;
   ::close(probe);
   return refused;
 }
@@ -56,8 +61,8 @@ Result<int, std::string> open_unix(const Address& address, std::string_view opti
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return cannot_listen(address, option, errno);
   if (is_stale_socket(name)) ::unlink(name.sun_path);
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 || ::chmod(name.sun_path, 0660) != 0 ||
-      ::listen(fd, backlog) != 0) {
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 ||
+      ::chmod(name.sun_path, 0660) != 0 || ::listen(fd, backlog) != 0) {
     const int error = errno;
     ::close(fd);
     return cannot_listen(address, option, error);
@@ -70,8 +75,11 @@ Result<int, std::string> open_tcp(Address& address, std::string_view option) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  if (const int code = ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found); code != 0)
-    return "cannot listen on " + address.to_string() + " (" + std::string(option) + "): " + ::gai_strerror(code);
+  if (const int code =
+          ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
+      code != 0)
+    return "cannot listen on " + address.to_string() + " (" + std::string(option) +
+           "): " + ::gai_strerror(code);
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> guard(found, &::freeaddrinfo);
   const int fd = ::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return cannot_listen(address, option, errno);
@@ -115,12 +123,16 @@ ListeningSocket& ListeningSocket::operator=(ListeningSocket&& other) noexcept {
   return *this;
 }
 
-int ListeningSocket::duplicate() const { return ::fcntl(fd_, F_DUPFD_CLOEXEC, 0); }
+int ListeningSocket::duplicate() const {
+  return ::fcntl(fd_, F_DUPFD_CLOEXEC, 0);
+}
 
 struct Acceptor::State : std::enable_shared_from_this<State> {
   State(boost::asio::io_context& io, const ListeningSocket& listening, OnAccept callback)
       : acceptor(io), pause(io), on_accept(std::move(callback)), address(listening.address()) {
-    const int family = address.is_unix() ? AF_UNIX : address.host.find(':') == std::string::npos ? AF_INET : AF_INET6;
+    const int family = address.is_unix()                             ? AF_UNIX
+                       : address.host.find(':') == std::string::npos ? AF_INET
+                                                                     : AF_INET6;
     acceptor.assign(boost::asio::generic::stream_protocol(family, 0), listening.duplicate());
     acceptor.non_blocking(true);
   }
@@ -136,7 +148,8 @@ struct Acceptor::State : std::enable_shared_from_this<State> {
       if (error == boost::asio::error::operation_aborted) return;
       const bool exhausted = error == boost::asio::error::no_descriptors || error.value() == ENFILE;
       if (!exhausted) return self->accept();  // the client gave up in the queue: next one
-      obs::log(obs::Level::warn, "accept_paused", {{"listener", self->address.to_string()}, {"cause", error.message()}});
+      obs::log(obs::Level::warn, "accept_paused",
+               {{"listener", self->address.to_string()}, {"cause", error.message()}});
       self->pause.expires_after(out_of_descriptors_pause);
       self->pause.async_wait([self](boost::system::error_code aborted) {
         if (!aborted && self->on_accept) self->accept();
@@ -151,8 +164,8 @@ struct Acceptor::State : std::enable_shared_from_this<State> {
       ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       char host[NI_MAXHOST];
       char service[NI_MAXSERV];
-      if (::getnameinfo(peer.data(), static_cast<socklen_t>(peer.size()), host, sizeof host, service, sizeof service,
-                        NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+      if (::getnameinfo(peer.data(), static_cast<socklen_t>(peer.size()), host, sizeof host, service,
+                        sizeof service, NI_NUMERICHOST | NI_NUMERICSERV) == 0)
         remote = host;
     }
     boost::system::error_code ignored;
@@ -160,7 +173,9 @@ struct Acceptor::State : std::enable_shared_from_this<State> {
     on_accept(std::move(socket), std::move(remote));
   }
 
-  boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type> acceptor;
+  boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol,
+                                     boost::asio::io_context::executor_type>
+      acceptor;
   boost::asio::generic::stream_protocol::endpoint peer;
   boost::asio::steady_timer pause;
   OnAccept on_accept;

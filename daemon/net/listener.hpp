@@ -1,8 +1,8 @@
 // Listening sockets and the loop that accepts on them.
 //
-// A socket is opened once per address, without SO_REUSEPORT across processes: a second daemon on the same port is an
-// error that says so, not a silent thief of half the connections. Each worker then accepts on its own duplicate of the
-// descriptor; the kernel wakes them all and one gets the connection.
+// A socket is opened once per address, without SO_REUSEPORT across processes: a second daemon on the same
+// port is an error that says so, not a silent thief of half the connections. Each worker then accepts on its
+// own duplicate of the descriptor; the kernel wakes them all and one gets the connection.
 #pragma once
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -19,14 +19,15 @@
 namespace ringside::net {
 
 // TCP or unix alike. The executor is named, not type-erased: this is the hot path.
-using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
+using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
+                                                boost::asio::io_context::executor_type>;
 
 // An owned listening descriptor. A unix socket's file is removed again when the owner goes.
 class ListeningSocket {
  public:
   // Binds and listens. `option` is the configuration path that named the address (for the error, which is one
-  // sentence with cause and remedy). Port 0 picks a free port. A left-over socket file that nobody listens on is
-  // replaced; unix sockets get mode 0660.
+  // sentence with cause and remedy). Port 0 picks a free port. A left-over socket file that nobody listens on
+  // is replaced; unix sockets get mode 0660.
   static Result<ListeningSocket, std::string> open(const Address&, std::string_view option);
   ~ListeningSocket();
   ListeningSocket(ListeningSocket&&) noexcept;
@@ -41,7 +42,8 @@ class ListeningSocket {
   Address address_;
 };
 
-// Accepts on one duplicate, in the thread of its io_context. Out of descriptors: pauses for 100 ms instead of spinning.
+// Accepts on one duplicate, in the thread of its io_context. Out of descriptors: pauses for 100 ms instead of
+// spinning.
 class Acceptor {
  public:
   using OnAccept = std::function<void(Socket, std::string remote)>;

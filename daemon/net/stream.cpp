@@ -143,7 +143,8 @@ Stream::~Stream() {
 
 void Stream::read() {
   if (std::exchange(state_->wanted, true)) return state_->start_read();
-  // Bytes may have come in, or been fed, while nobody wanted them. The owner expects news from a fresh stack only.
+  // Bytes may have come in, or been fed, while nobody wanted them. The owner expects news from a fresh stack
+  // only.
   if (state_->unread() > 0 || (state_->eof && !state_->eof_reported)) {
     boost::asio::post(state_->socket.get_executor(), [state = state_] {
       if (state->events && state->wanted) state->report();
@@ -154,22 +155,38 @@ void Stream::read() {
   state_->start_read();
 }
 
-void Stream::pause() { state_->wanted = false; }
-bool Stream::reading() const { return state_->wanted; }
+void Stream::pause() {
+  state_->wanted = false;
+}
+bool Stream::reading() const {
+  return state_->wanted;
+}
 
-std::string_view Stream::buffered() const { return {state_->buffer.data() + state_->begin, state_->unread()}; }
+std::string_view Stream::buffered() const {
+  return {state_->buffer.data() + state_->begin, state_->unread()};
+}
 
-// Moves nothing and starts nothing: a read may be under way behind these bytes, and views into them are still in use.
-void Stream::consume(std::size_t bytes) { state_->begin += bytes; }
+// Moves nothing and starts nothing: a read may be under way behind these bytes, and views into them are still
+// in use.
+void Stream::consume(std::size_t bytes) {
+  state_->begin += bytes;
+}
 
 void Stream::feed(std::string_view bytes) {
-  state_->buffer.insert(state_->buffer.begin() + static_cast<std::ptrdiff_t>(state_->begin), bytes.begin(), bytes.end());
+  state_->buffer.insert(state_->buffer.begin() + static_cast<std::ptrdiff_t>(state_->begin), bytes.begin(),
+                        bytes.end());
   state_->end += bytes.size();
 }
 
-std::string& Stream::out() { return state_->output; }
-std::size_t Stream::backlog() const { return state_->output.size() - state_->written; }
-void Stream::flush() { state_->flush(); }
+std::string& Stream::out() {
+  return state_->output;
+}
+std::size_t Stream::backlog() const {
+  return state_->output.size() - state_->written;
+}
+void Stream::flush() {
+  state_->flush();
+}
 
 void Stream::end_output() {
   state_->end_when_written = true;
@@ -185,6 +202,8 @@ void Stream::abort() {
   state_->socket.close(ignored);
 }
 
-bool Stream::half_closed() const { return state_->eof_reported; }
+bool Stream::half_closed() const {
+  return state_->eof_reported;
+}
 
 }  // namespace ringside::net

@@ -1,5 +1,5 @@
-// One connected socket with its buffers. Reads ahead into one contiguous buffer that is parsed in place; what is
-// appended to out() goes out with flush(), as much at once as the kernel takes, the rest when it can.
+// One connected socket with its buffers. Reads ahead into one contiguous buffer that is parsed in place; what
+// is appended to out() goes out with flush(), as much at once as the kernel takes, the rest when it can.
 //
 // The owner is told through StreamEvents and may destroy the Stream from inside any of them. One thread.
 #pragma once
@@ -31,21 +31,22 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // Keep reading and reporting, until pause(). Reading also stops while the buffer is full: after consuming outside of
-  // on_bytes, call it again. Views into buffered() are good until then.
+  // Keep reading and reporting, until pause(). Reading also stops while the buffer is full: after consuming
+  // outside of on_bytes, call it again. Views into buffered() are good until then.
   void read();
   void pause();  // bytes stay in the kernel; the other side will feel it
   [[nodiscard]] bool reading() const;
 
   [[nodiscard]] std::string_view buffered() const;
   void consume(std::size_t bytes);
-  void feed(std::string_view bytes);  // put bytes that somebody else has read already in front of what will be read
+  void feed(
+      std::string_view bytes);  // put bytes that somebody else has read already in front of what will be read
 
   [[nodiscard]] std::string& out();  // append here, then flush()
   [[nodiscard]] std::size_t backlog() const;
   void flush();
-  void end_output();   // FIN when everything has been written
-  void abort();        // RST: the other side must not take what it has for complete
+  void end_output();                       // FIN when everything has been written
+  void abort();                            // RST: the other side must not take what it has for complete
   [[nodiscard]] bool half_closed() const;  // on_eof has been called
 
  private:

@@ -4,7 +4,9 @@ namespace ringside::net {
 
 Timers::Timers(boost::asio::io_context& io) : system_timer_(io.get_executor()) {}
 
-Timers::~Timers() { *alive_ = false; }
+Timers::~Timers() {
+  *alive_ = false;
+}
 
 void Timers::arm() {
   armed_for_ = queue_.next();

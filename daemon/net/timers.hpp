@@ -1,5 +1,6 @@
-// Timers of one thread: any number of deadlines, one operating system timer. Setting and cancelling touch only a heap;
-// the steady_timer is moved when a deadline becomes the earliest, so a request's timeout usually costs no system call.
+// Timers of one thread: any number of deadlines, one operating system timer. Setting and cancelling touch
+// only a heap; the steady_timer is moved when a deadline becomes the earliest, so a request's timeout usually
+// costs no system call.
 #pragma once
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -33,8 +34,8 @@ class Timers {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-// Calls `fire` once when its time has come, unless it is moved, cancelled or destroyed before. The callback may set the
-// timer again or destroy it.
+// Calls `fire` once when its time has come, unless it is moved, cancelled or destroyed before. The callback
+// may set the timer again or destroy it.
 class Timer : private DeadlineQueue::Entry {
  public:
   Timer(Timers& timers, std::function<void()> fire) : timers_(timers), fire_(std::move(fire)) {}

@@ -7,7 +7,8 @@
 namespace ringside::worker {
 namespace {
 
-constexpr std::size_t buffer_max = limits::head_bytes + 32 * 1024;  // a whole head, and more than one read behind it
+constexpr std::size_t buffer_max =
+    limits::head_bytes + 32 * 1024;  // a whole head, and more than one read behind it
 
 }  // namespace
 
@@ -26,7 +27,8 @@ void AppConnection::on_connected(Result<net::Socket> socket) {
     const std::string why = socket.error().message();
     close();
     if (call != nullptr)
-      call->failed_for_good(api::Code::app_down, "the app at " + context_.config.app.address + " does not accept connections: " + why);
+      call->failed_for_good(api::Code::app_down, "the app at " + context_.config.app.address +
+                                                     " does not accept connections: " + why);
     return;
   }
   stream_.emplace(std::move(*socket), *this, buffer_max);
@@ -64,7 +66,9 @@ void AppConnection::send_end() {
   if (stream_) context_.turn.flush(*this);
 }
 
-std::size_t AppConnection::body_backlog() const { return stream_ ? stream_->backlog() : waiting_output_.size(); }
+std::size_t AppConnection::body_backlog() const {
+  return stream_ ? stream_->backlog() : waiting_output_.size();
+}
 
 void AppConnection::more_reply() {
   if (in_body_ && call_ != nullptr) {
@@ -111,7 +115,8 @@ bool AppConnection::read_head() {
   if (const auto* refusal = std::get_if<http1::Refusal>(&step)) {
     Call* call = std::exchange(call_, nullptr);
     close();
-    call->failed_for_good(api::Code::app_error, "the app's reply is malformed: " + std::string(refusal->reason));
+    call->failed_for_good(api::Code::app_error,
+                          "the app's reply is malformed: " + std::string(refusal->reason));
     return false;
   }
   const auto& complete = std::get<http1::Complete<http::ResponseHead>>(step);
@@ -121,8 +126,9 @@ bool AppConnection::read_head() {
     if (head.status != 101 && ++interim_ <= limits::interim_replies) return true;
     Call* call = std::exchange(call_, nullptr);
     close();
-    call->failed_for_good(api::Code::app_error, head.status == 101 ? "the app switched protocols without being asked"
-                                                                    : "the app sent too many interim replies");
+    call->failed_for_good(api::Code::app_error, head.status == 101
+                                                    ? "the app switched protocols without being asked"
+                                                    : "the app sent too many interim replies");
     return false;
   }
   keep_alive_ = head.keep_alive && head.framing.kind != http::BodyKind::until_close;
@@ -165,7 +171,8 @@ bool AppConnection::read_body() {
   return false;
 }
 
-// The reply is complete. Bytes behind it, or a request that the app did not read to its end, spoil the connection.
+// The reply is complete. Bytes behind it, or a request that the app did not read to its end, spoil the
+// connection.
 void AppConnection::finished(bool reusable) {
   in_body_ = false;
   if (reusable && request_ended_ && stream_->buffered().empty() && !stream_->half_closed()) {
@@ -196,7 +203,8 @@ void AppConnection::lost(std::string_view why) {
   close();
   if (call == nullptr) return;
   if (replying) return call->reply_broken();
-  if (reply_started_) return call->failed_for_good(api::Code::app_error, "the app's reply broke off: " + std::string(why));
+  if (reply_started_)
+    return call->failed_for_good(api::Code::app_error, "the app's reply broke off: " + std::string(why));
   call->failed(forward::Outcome::maybe_executed, why);
 }
 

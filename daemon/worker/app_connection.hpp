@@ -47,14 +47,14 @@ class AppConnection final : public Outbound, public net::StreamEvents, public Fl
   std::optional<net::Connector> connector_;
   std::optional<net::Stream> stream_;
   Call* call_ = nullptr;
-  std::string waiting_output_;          // until connected
+  std::string waiting_output_;  // until connected
   http1::ResponseParser parser_;
   http1::BodyReader body_;
   bool chunked_request_ = false;
   bool request_ended_ = false;
-  bool in_body_ = false;                // the reply's head has been passed on
-  bool keep_alive_ = false;             // what the reply said
-  bool reply_started_ = false;          // any byte of it has come
+  bool in_body_ = false;        // the reply's head has been passed on
+  bool keep_alive_ = false;     // what the reply said
+  bool reply_started_ = false;  // any byte of it has come
   int interim_ = 0;
   bool closed_ = false;
 };

@@ -1,6 +1,7 @@
-// Connections of one worker to this node's app: HTTP/1.1 over TCP or a unix socket, kept alive and reused, the one used
-// last first (its caches are warm and the rest can age). A connection goes back to the pool only after a cleanly framed
-// reply with no surplus bytes; an idle one is watched, so that a close by the app is seen before it is used again.
+// Connections of one worker to this node's app: HTTP/1.1 over TCP or a unix socket, kept alive and reused,
+// the one used last first (its caches are warm and the rest can age). A connection goes back to the pool only
+// after a cleanly framed reply with no surplus bytes; an idle one is watched, so that a close by the app is
+// seen before it is used again.
 #pragma once
 
 #include <memory>
@@ -19,8 +20,8 @@ class AppPool {
   AppPool(Context&, Address app);
   ~AppPool();
 
-  // Starts the call's current try. `end`: the request has no body (left to come). `fresh`: do not reuse a connection,
-  // the last one turned out dead.
+  // Starts the call's current try. `end`: the request has no body (left to come). `fresh`: do not reuse a
+  // connection, the last one turned out dead.
   Outbound* start(Call&, bool end, bool fresh);
   void close_idle();
 

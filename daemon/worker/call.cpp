@@ -14,8 +14,9 @@ namespace {
 // Answers of another ringside that mean: not me, look again. All with `executed: no`.
 bool is_look_again(const http::ResponseHead& head) {
   const auto error = http::find(head.fields, "ringside-error");
-  return error && (*error == api::row(api::Code::not_owner).name || *error == api::row(api::Code::not_joined).name ||
-                   *error == api::row(api::Code::draining).name);
+  return error &&
+         (*error == api::row(api::Code::not_owner).name || *error == api::row(api::Code::not_joined).name ||
+          *error == api::row(api::Code::draining).name);
 }
 
 bool is_event_stream(const http::ResponseHead& head) {
@@ -23,7 +24,8 @@ bool is_event_stream(const http::ResponseHead& head) {
   return type && type->starts_with("text/event-stream");
 }
 
-// What a hop's buffer takes now. Nearly full counts as full: handing on crumbs would cost a frame or a chunk for each.
+// What a hop's buffer takes now. Nearly full counts as full: handing on crumbs would cost a frame or a chunk
+// for each.
 std::size_t room_beside(std::size_t backlog) {
   constexpr std::size_t least = 16 * 1024;
   const std::size_t room = limits::stream_window_bytes - std::min(limits::stream_window_bytes, backlog);
@@ -46,7 +48,9 @@ std::string make_request_id(Rng& rng) {
 Call::Call(Context& context, Inbound& inbound)
     : context_(context), inbound_(inbound), timer_(context.timers, [this] { out_of_time(); }) {}
 
-Call::~Call() { cancel(); }
+Call::~Call() {
+  cancel();
+}
 
 // --- from the Inbound
 
@@ -96,19 +100,19 @@ void Call::start(bool end) {
   state_ = State::trying;
   context_.metrics.in_flight.add(1);
   if (context_.metrics.in_flight.value() > context_.config.forward.in_flight)
-    return answer({api::Code::overloaded,
-                   std::to_string(context_.config.forward.in_flight) + " requests are under way on this worker",
-                   key_, {}, 0, {}, {}});
+    return answer(problem(api::Code::overloaded, std::to_string(context_.config.forward.in_flight) +
+                                                     " requests are under way on this worker"));
   timer_.at(deadline_);
   if (local_only_) return try_app();
   if (key_.empty() || key_.size() > limits::key_bytes)
-    return answer({api::Code::bad_key, "a peer sent a request without a usable ringside-key", {}, {}, 0, {}, {}});
+    return answer(problem(api::Code::bad_key, "a peer sent a request without a usable ringside-key"));
   if (context_.view->phase == api::Phase::joining)
-    return answer({api::Code::not_joined, context_.view->phase_reason, key_, {}, 0, {}, {}});
+    return answer(problem(api::Code::not_joined, context_.view->phase_reason));
   forward::Policy policy;
   policy.retries = context_.config.forward.retry.max;
   policy.max_hops = context_.config.forward.max_hops;
-  exchange_.emplace(policy, forward::Subject{key_, passport_.hops, passport_.repeatable, deadline_}, context_.self_address);
+  exchange_.emplace(policy, forward::Subject{key_, passport_.hops, passport_.repeatable, deadline_},
+                    context_.self_address);
   act(exchange_->start(started_, *context_.view->ring));
 }
 
@@ -140,7 +144,9 @@ void Call::body_end() {
   if (outbound_ != nullptr) outbound_->send_end();
 }
 
-void Call::body_broken() { cancel(); }
+void Call::body_broken() {
+  cancel();
+}
 
 void Call::reply_drained() {
   if (outbound_ != nullptr && state_ == State::replying) outbound_->more_reply();
@@ -171,7 +177,7 @@ void Call::try_app() {
   state_ = State::trying;
   timer_.at(deadline_);
   if (context_.config.app.address.empty())
-    return answer({api::Code::app_down, "this node has no app (app.address is not set)", key_, context_.view->name, 1, {}, {}});
+    return answer(problem(api::Code::app_down, "this node has no app (app.address is not set)"));
   context_.metrics.requests_local.add();
   try_is_peer_ = accepted_ = false;
   compose(false);
@@ -244,8 +250,7 @@ void Call::out_of_time() {
     case State::waiting: return act(exchange_->on_wake(Clock::now(), *context_.view->ring));
     case State::trying:
       if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
-      return answer({api::Code::timeout, "no answer within the request's time", key_, exchange_ ? exchange_->owner() : std::string(),
-                     exchange_ ? exchange_->attempts() : 1, {}, {}});
+      return answer(problem(api::Code::timeout, "no answer within the request's time"));
     case State::replying:  // the body has stood still for forward.idle_timeout
       if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
       finish();
@@ -255,38 +260,47 @@ void Call::out_of_time() {
 
 void Call::give_up(const forward::GiveUp& end) {
   const auto& view = *context_.view;
-  api::Problem problem;
-  problem.key = key_;
-  problem.owner = exchange_->owner();
-  problem.attempts = exchange_->attempts();
+  const std::string& owner = exchange_->owner();
   switch (end.why) {
     case forward::Failure::no_owner:
-      problem.code = api::Code::no_owner;
-      problem.detail = "none of the " + std::to_string(view.members.size()) + " members that " + view.name + " knows has a place in the ring";
-      break;
+      return answer(problem(api::Code::no_owner, "none of the " + std::to_string(view.members.size()) +
+                                                     " members that " + view.name +
+                                                     " knows has a place in the ring"));
     case forward::Failure::not_owner:
-      problem.code = api::Code::not_owner;
-      problem.detail = view.name + " does not own the key and the request has been passed on " + std::to_string(passport_.hops) + " times";
-      break;
+      return answer(problem(api::Code::not_owner,
+                            view.name + " does not own the key and the request has been passed on " +
+                                std::to_string(passport_.hops) + " times"));
     case forward::Failure::unreachable:
-      problem.code = end.executed_maybe ? api::Code::app_error : api::Code::peer_unreachable;
-      problem.detail = "the owner " + exchange_->owner() + " cannot be reached: " + last_failure_;
-      break;
+      return answer(problem(end.executed_maybe ? api::Code::app_error : api::Code::peer_unreachable,
+                            "the owner " + owner + " cannot be reached: " + last_failure_));
     case forward::Failure::maybe_executed:
-      problem.code = api::Code::app_error;
-      problem.detail = (try_is_peer_ ? "the owner " + exchange_->owner() : "the app of " + view.name) + " was lost with the request under way: " + last_failure_;
-      break;
+      return answer(
+          problem(api::Code::app_error, (try_is_peer_ ? "the owner " + owner : "the app of " + view.name) +
+                                            " was lost with the request under way: " + last_failure_));
     case forward::Failure::timed_out:
-      problem.code = api::Code::timeout;
-      problem.detail = "the request's time is over" + (last_failure_.empty() ? std::string() : "; the last try failed: " + last_failure_);
-      break;
+      return answer(problem(api::Code::timeout,
+                            "the request's time is over" +
+                                (last_failure_.empty() ? "" : "; the last try failed: " + last_failure_)));
   }
-  answer(std::move(problem));
+}
+
+// What became of this request, as far as it has come.
+api::Problem Call::problem(api::Code code, std::string detail) const {
+  const bool tried = exchange_ && exchange_->attempts() > 0;
+  return {.code = code,
+          .detail = std::move(detail),
+          .key = key_,
+          .owner = exchange_     ? exchange_->owner()
+                   : local_only_ ? context_.view->name
+                                 : std::string(),
+          .attempts = tried         ? exchange_->attempts()
+                      : local_only_ ? 1
+                                    : 0,
+          .request_id = passport_.request_id};
 }
 
 // Ends the call with an answer of our own.
-void Call::answer(api::Problem problem) {
-  problem.request_id = passport_.request_id;
+void Call::answer(const api::Problem& problem) {
   const auto& row = api::row(problem.code);
   (row.executed_maybe ? context_.metrics.errors_executed_maybe : context_.metrics.errors_executed_no).add();
   const api::Response response = api::render(problem);
@@ -334,7 +348,8 @@ void Call::reply(http::ResponseHead& head, bool end) {
   if (try_is_peer_ && is_look_again(head)) {
     last_failure_ = std::string(*http::find(head.fields, "ringside-error"));
     if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
-    return act(exchange_->on_failure(Clock::now(), forward::Outcome::not_executed, replayable_, *context_.view->ring));
+    return act(exchange_->on_failure(Clock::now(), forward::Outcome::not_executed, replayable_,
+                                     *context_.view->ring));
   }
   const auto& view = *context_.view;
   std::string served_by = view.name, hops = std::to_string(passport_.hops), error;
@@ -355,11 +370,12 @@ void Call::reply(http::ResponseHead& head, bool end) {
     head.fields.push_back({"Ringside-Attempts", attempts});
     head.fields.push_back({"Ringside-Version", version});
   }
-  if (!from_peer_ && !http::find(head.fields, "x-request-id")) head.fields.push_back({"X-Request-Id", passport_.request_id});
+  if (!from_peer_ && !http::find(head.fields, "x-request-id"))
+    head.fields.push_back({"X-Request-Id", passport_.request_id});
 
   const auto now = Clock::now();
-  context_.metrics.request_seconds.observe_us(
-      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - started_).count()));
+  context_.metrics.request_seconds.observe_us(static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(now - started_).count()));
   context_.metrics.in_flight.add(-1);
   if (exchange_ && exchange_->rerouted()) context_.metrics.reroutes.add();
   accepted_ = true;
@@ -404,8 +420,9 @@ void Call::failed(forward::Outcome outcome, std::string_view why) {
   outbound_ = nullptr;
   last_failure_ = why;
   if (local_only_ || !exchange_)
-    return answer({api::Code::app_error, "the app of " + context_.view->name + " was lost with the request under way: " + last_failure_,
-                   key_, context_.view->name, 1, {}, {}});
+    return answer(problem(
+        api::Code::app_error,
+        "the app of " + context_.view->name + " was lost with the request under way: " + last_failure_));
   const int attempts = exchange_->attempts();
   const auto action = exchange_->on_failure(Clock::now(), outcome, replayable_, *context_.view->ring);
   if (exchange_->attempts() > attempts) context_.metrics.retries.add();
@@ -414,8 +431,7 @@ void Call::failed(forward::Outcome outcome, std::string_view why) {
 
 void Call::failed_for_good(api::Code code, std::string why) {
   outbound_ = nullptr;
-  answer({code, std::move(why), key_, exchange_ ? exchange_->owner() : context_.view->name,
-          exchange_ ? exchange_->attempts() : 1, {}, {}});
+  answer(problem(code, std::move(why)));
 }
 
 void Call::body_drained() {

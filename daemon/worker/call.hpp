@@ -1,10 +1,11 @@
-// One request on its way through this node, from its head to the end of its reply: the only place that knows both
-// sides. An Inbound (a client's connection or a peer's stream) asks; an Outbound (a connection to the app, or a stream
-// to the owner's ringside) answers. forward::Exchange decides where to try; the Call carries bytes and keeps time.
+// One request on its way through this node, from its head to the end of its reply: the only place that knows
+// both sides. An Inbound (a client's connection or a peer's stream) asks; an Outbound (a connection to the
+// app, or a stream to the owner's ringside) answers. forward::Exchange decides where to try; the Call carries
+// bytes and keeps time.
 //
-// Bodies are streams. Until a try is accepted the Call keeps what was sent of the body (limits::replay_bytes) so that
-// it can try elsewhere; from then on it holds nothing: room is what the next hop's buffer has left, and who sends is
-// stopped when there is none.
+// Bodies are streams. Until a try is accepted the Call keeps what was sent of the body (limits::replay_bytes)
+// so that it can try elsewhere; from then on it holds nothing: room is what the next hop's buffer has left,
+// and who sends is stopped when there is none.
 #pragma once
 
 #include <memory>
@@ -31,7 +32,7 @@ class Inbound {
   virtual void send_reply_end() = 0;
   virtual void abort_reply() = 0;  // the reply cannot be finished: the asker must not take it for whole
   [[nodiscard]] virtual std::size_t reply_backlog() const = 0;  // bytes not yet taken by the asker
-  virtual void more_body() = 0;    // body_room() has grown
+  virtual void more_body() = 0;                                 // body_room() has grown
 
  protected:
   ~Inbound() = default;
@@ -58,32 +59,32 @@ class Call {
   Call& operator=(const Call&) = delete;
 
   // --- from the Inbound
-  // Starts a request. `route` is of kind key or local. `remote`: the client's address. `end`: no body follows. The
-  // head's views are needed only during the call.
+  // Starts a request. `route` is of kind key or local. `remote`: the client's address. `end`: no body
+  // follows. The head's views are needed only during the call.
   void start_from_client(const http::RequestHead&, Route route, std::string_view remote, bool end);
   void start_from_peer(const http::RequestHead&, bool end);
   [[nodiscard]] std::size_t body_room() const;  // bytes that body() takes now
   void body(std::string_view);                  // at most body_room() bytes
   void body_end();
-  void body_broken();                           // the request will never be whole
-  void reply_drained();                         // reply_backlog() has fallen
-  void cancel();                                // the asker is gone
+  void body_broken();    // the request will never be whole
+  void reply_drained();  // reply_backlog() has fallen
+  void cancel();         // the asker is gone
   [[nodiscard]] bool active() const { return state_ != State::idle; }
   [[nodiscard]] bool body_finished() const { return body_ended_; }
 
   // --- from the Outbound
-  void accepted();                              // the request is being executed, or passed on and accepted there
-  void reply(http::ResponseHead&, bool end);    // the head is changed on its way
+  void accepted();  // the request is being executed, or passed on and accepted there
+  void reply(http::ResponseHead&, bool end);  // the head is changed on its way
   [[nodiscard]] std::size_t reply_room() const;
   void reply_body(std::string_view);
   void reply_end();
   void failed(forward::Outcome, std::string_view why);  // no reply head came
   void failed_for_good(api::Code, std::string why);     // no reply head came and another try would not help
-  void reply_broken();                          // after the head: the body ends too early
-  void body_drained();                          // body_backlog() has fallen
+  void reply_broken();                                  // after the head: the body ends too early
+  void body_drained();                                  // body_backlog() has fallen
 
   // --- from the Worker
-  void ring_changed();                          // while waiting
+  void ring_changed();  // while waiting
 
   // What an Outbound sends: the head of the current try. `fields` are complete but for the framing.
   [[nodiscard]] const http::RequestHead& head() const { return try_head_; }
@@ -98,7 +99,8 @@ class Call {
   void try_peer(const ring::Server&);
   void replay(Outbound*);
   void give_up(const forward::GiveUp&);
-  void answer(api::Problem);
+  [[nodiscard]] api::Problem problem(api::Code, std::string detail) const;
+  void answer(const api::Problem&);
   void out_of_time();
   void compose(bool to_peer);
   void finish();
@@ -111,9 +113,9 @@ class Call {
   Outbound* outbound_ = nullptr;
   State state_ = State::idle;
 
-  OwnedHead head_;           // cleaned of connection fields
+  OwnedHead head_;  // cleaned of connection fields
   Passport passport_;
-  std::string key_;          // empty with `local_only_`
+  std::string key_;  // empty with `local_only_`
   bool from_peer_ = false;
   bool local_only_ = false;  // /v1/local: this node's app or nobody
   std::string remote_;
@@ -126,13 +128,13 @@ class Call {
   std::string last_failure_;  // why the last try failed, for the problem's detail
 
   std::string replay_;
-  bool replayable_ = true;   // replay_ holds all of the body so far
-  bool accepted_ = false;    // by the current try
+  bool replayable_ = true;  // replay_ holds all of the body so far
+  bool accepted_ = false;   // by the current try
   bool body_ended_ = false;
-  bool endless_ = false;     // an event stream: silence is no fault
+  bool endless_ = false;  // an event stream: silence is no fault
 
   Instant started_{}, deadline_{};
-  net::Timer timer_;         // the deadline for the head, or the end of a wait; then the idle time of the reply
+  net::Timer timer_;  // the deadline for the head, or the end of a wait; then the idle time of the reply
 };
 
 }  // namespace ringside::worker

@@ -15,13 +15,18 @@ constexpr auto linger_time = std::chrono::seconds(1);
 constexpr std::size_t linger_bytes = 1024 * 1024;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
-WallTime wall_now() { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
+WallTime wall_now() {
+  return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
+}
 
 }  // namespace
 
 ClientSession::ClientSession(Context& context, net::Socket socket, std::string remote, OnClosed on_closed)
-    : context_(context), remote_(std::move(remote)), on_closed_(std::move(on_closed)),
-      stream_(std::move(socket), *this, buffer_max), timer_(context.timers, [this] { out_of_time(); }),
+    : context_(context),
+      remote_(std::move(remote)),
+      on_closed_(std::move(on_closed)),
+      stream_(std::move(socket), *this, buffer_max),
+      timer_(context.timers, [this] { out_of_time(); }),
       call_(context, *this) {
   context_.metrics.connections_accepted.add();
   context_.metrics.connections_open.add(1);
@@ -29,7 +34,9 @@ ClientSession::ClientSession(Context& context, net::Socket socket, std::string r
   stream_.read();
 }
 
-ClientSession::~ClientSession() { context_.metrics.connections_open.add(-1); }
+ClientSession::~ClientSession() {
+  context_.metrics.connections_open.add(-1);
+}
 
 // --- what the client says
 
@@ -73,7 +80,8 @@ bool ClientSession::read_head() {
   }
   if (const auto* refusal = std::get_if<http1::Refusal>(&step)) {
     keep_alive_ = http10_ = head_request_ = false;
-    api::Problem problem{api::Code::bad_request, std::string(refusal->reason), {}, {}, 0, {}, refusal->status};
+    api::Problem problem{
+        .code = api::Code::bad_request, .detail = std::string(refusal->reason), .status = refusal->status};
     refuse(problem);
     return false;
   }
@@ -97,7 +105,9 @@ void ClientSession::begin(const http::RequestHead& head) {
                (head.framing.kind == http::BodyKind::length && head.framing.length > 0);
   body_ = http1::BodyReader(head.framing);
   if (head.framing.kind == http::BodyKind::length && head.framing.length > body_max())
-    return refuse({api::Code::body_too_large, "the body has " + std::to_string(head.framing.length) + " bytes, the limit is " + std::to_string(body_max()), {}, {}, 0, {}, {}});
+    return refuse({.code = api::Code::body_too_large,
+                   .detail = "the body has " + std::to_string(head.framing.length) + " bytes, the limit is " +
+                             std::to_string(body_max())});
   Route wanted = route(head);
   switch (wanted.kind) {
     case Route::Kind::refused: return refuse(wanted.problem);
@@ -109,17 +119,24 @@ void ClientSession::begin(const http::RequestHead& head) {
   }
 }
 
-std::uint64_t ClientSession::body_max() const { return static_cast<std::uint64_t>(context_.config.forward.body_max); }
+std::uint64_t ClientSession::body_max() const {
+  return static_cast<std::uint64_t>(context_.config.forward.body_max);
+}
 
 void ClientSession::read_call_body() {
   while (state_ == State::call && body_left_) {
     const std::size_t room = call_.body_room();
     if (room == 0) return stream_.pause();
     auto step = body_.next(stream_.buffered().substr(0, room));
-    if (const auto* refusal = std::get_if<http1::Refusal>(&step)) return spoilt({api::Code::bad_request, std::string(refusal->reason), {}, {}, 0, {}, refusal->status});
+    if (const auto* refusal = std::get_if<http1::Refusal>(&step))
+      return spoilt({.code = api::Code::bad_request,
+                     .detail = std::string(refusal->reason),
+                     .status = refusal->status});
     const auto piece = std::get<http1::BodyReader::Piece>(step);
     body_bytes_ += piece.data.size();
-    if (body_bytes_ > body_max()) return spoilt({api::Code::body_too_large, "the body is over the limit of " + std::to_string(body_max()) + " bytes", {}, {}, 0, {}, {}});
+    if (body_bytes_ > body_max())
+      return spoilt({.code = api::Code::body_too_large,
+                     .detail = "the body is over the limit of " + std::to_string(body_max()) + " bytes"});
     if (!piece.data.empty()) expects_continue_ = false;
     context_.metrics.bytes_in.add(piece.consumed);
     call_.body(piece.data);
@@ -159,14 +176,17 @@ bool ClientSession::read_api_body() {
   while (body_left_) {
     auto step = body_.next(stream_.buffered());
     if (const auto* refusal = std::get_if<http1::Refusal>(&step)) {
-      refuse({api::Code::bad_request, std::string(refusal->reason), {}, {}, 0, {}, refusal->status});
+      refuse({.code = api::Code::bad_request,
+              .detail = std::string(refusal->reason),
+              .status = refusal->status});
       return false;
     }
     const auto piece = std::get<http1::BodyReader::Piece>(step);
     api_body_ += piece.data;
     stream_.consume(piece.consumed);
     if (api_body_.size() > limits::api_body_bytes) {
-      refuse({api::Code::body_too_large, "API bodies are limited to " + std::to_string(limits::api_body_bytes) + " bytes", {}, {}, 0, {}, {}});
+      refuse({.code = api::Code::body_too_large,
+              .detail = "API bodies are limited to " + std::to_string(limits::api_body_bytes) + " bytes"});
       return false;
     }
     body_left_ = !piece.finished;
@@ -180,7 +200,8 @@ void ClientSession::answer_api() {
   const std::string_view target = api_target_;
   const auto mark = target.find('?');
   const api::Request request{api_method_, target.substr(0, mark),
-                             mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1), api_body_};
+                             mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1),
+                             api_body_};
   write(api::handle({*context_.view, context_.all_metrics, wall_now()}, request));
 }
 
@@ -221,7 +242,8 @@ void ClientSession::send_reply(const http::ResponseHead& reply, bool end) {
   reply_started_ = true;
   const bool measured = head.framing.kind == http::BodyKind::length;
   chunked_reply_ = !end && !measured && !http10_;
-  if (!measured && (chunked_reply_ || head.framing.kind != http::BodyKind::none)) head.framing.kind = http::BodyKind::chunked;
+  if (!measured && (chunked_reply_ || head.framing.kind != http::BodyKind::none))
+    head.framing.kind = http::BodyKind::chunked;
   head.keep_alive = keep_alive_;
   http1::write(stream_.out(), head, http10_);
   context_.turn.flush(*this);
@@ -249,13 +271,16 @@ void ClientSession::abort_reply() {
   close();
 }
 
-std::size_t ClientSession::reply_backlog() const { return stream_.backlog(); }
+std::size_t ClientSession::reply_backlog() const {
+  return stream_.backlog();
+}
 
 void ClientSession::more_body() {
   if (state_ == State::call && body_left_) read_call_body();
 }
 
-// The next request is begun from flush(), never from here: the caller may be in the middle of ending the call.
+// The next request is begun from flush(), never from here: the caller may be in the middle of ending the
+// call.
 void ClientSession::reply_finished() {
   state_ = keep_alive_ && !body_left_ ? State::answered : State::lingering;
   if (state_ == State::lingering) {
@@ -304,11 +329,15 @@ void ClientSession::on_eof() {
   }
 }
 
-void ClientSession::on_broken(boost::system::error_code) { close(); }
+void ClientSession::on_broken(boost::system::error_code) {
+  close();
+}
 
 void ClientSession::out_of_time() {
   if (state_ == State::head && parser_.mid_head())
-    return refuse({api::Code::bad_request, "the request's head took longer than 10 s", {}, {}, 0, {}, 408});
+    return refuse({.code = api::Code::bad_request,
+                   .detail = "the request's head took longer than 10 s",
+                   .status = 408});
   close();
 }
 

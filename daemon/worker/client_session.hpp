@@ -1,5 +1,5 @@
-// One HTTP/1.1 connection of a client: heads are parsed in place, requests are answered one after the other in their
-// order. What is keyed becomes a Call; what asks for the API is answered from the view.
+// One HTTP/1.1 connection of a client: heads are parsed in place, requests are answered one after the other
+// in their order. What is keyed becomes a Call; what asks for the API is answered from the view.
 #pragma once
 
 #include <functional>
@@ -70,10 +70,10 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   http1::RequestParser parser_;
   http1::BodyReader body_;
   State state_ = State::head;
-  bool head_timed_ = false;       // the head's deadline is running
+  bool head_timed_ = false;  // the head's deadline is running
 
   // of the request under way
-  bool body_left_ = false;        // of the request's body, in or behind the buffer
+  bool body_left_ = false;  // of the request's body, in or behind the buffer
   bool keep_alive_ = true;
   bool http10_ = false;
   bool head_request_ = false;
@@ -82,7 +82,7 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   bool reply_started_ = false;
   std::uint64_t body_bytes_ = 0;
   std::string api_method_, api_target_, api_body_;
-  std::size_t discarded_ = 0;     // while lingering
+  std::size_t discarded_ = 0;  // while lingering
 
   Call call_;
 };

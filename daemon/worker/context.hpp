@@ -21,7 +21,13 @@ class PeerLinks;
 struct Context {
   Context(boost::asio::io_context& io_context, const config::Config& configuration, const obs::Metrics& all,
           obs::WorkerMetrics& own, std::uint64_t seed)
-      : io(io_context), config(configuration), all_metrics(all), metrics(own), timers(io_context), turn(io_context), rng(seed) {}
+      : io(io_context),
+        config(configuration),
+        all_metrics(all),
+        metrics(own),
+        timers(io_context),
+        turn(io_context),
+        rng(seed) {}
 
   boost::asio::io_context& io;
   const config::Config& config;
@@ -29,12 +35,12 @@ struct Context {
   obs::WorkerMetrics& metrics;
   net::Timers timers;
   Turn turn;
-  Rng rng;                           // request ids
-  api::ViewPtr view;                 // of the latest membership and ring; replaced between two handlers
-  std::string self_address;          // this node's in the ring; never changes
-  AppPool* app = nullptr;            // connections to this node's app
-  PeerLinks* peers = nullptr;        // links to the other ringsides
-  std::vector<Call*> waiting;        // calls that wait for the ring to move
+  Rng rng;                     // request ids
+  api::ViewPtr view;           // of the latest membership and ring; replaced between two handlers
+  std::string self_address;    // this node's in the ring; never changes
+  AppPool* app = nullptr;      // connections to this node's app
+  PeerLinks* peers = nullptr;  // links to the other ringsides
+  std::vector<Call*> waiting;  // calls that wait for the ring to move
   bool draining = false;
 };
 

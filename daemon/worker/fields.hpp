@@ -1,5 +1,5 @@
-// The header rules of a hop (proto/spec/forwarding.md, section "Header fields"): what is taken from a request or reply
-// and what is added towards the next ringside, the app and the caller. Pure.
+// The header rules of a hop (proto/spec/forwarding.md, section "Header fields"): what is taken from a request
+// or reply and what is added towards the next ringside, the app and the caller. Pure.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace ringside::worker {
 
-// A request head that owns its bytes, so that a try can be repeated after the receive buffer has moved on. Reused from
-// one request of a connection to the next: no allocation once it has grown.
+// A request head that owns its bytes, so that a try can be repeated after the receive buffer has moved on.
+// Reused from one request of a connection to the next: no allocation once it has grown.
 class OwnedHead {
  public:
   void assign(const http::RequestHead& head);
@@ -25,22 +25,23 @@ class OwnedHead {
 
 // What ringsides tell each other about a request on its way.
 struct Passport {
-  std::string from;                  // name of the entry node
-  int hops = 0;                      // ringsides that have sent it on
-  Millis timeout{};                  // left of the caller's patience; 0: not said
-  std::string request_id;            // X-Request-Id of the caller, or made at the entry
-  std::string via;                   // of the request so far
-  bool repeatable = false;           // idempotent method or Idempotency-Key
+  std::string from;         // name of the entry node
+  int hops = 0;             // ringsides that have sent it on
+  Millis timeout{};         // left of the caller's patience; 0: not said
+  std::string request_id;   // X-Request-Id of the caller, or made at the entry
+  std::string via;          // of the request so far
+  bool repeatable = false;  // idempotent method or Idempotency-Key
 };
 
-// Reads the passport and takes out of the head what belongs to one connection or to ringsides alone. From a client
-// nothing of Ringside-* is believed but Ringside-Timeout, and what it says of forwarding (X-Forwarded-*, Forwarded) is
-// dropped; a peer's fields are taken as they are.
+// Reads the passport and takes out of the head what belongs to one connection or to ringsides alone. From a
+// client nothing of Ringside-* is believed but Ringside-Timeout, and what it says of forwarding
+// (X-Forwarded-*, Forwarded) is dropped; a peer's fields are taken as they are.
 Passport take_passport(http::RequestHead&, bool from_peer);
 
 // The same for a reply: the app's Ringside-* are nobody's business.
 void clean_reply_of_app(http::ResponseHead&);
 
-[[nodiscard]] bool is_ringside_field(std::string_view name) noexcept;  // Ringside-*, any case, or its '_' twin
+[[nodiscard]] bool is_ringside_field(
+    std::string_view name) noexcept;  // Ringside-*, any case, or its '_' twin
 
 }  // namespace ringside::worker

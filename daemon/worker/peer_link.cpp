@@ -6,7 +6,8 @@ namespace ringside::worker {
 namespace {
 
 constexpr std::size_t buffer_max = 256 * 1024;
-constexpr std::size_t write_max = 256 * 1024;  // handed to the kernel at a time; the rest stays in the session
+constexpr std::size_t write_max =
+    256 * 1024;  // handed to the kernel at a time; the rest stays in the session
 
 http2::Settings link_settings() {
   http2::Settings settings;
@@ -34,7 +35,9 @@ void PeerStream::send_end() {
   link_.wants_flush();
 }
 
-std::size_t PeerStream::body_backlog() const { return link_.session_.queued(id_); }
+std::size_t PeerStream::body_backlog() const {
+  return link_.session_.queued(id_);
+}
 
 void PeerStream::more_reply() {
   if (unconsumed_ == 0) return;
@@ -51,7 +54,9 @@ void PeerStream::cancel() {
 // --- the link
 
 PeerLink::PeerLink(Context& context, PeerLinks& links, std::string address)
-    : context_(context), links_(links), address_(std::move(address)),
+    : context_(context),
+      links_(links),
+      address_(std::move(address)),
       session_(http2::Role::client, link_settings(), *this),
       connector_(context.io, context.timers, dialled(address_), limits::peer_connect_time,
                  [this](Result<net::Socket> socket) { on_connected(std::move(socket)); }) {}
@@ -103,9 +108,15 @@ void PeerLink::on_bytes() {
   wants_flush();
 }
 
-void PeerLink::on_eof() { lost("the peer closed the link", true); }
-void PeerLink::on_drained() { wants_flush(); }
-void PeerLink::on_broken(boost::system::error_code error) { lost(error.message(), true); }
+void PeerLink::on_eof() {
+  lost("the peer closed the link", true);
+}
+void PeerLink::on_drained() {
+  wants_flush();
+}
+void PeerLink::on_broken(boost::system::error_code error) {
+  lost(error.message(), true);
+}
 
 // All open streams fail; Calls may start new ones at once, on another link.
 void PeerLink::lost(std::string_view why, bool executed_maybe) {
@@ -120,7 +131,8 @@ void PeerLink::lost(std::string_view why, bool executed_maybe) {
     if (stream->replying_) {
       call->reply_broken();
     } else {
-      call->failed(executed_maybe ? forward::Outcome::maybe_executed : forward::Outcome::not_executed, reason);
+      call->failed(executed_maybe ? forward::Outcome::maybe_executed : forward::Outcome::not_executed,
+                   reason);
     }
   }
 }
@@ -169,13 +181,16 @@ void PeerLink::on_close(http2::StreamId id, http2::Code code, bool unprocessed) 
   if (call == nullptr) return;
   if (stream->replying_) return call->reply_broken();
   call->failed(unprocessed ? forward::Outcome::not_executed : forward::Outcome::maybe_executed,
-               code == http2::Code::refused_stream ? "the peer refused the request" : "the peer broke off the request");
+               code == http2::Code::refused_stream ? "the peer refused the request"
+                                                   : "the peer broke off the request");
 }
 
 void PeerLink::on_writable(http2::StreamId id) {
   if (PeerStream* stream = find(id)) stream->call_->body_drained();
 }
 
-void PeerLink::on_goaway() { going_away_ = true; }
+void PeerLink::on_goaway() {
+  going_away_ = true;
+}
 
 }  // namespace ringside::worker

@@ -1,5 +1,5 @@
-// One dialled HTTP/2 link and the streams on it. Streams can be started before the link is open; a link that does not
-// open fails them as surely not executed.
+// One dialled HTTP/2 link and the streams on it. Streams can be started before the link is open; a link that
+// does not open fails them as surely not executed.
 #pragma once
 
 #include <memory>
@@ -28,8 +28,8 @@ class PeerStream final : public Outbound {
   friend class PeerLink;
   PeerLink& link_;
   http2::StreamId id_;
-  Call* call_;                  // nullptr: cancelled, the stream's end is awaited
-  bool replying_ = false;       // the reply's head has been passed on
+  Call* call_;             // nullptr: cancelled, the stream's end is awaited
+  bool replying_ = false;  // the reply's head has been passed on
   bool reply_ended_ = false;
   std::size_t unconsumed_ = 0;  // reply bytes passed on for which the window has not been opened again
 };

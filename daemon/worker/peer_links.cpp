@@ -35,9 +35,11 @@ void PeerLinks::forget_absent() {
   std::vector<PeerLink*> absent;
   for (const auto& [address, link] : open_) {
     const auto& members = context_.view->members;
-    const bool member = std::any_of(members.begin(), members.end(), [&address = address](const api::MemberView& m) {
-      return m.address == address && (m.status == ringpop::Status::alive || m.status == ringpop::Status::suspect);
-    });
+    const bool member =
+        std::any_of(members.begin(), members.end(), [&address = address](const api::MemberView& m) {
+          return m.address == address &&
+                 (m.status == ringpop::Status::alive || m.status == ringpop::Status::suspect);
+        });
     if (!member && link->unused()) absent.push_back(link);
   }
   for (PeerLink* link : absent) link->close();

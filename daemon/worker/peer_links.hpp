@@ -1,6 +1,6 @@
-// HTTP/2 links of one worker to the other ringsides, one for each peer: opened when the first request needs it, shared
-// by all requests to that peer, closed when the peer has left the membership. What a turn of the loop produces for a
-// peer goes out in one write.
+// HTTP/2 links of one worker to the other ringsides, one for each peer: opened when the first request needs
+// it, shared by all requests to that peer, closed when the peer has left the membership. What a turn of the
+// loop produces for a peer goes out in one write.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,8 @@ class PeerLinks {
 
   // Starts the call's current try at that server. nullptr: the link takes no more streams now.
   Outbound* start(Call&, const ring::Server&, bool end);
-  void forget_absent();  // after a new view: closes links without streams to addresses that are not members any more
+  void forget_absent();  // after a new view: closes links without streams to addresses that are not members
+                         // any more
   void close_all();
 
  private:

@@ -22,7 +22,8 @@ http2::Settings server_settings() {
 
 // --- one stream
 
-ServedStream::ServedStream(PeerServer& link, http2::StreamId id) : link_(link), id_(id), call_(link.context_, *this) {}
+ServedStream::ServedStream(PeerServer& link, http2::StreamId id)
+    : link_(link), id_(id), call_(link.context_, *this) {}
 
 void ServedStream::send_continue() {
   if (gone_ || body_ended_) return;
@@ -54,7 +55,9 @@ void ServedStream::abort_reply() {
   link_.wants_flush();
 }
 
-std::size_t ServedStream::reply_backlog() const { return gone_ ? 0 : link_.session_.queued(id_); }
+std::size_t ServedStream::reply_backlog() const {
+  return gone_ ? 0 : link_.session_.queued(id_);
+}
 
 void ServedStream::more_body() {
   if (gone_) return;
@@ -85,14 +88,18 @@ void ServedStream::take_end() {
 // --- the link
 
 PeerServer::PeerServer(Context& context, net::Socket socket, std::string first_bytes, OnClosed on_closed)
-    : context_(context), on_closed_(std::move(on_closed)), session_(http2::Role::server, server_settings(), *this),
+    : context_(context),
+      on_closed_(std::move(on_closed)),
+      session_(http2::Role::server, server_settings(), *this),
       stream_(std::move(socket), *this, buffer_max) {
   context_.metrics.peer_links.add(1);
   stream_.feed(first_bytes);
   stream_.read();
 }
 
-PeerServer::~PeerServer() { context_.metrics.peer_links.add(-1); }
+PeerServer::~PeerServer() {
+  context_.metrics.peer_links.add(-1);
+}
 
 ServedStream* PeerServer::find(http2::StreamId id) {
   const auto found = streams_.find(id);
@@ -125,9 +132,15 @@ void PeerServer::on_bytes() {
   wants_flush();
 }
 
-void PeerServer::on_eof() { close(); }
-void PeerServer::on_drained() { wants_flush(); }
-void PeerServer::on_broken(boost::system::error_code) { close(); }
+void PeerServer::on_eof() {
+  close();
+}
+void PeerServer::on_drained() {
+  wants_flush();
+}
+void PeerServer::on_broken(boost::system::error_code) {
+  close();
+}
 
 void PeerServer::close() {
   if (std::exchange(closed_, true)) return;
@@ -145,7 +158,8 @@ void PeerServer::on_request(http2::StreamId id, const http::RequestHead& head, b
   stream->call_.start_from_peer(head, end);
 }
 
-void PeerServer::on_response(http2::StreamId, const http::ResponseHead&, bool) {}  // a server session has none
+void PeerServer::on_response(http2::StreamId, const http::ResponseHead&, bool) {
+}  // a server session has none
 
 void PeerServer::on_data(http2::StreamId id, std::string_view data) {
   if (ServedStream* stream = find(id)) {

@@ -1,5 +1,5 @@
-// One accepted HTTP/2 link: another ringside sends requests here whose keys it believes to be ours. Each stream has its
-// own Call, which looks at the ring again.
+// One accepted HTTP/2 link: another ringside sends requests here whose keys it believes to be ours. Each
+// stream has its own Call, which looks at the ring again.
 #pragma once
 
 #include <functional>
@@ -33,9 +33,9 @@ class ServedStream final : public Inbound, public Buried {
 
   PeerServer& link_;
   http2::StreamId id_;
-  std::string pending_;     // body bytes that the call had no room for
-  bool body_ended_ = false; // the peer has sent all of it
-  bool gone_ = false;       // the stream has been closed
+  std::string pending_;      // body bytes that the call had no room for
+  bool body_ended_ = false;  // the peer has sent all of it
+  bool gone_ = false;        // the stream has been closed
   Call call_;
 };
 

@@ -1,17 +1,20 @@
 #include "daemon/worker/route.hpp"
 
+#include <algorithm>
+
 #include "daemon/base/limits.hpp"
 
 namespace ringside::worker {
 namespace {
 
-constexpr std::string_view route_prefix = "/v1/route/";
+constexpr std::string_view key_field = "ringside-key";
+constexpr std::string_view route_prefix = "/v1/route";
 constexpr std::string_view local_prefix = "/v1/local";
 
-Route refused(api::Code code, std::string detail, std::string key = {}) {
+Route refused(api::Code code, std::string detail) {
   Route result;
   result.kind = Route::Kind::refused;
-  result.problem = {code, std::move(detail), std::move(key), {}, 0, {}, {}};
+  result.problem = {.code = code, .detail = std::move(detail)};
   return result;
 }
 
@@ -32,19 +35,35 @@ std::string app_target(std::string_view rest) {
   return rest.starts_with('/') ? std::string(rest) : "/" + std::string(rest);
 }
 
+// Several keys in one request: whichever we took, some other proxy or the app might take the other one.
+Route by_header(const http::RequestHead& head, std::string_view key) {
+  const auto is_key = [](const http::Field& field) {
+    return http::equals_ignore_case(field.name, key_field);
+  };
+  if (std::count_if(head.fields.begin(), head.fields.end(), is_key) > 1)
+    return refused(api::Code::bad_key, "the request has more than one Ringside-Key");
+  return keyed(std::string(key), std::string(head.target));
+}
+
 Route by_path(std::string_view rest) {
+  if (rest.empty() || rest == "/" || rest.starts_with('?') || rest.starts_with("/?"))
+    return refused(api::Code::missing_key, "the path names no key: /v1/route/{key}/{path}");
+  if (!rest.starts_with('/')) return {};  // /v1/routes is no business of ours
+  rest.remove_prefix(1);
   const auto end = rest.find_first_of("/?");
   const auto segment = rest.substr(0, end);
   auto key = http::percent_decode(segment);
   if (!key)
-    return refused(api::Code::bad_key, "the key '" + std::string(segment) + "' holds a % that is not followed by two hex digits");
-  return keyed(std::move(*key), app_target(end == std::string_view::npos ? std::string_view() : rest.substr(end)));
+    return refused(api::Code::bad_key,
+                   "the key '" + std::string(segment) + "' holds a % that is not followed by two hex digits");
+  return keyed(std::move(*key),
+               app_target(end == std::string_view::npos ? std::string_view() : rest.substr(end)));
 }
 
 }  // namespace
 
 Route route(const http::RequestHead& head) {
-  if (const auto key = http::find(head.fields, "ringside-key")) return keyed(std::string(*key), std::string(head.target));
+  if (const auto key = http::find(head.fields, key_field)) return by_header(head, *key);
   if (head.target.starts_with(route_prefix)) return by_path(head.target.substr(route_prefix.size()));
   if (head.target.starts_with(local_prefix)) {
     const auto rest = head.target.substr(local_prefix.size());

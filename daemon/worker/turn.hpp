@@ -1,6 +1,6 @@
-// One turn of a worker's loop. Whatever has output asks to be flushed; all of it is written once, after the handlers
-// that are ready now have run. So a peer link carries the requests of a whole turn in one write: that is where the
-// speed of forwarding comes from. Links go first, because another process waits for them.
+// One turn of a worker's loop. Whatever has output asks to be flushed; all of it is written once, after the
+// handlers that are ready now have run. So a peer link carries the requests of a whole turn in one write:
+// that is where the speed of forwarding comes from. Links go first, because another process waits for them.
 //
 // Objects that are done are buried here and die at the end of the turn, never under the feet of a caller.
 #pragma once

@@ -18,7 +18,8 @@ struct Worker::State {
   State(int index, const config::Config& config, const obs::Metrics& metrics, std::uint64_t seed)
       : thread("worker/" + std::to_string(index)),
         context(thread.context(), config, metrics, *metrics.workers[static_cast<std::size_t>(index)], seed),
-        links(context), app(context, app_address(config)) {
+        links(context),
+        app(context, app_address(config)) {
     context.app = &app;
     context.peers = &links;
   }
@@ -89,24 +90,30 @@ struct Worker::State {
   std::function<void()> on_drained;
 };
 
-Worker::Worker(int index, const config::Config& config, const obs::Metrics& metrics, std::uint64_t seed, api::ViewPtr first_view)
+Worker::Worker(int index, const config::Config& config, const obs::Metrics& metrics, std::uint64_t seed,
+               api::ViewPtr first_view)
     : state_(std::make_unique<State>(index, config, metrics, seed)) {
   state_->context.self_address = first_view->address;
   state_->context.view = std::move(first_view);
 }
 
-Worker::~Worker() { state_->thread.stop_and_join(); }
+Worker::~Worker() {
+  state_->thread.stop_and_join();
+}
 
 void Worker::start(std::span<const net::ListeningSocket> listeners) {
   for (const auto& listener : listeners)
     state_->acceptors.push_back(std::make_unique<net::Acceptor>(
-        state_->context.io, listener,
-        [state = state_.get()](net::Socket socket, std::string remote) { state->accept(std::move(socket), std::move(remote)); }));
+        state_->context.io, listener, [state = state_.get()](net::Socket socket, std::string remote) {
+          state->accept(std::move(socket), std::move(remote));
+        }));
   state_->thread.start();
 }
 
 void Worker::set_view(api::ViewPtr view) {
-  boost::asio::post(state_->context.io, [state = state_.get(), view = std::move(view)]() mutable { state->set_view(std::move(view)); });
+  boost::asio::post(state_->context.io, [state = state_.get(), view = std::move(view)]() mutable {
+    state->set_view(std::move(view));
+  });
 }
 
 void Worker::adopt_http2(int fd, std::string first_bytes) {
@@ -120,9 +127,13 @@ void Worker::adopt_http2(int fd, std::string first_bytes) {
 }
 
 void Worker::drain(std::function<void()> done) {
-  boost::asio::post(state_->context.io, [state = state_.get(), done = std::move(done)]() mutable { state->drain(std::move(done)); });
+  boost::asio::post(state_->context.io, [state = state_.get(), done = std::move(done)]() mutable {
+    state->drain(std::move(done));
+  });
 }
 
-void Worker::stop() { state_->thread.stop_and_join(); }
+void Worker::stop() {
+  state_->thread.stop_and_join();
+}
 
 }  // namespace ringside::worker

@@ -1,5 +1,6 @@
-// One data thread: accepts clients on every API listener, takes over peers' HTTP/2 links from the control thread, and
-// forwards. It shares nothing: a new View comes by post, counters are read by others and written here alone.
+// One data thread: accepts clients on every API listener, takes over peers' HTTP/2 links from the control
+// thread, and forwards. It shares nothing: a new View comes by post, counters are read by others and written
+// here alone.
 #pragma once
 
 #include <functional>

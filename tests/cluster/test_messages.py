@@ -108,7 +108,8 @@ class Messages(ClusterTest):
         rows = [
             ("GET", "/v1/members/nobody", 404, "unknown_node", ["nobody"], "ringside members"),
             ("GET", "/cart", 404, "not_found", ["/cart"], "Ringside-Key"),
-            ("GET", "/v1/route/", 400, "bad_key", ["empty"], "1 to 4096 bytes"),
+            ("GET", "/v1/route/", 400, "missing_key", ["names no key"], "Ringside-Key"),
+            ("GET", "/v1/route//cart", 400, "bad_key", ["empty"], "1 to 4096 bytes"),
             ("GET", "/v1/lookup", 400, "missing_key", ["?key="], "/v1/lookup/{key}"),
             ("POST", "/v1/ring", 405, "method_not_allowed", ["POST"], "Allow"),
         ]

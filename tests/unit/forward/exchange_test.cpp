@@ -56,8 +56,10 @@ TEST_CASE("at the hop limit a node serves its own keys and refuses the others'")
   const auto ring = ring_of({"a", "b"}, 1);
   const auto ours = key_of(*ring, "a"), theirs = key_of(*ring, "b");
   CHECK(Exchange({}, subject(ours, 2), "a:1").start(start_of_time, *ring) == Action(Local{1}));
-  CHECK(Exchange({}, subject(theirs, 1), "a:1").start(start_of_time, *ring) == Action(Attempt{{"b", "b:1"}, 1}));
-  CHECK(Exchange({}, subject(theirs, 2), "a:1").start(start_of_time, *ring) == Action(GiveUp{Failure::not_owner, false}));
+  CHECK(Exchange({}, subject(theirs, 1), "a:1").start(start_of_time, *ring) ==
+        Action(Attempt{{"b", "b:1"}, 1}));
+  CHECK(Exchange({}, subject(theirs, 2), "a:1").start(start_of_time, *ring) ==
+        Action(GiveUp{Failure::not_owner, false}));
 }
 
 TEST_CASE("a try that reached no app follows the ring when it has moved") {
@@ -99,7 +101,8 @@ TEST_CASE("a wait never outlives the deadline") {
   const auto key = key_of(*ring, "b");
   Exchange exchange({}, {key, 0, false, start_of_time + 300ms}, "a:1");
   (void)exchange.start(start_of_time, *ring);
-  CHECK(exchange.on_failure(start_of_time, Outcome::not_executed, true, *ring) == Action(Wait{start_of_time + 300ms}));
+  CHECK(exchange.on_failure(start_of_time, Outcome::not_executed, true, *ring) ==
+        Action(Wait{start_of_time + 300ms}));
   CHECK(exchange.on_wake(start_of_time + 300ms, *ring) == Action(GiveUp{Failure::timed_out, false}));
 }
 
@@ -115,7 +118,8 @@ TEST_CASE("what may have been executed is repeated only when that cannot matter,
   SECTION("repeatable") {
     Exchange exchange({}, subject(key, 0, true), "a:1");
     (void)exchange.start(start_of_time, *ring);
-    CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring) == Action(Attempt{{"b", "b:1"}, 2}));
+    CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring) ==
+          Action(Attempt{{"b", "b:1"}, 2}));
     CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring) ==
           Action(GiveUp{Failure::maybe_executed, true}));
   }
@@ -137,7 +141,8 @@ TEST_CASE("once a try may have been executed, every later giving up says so") {
   CHECK(exchange.on_wake(start_of_time + 1s, *ring) == Action(GiveUp{Failure::unreachable, true}));
 }
 
-TEST_CASE("whatever happens, an exchange ends, stays within its bounds and never repeats an unrepeatable request") {
+TEST_CASE(
+    "whatever happens, an exchange ends, stays within its bounds and never repeats an unrepeatable request") {
   for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
     INFO("seed " << seed);
     Rng rng(seed);
@@ -152,7 +157,8 @@ TEST_CASE("whatever happens, an exchange ends, stays within its bounds and never
     while (!std::holds_alternative<GiveUp>(action)) {
       REQUIRE(++steps < 100);
       now += Millis(rng.below(400));
-      if (rng.chance(1, 3)) ring = rng.chance(1, 2) ? ring_of({"a", "c"}, ++version) : ring_of({"a", "b", "c"}, ++version);
+      if (rng.chance(1, 3))
+        ring = rng.chance(1, 2) ? ring_of({"a", "c"}, ++version) : ring_of({"a", "b", "c"}, ++version);
       if (std::holds_alternative<Wait>(action)) {
         REQUIRE(std::get<Wait>(action).until <= start_of_time + 5s);
         action = exchange.on_wake(now, *ring);

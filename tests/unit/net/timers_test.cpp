@@ -1,8 +1,8 @@
 // The heap of deadlines against a plain sorted list, and timers over it in a real loop.
 #include "daemon/net/timers.hpp"
 
-#include <catch2/catch.hpp>
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <memory>
 #include <vector>
 
@@ -31,7 +31,8 @@ TEST_CASE("deadlines come out in order, whatever was moved and cancelled in betw
       REQUIRE(queue.next() == least);
     }
     Instant before{};
-    std::size_t left = static_cast<std::size_t>(std::count_if(entries.begin(), entries.end(), [](const auto& e) { return e->queued(); }));
+    std::size_t left = static_cast<std::size_t>(
+        std::count_if(entries.begin(), entries.end(), [](const auto& e) { return e->queued(); }));
     while (DeadlineQueue::Entry* due = queue.pop_due(Instant(Duration(2000)))) {
       REQUIRE(due->at() >= before);
       before = due->at();

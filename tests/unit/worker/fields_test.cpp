@@ -26,8 +26,13 @@ std::vector<std::string> names(const http::RequestHead& head) {
 }  // namespace
 
 TEST_CASE("nothing a client says in Ringside-* is passed on or believed, but its time limit") {
-  auto head = request({{"Ringside-Hops", "7"}, {"ringside_hops", "7"}, {"Ringside-From", "evil"}, {"Ringside-Timeout", "800ms"},
-                       {"Ringside-Owner", "evil"}, {"Accept", "*/*"}, {"Ringsidey", "kept"}});
+  auto head = request({{"Ringside-Hops", "7"},
+                       {"ringside_hops", "7"},
+                       {"Ringside-From", "evil"},
+                       {"Ringside-Timeout", "800ms"},
+                       {"Ringside-Owner", "evil"},
+                       {"Accept", "*/*"},
+                       {"Ringsidey", "kept"}});
   const Passport passport = take_passport(head, false);
   CHECK(passport.hops == 0);
   CHECK(passport.from.empty());
@@ -36,8 +41,14 @@ TEST_CASE("nothing a client says in Ringside-* is passed on or believed, but its
 }
 
 TEST_CASE("a peer's passport is read and taken out of the head") {
-  auto head = request({{"ringside-hops", "1"}, {"ringside-from", "a"}, {"ringside-key", "k"}, {"ringside-timeout", "1.5s"},
-                       {"x-request-id", "id"}, {"via", "1.1 a"}, {"x-forwarded-for", "10.0.0.1"}, {"accept", "*/*"}});
+  auto head = request({{"ringside-hops", "1"},
+                       {"ringside-from", "a"},
+                       {"ringside-key", "k"},
+                       {"ringside-timeout", "1.5s"},
+                       {"x-request-id", "id"},
+                       {"via", "1.1 a"},
+                       {"x-forwarded-for", "10.0.0.1"},
+                       {"accept", "*/*"}});
   const Passport passport = take_passport(head, true);
   CHECK(passport.hops == 1);
   CHECK(passport.from == "a");
@@ -48,21 +59,35 @@ TEST_CASE("a peer's passport is read and taken out of the head") {
 }
 
 TEST_CASE("a client's word about forwarding is dropped: the app may believe what it reads") {
-  auto head = request({{"X-Forwarded-For", "1.2.3.4"}, {"x-forwarded-host", "evil"}, {"Forwarded", "for=1.2.3.4"}});
+  auto head =
+      request({{"X-Forwarded-For", "1.2.3.4"}, {"x-forwarded-host", "evil"}, {"Forwarded", "for=1.2.3.4"}});
   (void)take_passport(head, false);
   CHECK(head.fields.empty());
 }
 
 TEST_CASE("fields of one connection stay on it") {
-  auto head = request({{"Connection", "close, X-Drop"}, {"X-Drop", "1"}, {"Keep-Alive", "5"}, {"TE", "gzip"},
-                       {"Proxy-Authorization", "z"}, {"Upgrade", "h2c"}, {"X-Keep", "1"}});
+  auto head = request({{"Connection", "close, X-Drop"},
+                       {"X-Drop", "1"},
+                       {"Keep-Alive", "5"},
+                       {"TE", "gzip"},
+                       {"Proxy-Authorization", "z"},
+                       {"Upgrade", "h2c"},
+                       {"X-Keep", "1"}});
   (void)take_passport(head, false);
   CHECK(names(head) == std::vector<std::string>{"X-Keep"});
 }
 
-TEST_CASE("what may be repeated: idempotent methods, and anything with an Idempotency-Key, which goes on to the app") {
-  for (const auto& [method, repeatable] : std::vector<std::pair<std::string, bool>>{
-           {"GET", true}, {"HEAD", true}, {"PUT", true}, {"DELETE", true}, {"OPTIONS", true}, {"POST", false}, {"PATCH", false}, {"get", false}}) {
+TEST_CASE(
+    "what may be repeated: idempotent methods, and anything with an Idempotency-Key, which goes on to the "
+    "app") {
+  for (const auto& [method, repeatable] : std::vector<std::pair<std::string, bool>>{{"GET", true},
+                                                                                    {"HEAD", true},
+                                                                                    {"PUT", true},
+                                                                                    {"DELETE", true},
+                                                                                    {"OPTIONS", true},
+                                                                                    {"POST", false},
+                                                                                    {"PATCH", false},
+                                                                                    {"get", false}}) {
     INFO(method);
     auto head = request({}, method);
     CHECK(take_passport(head, false).repeatable == repeatable);
@@ -81,7 +106,8 @@ TEST_CASE("nonsense in a field that only helps is as if it were not there") {
 
 TEST_CASE("the app's own Ringside-* and connection fields do not reach the caller") {
   http::ResponseHead reply;
-  reply.fields = {{"Ringside-Error", "not_owner"}, {"Connection", "X-A"}, {"X-A", "1"}, {"Content-Type", "text/plain"}};
+  reply.fields = {
+      {"Ringside-Error", "not_owner"}, {"Connection", "X-A"}, {"X-A", "1"}, {"Content-Type", "text/plain"}};
   clean_reply_of_app(reply);
   REQUIRE(reply.fields.size() == 1);
   CHECK(reply.fields[0].name == "Content-Type");
@@ -90,7 +116,8 @@ TEST_CASE("the app's own Ringside-* and connection fields do not reach the calle
 TEST_CASE("an owned head outlives the buffer it was parsed from") {
   OwnedHead owned;
   for (int round = 0; round < 3; ++round) {
-    std::string method = "POST", target = "/path" + std::string(100 * (round + 1), 'x'), name = "Name", value = "value";
+    std::string method = "POST", target = "/path" + std::string(100 * (round + 1), 'x'), name = "Name",
+                value = "value";
     http::RequestHead head;
     head.method = method;
     head.target = target;

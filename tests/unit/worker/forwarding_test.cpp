@@ -1,4 +1,5 @@
-// The data plane from socket to socket: real workers, scripted apps, and rings that the test makes agree or disagree.
+// The data plane from socket to socket: real workers, scripted apps, and rings that the test makes agree or
+// disagree.
 #include <catch2/catch.hpp>
 
 #include "tests/unit/worker/host.hpp"
@@ -37,18 +38,22 @@ TEST_CASE("replies of an app reach the client framed anew") {
   };
   const auto row = GENERATE(values<Row>({
       {"counted", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false, "HTTP/1.1 200", "\r\n\r\nok"},
-      {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x=y\r\no\r\n1\r\nk\r\n0\r\n\r\n", false, "HTTP/1.1 200",
-       "Transfer-Encoding: chunked"},
-      {"until the connection ends", "HTTP/1.1 200 OK\r\n\r\nok", true, "HTTP/1.1 200", "2\r\nok\r\n0\r\n\r\n"},
+      {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x=y\r\no\r\n1\r\nk\r\n0\r\n\r\n",
+       false, "HTTP/1.1 200", "Transfer-Encoding: chunked"},
+      {"until the connection ends", "HTTP/1.1 200 OK\r\n\r\nok", true, "HTTP/1.1 200",
+       "2\r\nok\r\n0\r\n\r\n"},
       {"no content", "HTTP/1.1 204 No Content\r\n\r\n", false, "HTTP/1.1 204", "\r\n\r\n"},
-      {"after an early hint", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false,
+      {"after an early hint",
+       "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false,
        "HTTP/1.1 200", "\r\n\r\nok"},
-      {"both framings", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", false,
+      {"both framings",
+       "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+       false, "HTTP/1.1 502", "app_error"},
+      {"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", false,
        "HTTP/1.1 502", "app_error"},
-      {"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", false, "HTTP/1.1 502", "app_error"},
       {"a bad status line", "HTTP/1.1 2000 OK\r\n\r\n", false, "HTTP/1.1 502", "app_error"},
-      {"a switch of protocols nobody asked for", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", false, "HTTP/1.1 502",
-       "without being asked"},
+      {"a switch of protocols nobody asked for", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+       false, "HTTP/1.1 502", "without being asked"},
       {"nothing but the end", "", true, "HTTP/1.1 502", "\"executed\":\"maybe\""},
       {"half a head", "HTTP/1.1 200 OK\r\nContent-Le", true, "HTTP/1.1 502", "\"executed\":\"maybe\""},
   }));
@@ -95,7 +100,9 @@ TEST_CASE("bytes behind a reply are given to nobody") {
   CHECK(app.connections() == 3);
 }
 
-TEST_CASE("a connection that the app closed while it was idle costs an idempotent request nothing and a POST a 502") {
+TEST_CASE(
+    "a connection that the app closed while it was idle costs an idempotent request nothing and a POST a "
+    "502") {
   std::atomic<int> served = 0;
   ScriptedApp app([&served](Peer& peer, int number) {
     if (peer.read_until("\r\n\r\n").empty()) return;
@@ -123,8 +130,8 @@ TEST_CASE("an app that does not listen is said to be down, at once and by name")
   Alone alone(address);
   const std::string answer = exchange(alone.host.port(), get("/v1/route/k/x"));
   CHECK_THAT(answer, StartsWith("HTTP/1.1 503"));
-  CHECK_THAT(answer, Contains("Ringside-Error: app_down") && Contains(address) && Contains("\"executed\":\"no\"") &&
-                         Contains("Retry-After:"));
+  CHECK_THAT(answer, Contains("Ringside-Error: app_down") && Contains(address) &&
+                         Contains("\"executed\":\"no\"") && Contains("Retry-After:"));
 }
 
 TEST_CASE("a caller's time limit ends the waiting") {
@@ -154,7 +161,8 @@ TEST_CASE("before the first join round nothing is promised") {
   ScriptedApp app(answering(ok_reply("ok")));
   Alone alone(app.address());
   alone.host.set_view(alone.host.view({alone.host.server()}, api::Phase::joining));
-  CHECK_THAT(exchange(alone.host.port(), get("/v1/route/k/x")), StartsWith("HTTP/1.1 503") && Contains("Ringside-Error: not_joined"));
+  CHECK_THAT(exchange(alone.host.port(), get("/v1/route/k/x")),
+             StartsWith("HTTP/1.1 503") && Contains("Ringside-Error: not_joined"));
   CHECK_THAT(exchange(alone.host.port(), get("/v1/local/x")), StartsWith("HTTP/1.1 200"));
 }
 
@@ -162,7 +170,8 @@ TEST_CASE("a refused request closes its connection and what was sent behind it r
   std::atomic<int> served = 0;
   ScriptedApp app(answering(ok_reply("ok"), &served));
   Alone alone(app.address());
-  const std::string answer = exchange(alone.host.port(), "GET /v1/route/k/x HTTP/1.1\r\nHost: a\r\nX : v\r\n\r\n" + get("/v1/route/k/2"));
+  const std::string answer = exchange(
+      alone.host.port(), "GET /v1/route/k/x HTTP/1.1\r\nHost: a\r\nX : v\r\n\r\n" + get("/v1/route/k/2"));
   CHECK_THAT(answer, StartsWith("HTTP/1.1 400") && Contains("Connection: close"));
   CHECK(answer.find("HTTP/1.1", 8) == std::string::npos);
   CHECK(served == 0);
@@ -178,9 +187,11 @@ TEST_CASE("two hosts: each key is served by its owner, from both entries") {
   b.start(both);
   for (const Host* entry : {&a, &b}) {
     for (const Host* owner : {&a, &b}) {
-      const std::string answer = exchange(entry->port(), get("/v1/route/" + key_owned_by(both, owner->server()) + "/x"));
+      const std::string answer =
+          exchange(entry->port(), get("/v1/route/" + key_owned_by(both, owner->server()) + "/x"));
       const std::string name = owner->server().name;
-      CHECK_THAT(answer, Contains("from " + name) && Contains("Ringside-Owner: " + name) && Contains("Ringside-Served-By: " + name));
+      CHECK_THAT(answer, Contains("from " + name) && Contains("Ringside-Owner: " + name) &&
+                             Contains("Ringside-Served-By: " + name));
       CHECK_THAT(answer, Contains(entry == owner ? "Ringside-Hops: 0" : "Ringside-Hops: 1"));
     }
   }
@@ -210,7 +221,8 @@ TEST_CASE("large bodies cross two hops whole, both ways") {
 
 TEST_CASE("a request whose owner says 'not me' waits for the ring to move and is then served, once") {
   std::atomic<int> served_a = 0, served_b = 0;
-  ScriptedApp app_a(answering(ok_reply("from a"), &served_a)), app_b(answering(ok_reply("from b"), &served_b));
+  ScriptedApp app_a(answering(ok_reply("from a"), &served_a)),
+      app_b(answering(ok_reply("from b"), &served_b));
   Host a("a", app_a.address()), b("b", app_b.address());
   a.config.forward.max_hops = b.config.forward.max_hops = 1;
   a.open();
@@ -238,7 +250,8 @@ TEST_CASE("a node that is not the owner passes a request on, and at the hop limi
   a.start({b.server()});
   b.start({c.server()});
   c.start({c.server()});
-  CHECK_THAT(exchange(a.port(), get("/v1/route/k/x")), Contains("from c") && Contains("Ringside-Hops: 2") && Contains("Ringside-Served-By: c"));
+  CHECK_THAT(exchange(a.port(), get("/v1/route/k/x")),
+             Contains("from c") && Contains("Ringside-Hops: 2") && Contains("Ringside-Served-By: c"));
   c.set_ring({a.server()});
   const std::string answer = exchange(a.port(), get("/v1/route/k/x", "Ringside-Timeout: 300ms\r\n"));
   CHECK_THAT(answer, Contains("\"executed\":\"no\"") || Contains("Ringside-Error: timeout"));
@@ -256,8 +269,8 @@ TEST_CASE("an owner that cannot be reached: 503, unexecuted, with the cause") {
   }
   alone.host.set_ring({{"gone", dead}});
   const std::string answer = exchange(alone.host.port(), post("/v1/route/k/x", "body"));
-  CHECK_THAT(answer, StartsWith("HTTP/1.1 503") && Contains("Ringside-Error: peer_unreachable") && Contains("refused") &&
-                         Contains("\"executed\":\"no\""));
+  CHECK_THAT(answer, StartsWith("HTTP/1.1 503") && Contains("Ringside-Error: peer_unreachable") &&
+                         Contains("refused") && Contains("\"executed\":\"no\""));
 }
 
 TEST_CASE("100 clients at once, pipelining, through two hops: every answer belongs to its request") {
@@ -283,12 +296,14 @@ TEST_CASE("100 clients at once, pipelining, through two hops: every answer belon
       for (int round = 0; round < 5; ++round) {
         std::string requests, want;
         for (int j = 0; j < 4; ++j) {
-          const std::string path = "/" + std::to_string(i) + "-" + std::to_string(round) + "-" + std::to_string(j);
+          const std::string path =
+              "/" + std::to_string(i) + "-" + std::to_string(round) + "-" + std::to_string(j);
           requests += "GET /v1/route/key" + std::to_string(i * 7 + j) + path + " HTTP/1.1\r\nHost: a\r\n\r\n";
         }
         client.send(requests);
         for (int j = 0; j < 4; ++j) {
-          const std::string path = "/" + std::to_string(i) + "-" + std::to_string(round) + "-" + std::to_string(j);
+          const std::string path =
+              "/" + std::to_string(i) + "-" + std::to_string(round) + "-" + std::to_string(j);
           const std::string head = client.read_until("\r\n\r\n");
           if (client.read_bytes(path.size() + 2) != "<" + path + ">") ++wrong;
         }

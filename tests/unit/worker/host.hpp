@@ -1,5 +1,6 @@
-// A whole data plane in one process: workers with hand-made views, apps that follow a script, and a blocking client. What
-// gossip would do (tell each worker its ring) the test does itself, so that it can make nodes disagree on purpose.
+// A whole data plane in one process: workers with hand-made views, apps that follow a script, and a blocking
+// client. What gossip would do (tell each worker its ring) the test does itself, so that it can make nodes
+// disagree on purpose.
 #pragma once
 
 #include <arpa/inet.h>
@@ -22,7 +23,8 @@
 
 namespace ringside::test {
 
-// A blocking socket of the test's own threads; reads give up after ten seconds, so that a bug is a failure, not a hang.
+// A blocking socket of the test's own threads; reads give up after ten seconds, so that a bug is a failure,
+// not a hang.
 class Peer {
  public:
   explicit Peer(int fd) : fd_(fd) {
@@ -35,7 +37,8 @@ class Peer {
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) throw std::runtime_error("connect failed");
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
+      throw std::runtime_error("connect failed");
     return Peer(fd);
   }
   Peer(Peer&& other) noexcept : fd_(std::exchange(other.fd_, -1)), buffer_(std::move(other.buffer_)) {}
@@ -167,15 +170,16 @@ class Host {
   }
   void open() {
     api_.push_back(*net::ListeningSocket::open({"127.0.0.1", 0, {}}, "listen.api"));
-    peer_ = std::make_unique<net::ListeningSocket>(*net::ListeningSocket::open({"127.0.0.1", 0, {}}, "listen.peer"));
+    peer_ = std::make_unique<net::ListeningSocket>(
+        *net::ListeningSocket::open({"127.0.0.1", 0, {}}, "listen.peer"));
   }
   [[nodiscard]] ring::Server server() const { return {name_, peer_->address().to_string()}; }
   [[nodiscard]] std::uint16_t port() const { return api_.front().address().port; }
   void start(std::vector<ring::Server> ring) {
     worker_ = std::make_unique<worker::Worker>(0, config, metrics_, 1, view(std::move(ring)));
-    acceptor_ = std::make_unique<net::Acceptor>(peer_thread_.context(), *peer_, [this](net::Socket socket, const std::string&) {
-      worker_->adopt_http2(socket.release(), {});
-    });
+    acceptor_ = std::make_unique<net::Acceptor>(
+        peer_thread_.context(), *peer_,
+        [this](net::Socket socket, const std::string&) { worker_->adopt_http2(socket.release(), {}); });
     peer_thread_.start();
     worker_->start(api_);
   }
@@ -183,7 +187,8 @@ class Host {
   void set_view(api::ViewPtr view) { worker_->set_view(std::move(view)); }
   api::ViewPtr view(std::vector<ring::Server> ring, api::Phase phase = api::Phase::ready) {
     auto made = std::make_shared<api::View>();
-    for (const auto& each : ring) made->members.push_back({each.name, each.address, ringpop::Status::alive, 1, {}, each.name == name_});
+    for (const auto& each : ring)
+      made->members.push_back({each.name, each.address, ringpop::Status::alive, 1, {}, each.name == name_});
     made->ring = ring::build(std::move(ring), 100, ++version_);
     made->phase = phase;
     made->phase_reason = phase == api::Phase::joining ? "the test says so" : "";
@@ -214,10 +219,12 @@ inline std::string exchange(std::uint16_t port, std::string_view request) {
   return client.read_all();
 }
 inline std::string get(std::string_view path, std::string_view fields = {}) {
-  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + std::string(fields) + "\r\n";
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + std::string(fields) +
+         "\r\n";
 }
 inline std::string post(std::string_view path, std::string_view body, std::string_view fields = {}) {
-  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
          "\r\n" + std::string(fields) + "\r\n" + std::string(body);
 }
 

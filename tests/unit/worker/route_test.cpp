@@ -44,7 +44,10 @@ TEST_CASE("a key in the path is one percent-encoded segment, the rest is what th
 
 TEST_CASE("a key that cannot be used is refused with its reason") {
   CHECK(routed("/v1/route//x").problem.detail == "the key is empty");
-  CHECK(routed("/v1/route/").problem.detail == "the key is empty");
+  for (const std::string without : {"/v1/route", "/v1/route/", "/v1/route?x", "/v1/route/?x"}) {
+    INFO(without);
+    CHECK(routed(without).problem.code == api::Code::missing_key);
+  }
   CHECK(routed("/v1/route/%zz/x").problem.detail ==
         "the key '%zz' holds a % that is not followed by two hex digits");
   CHECK(routed("/v1/route/%4").problem.code == api::Code::bad_key);
@@ -63,6 +66,8 @@ TEST_CASE("the header's key is literal and wins over every path") {
     CHECK(route.target == target);
   }
   CHECK(routed("/x", {{"Ringside-Key", ""}}).problem.code == api::Code::bad_key);
+  CHECK(routed("/x", {{"Ringside-Key", "a"}, {"ringside-key", "a"}}).problem.detail ==
+        "the request has more than one Ringside-Key");
 }
 
 TEST_CASE("/v1/local is this node's app, and only that path") {
@@ -74,7 +79,7 @@ TEST_CASE("/v1/local is this node's app, and only that path") {
 }
 
 TEST_CASE("everything else is for the API") {
-  for (const std::string target : {"/", "/v1/route", "/v1/members", "/metrics", "/v2/route/a/b"}) {
+  for (const std::string target : {"/", "/v1/routes/a", "/v1/members", "/metrics", "/v2/route/a/b"}) {
     INFO(target);
     CHECK(routed(target).kind == Route::Kind::api);
   }
