@@ -21,6 +21,9 @@ inline constexpr std::size_t trailer_bytes = 4 * 1024;
 inline constexpr int interim_replies = 8;
 inline constexpr auto head_time = 10s;
 inline constexpr auto idle_time = 60s;
+inline constexpr auto body_grace = 20s;                    // after it a request's body must have come at ...
+inline constexpr std::uint64_t body_bytes_a_second = 240;  // ... this rate, or it is a 408
+inline constexpr auto timeout_max = 24h;                   // of Ringside-Timeout: more is taken for this
 inline constexpr auto app_connect_time = 500ms;
 inline constexpr auto peer_connect_time = 500ms;
 

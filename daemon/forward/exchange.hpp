@@ -83,6 +83,9 @@ class Exchange {
   Action on_failure(Instant now, Outcome, bool replayable, const ring::Snapshot&);
   Action on_wake(Instant now, const ring::Snapshot&);  // only after a Wait
 
+  void extend(Instant deadline) { subject_.deadline = deadline; }  // the body is still coming
+
+  [[nodiscard]] bool executed_maybe() const { return executed_maybe_; }
   [[nodiscard]] int attempts() const { return attempts_; }
   [[nodiscard]] bool rerouted() const {
     return rerouted_;

@@ -31,7 +31,8 @@ struct Connector::State : std::enable_shared_from_this<State> {
         address.host, std::to_string(address.port),
         [self = shared_from_this()](boost::system::error_code error,
                                     const boost::asio::ip::tcp::resolver::results_type& found) {
-          if (error || found.empty()) return self->finish(error);
+          if (!error && found.empty()) error = boost::asio::error::host_not_found;
+          if (error) return self->finish(error);
           self->dial(found.begin()->endpoint());
         });
   }
@@ -51,12 +52,9 @@ struct Connector::State : std::enable_shared_from_this<State> {
       socket.close(ignored);
       return done(error);
     }
-    const int fd = socket.native_handle();
-    const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
-                 sizeof on);  // refused on unix sockets, which need none of these
-    ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof user_timeout_ms);
+    tune(socket);
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms,
+                 sizeof user_timeout_ms);
     socket.non_blocking(true, error);
     done(std::move(socket));
   }

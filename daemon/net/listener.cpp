@@ -101,6 +101,19 @@ Result<int, std::string> open_tcp(Address& address, std::string_view option) {
 
 }  // namespace
 
+void tune(Socket& socket) {
+  const int fd = socket.native_handle();
+  const int on = 1;
+  const int idle_s = 15;
+  const int interval_s = 5;
+  const int probes = 3;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
 Result<ListeningSocket, std::string> ListeningSocket::open(const Address& wanted, std::string_view option) {
   Address address = wanted;
   auto fd = address.is_unix() ? open_unix(address, option) : open_tcp(address, option);
@@ -146,7 +159,8 @@ struct Acceptor::State : std::enable_shared_from_this<State> {
         return;
       }
       if (error == boost::asio::error::operation_aborted) return;
-      const bool exhausted = error == boost::asio::error::no_descriptors || error.value() == ENFILE;
+      const bool exhausted = error == boost::asio::error::no_descriptors || error.value() == ENFILE ||
+                             error.value() == ENOBUFS || error.value() == ENOMEM;
       if (!exhausted) return self->accept();  // the client gave up in the queue: next one
       obs::log(obs::Level::warn, "accept_paused",
                {{"listener", self->address.to_string()}, {"cause", error.message()}});
@@ -160,8 +174,7 @@ struct Acceptor::State : std::enable_shared_from_this<State> {
   void hand_over(Socket socket) {
     std::string remote = "unix";
     if (!address.is_unix()) {
-      const int on = 1;
-      ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      tune(socket);
       char host[NI_MAXHOST];
       char service[NI_MAXSERV];
       if (::getnameinfo(peer.data(), static_cast<socklen_t>(peer.size()), host, sizeof host, service,

@@ -70,6 +70,7 @@ struct Stream::State : std::enable_shared_from_this<State> {
 
   void flush() {
     if (waiting_to_write || broken) return;
+    if (write_failed) return output.clear();
     const bool had_waited = std::exchange(was_blocked, false);
     while (written < output.size()) {
       boost::system::error_code error;
@@ -79,10 +80,7 @@ struct Stream::State : std::enable_shared_from_this<State> {
         wait_writable();
         return;
       }
-      if (error) {
-        fail(error);
-        return;
-      }
+      if (error) return give_up_writing();
       written += count;
     }
     written = 0;
@@ -99,6 +97,15 @@ struct Stream::State : std::enable_shared_from_this<State> {
     if (had_waited && events) events->on_drained();
   }
 
+  // The other side takes nothing more, but may have said why before it went: reading goes on and finds the
+  // end.
+  void give_up_writing() {
+    write_failed = wanted = true;
+    output.clear();
+    written = 0;
+    start_read();
+  }
+
   void wait_writable() {
     if (written > 0) {
       output.erase(0, written);
@@ -109,7 +116,7 @@ struct Stream::State : std::enable_shared_from_this<State> {
       self->waiting_to_write = false;
       if (!self->events) return;
       if (error) {
-        self->fail(error);
+        self->give_up_writing();
       } else {
         self->flush();
       }
@@ -130,6 +137,7 @@ struct Stream::State : std::enable_shared_from_this<State> {
   std::size_t written = 0;  // of output
   bool wanted = false, in_flight = false, eof = false, eof_reported = false;
   bool waiting_to_write = false, was_blocked = false, end_when_written = false, broken = false;
+  bool write_failed = false;
 };
 
 Stream::Stream(Socket socket, StreamEvents& events, std::size_t buffer_max)
@@ -203,7 +211,7 @@ void Stream::abort() {
 }
 
 bool Stream::half_closed() const {
-  return state_->eof_reported;
+  return state_->eof;
 }
 
 }  // namespace ringside::net

@@ -47,7 +47,7 @@ class Stream {
   void flush();
   void end_output();                       // FIN when everything has been written
   void abort();                            // RST: the other side must not take what it has for complete
-  [[nodiscard]] bool half_closed() const;  // on_eof has been called
+  [[nodiscard]] bool half_closed() const;  // what is buffered is all there will be
 
  private:
   struct State;

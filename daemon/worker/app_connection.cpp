@@ -41,11 +41,13 @@ void AppConnection::on_connected(Result<net::Socket> socket) {
 void AppConnection::start(Call& call, bool end) {
   call_ = &call;
   request_ended_ = end;
-  in_body_ = reply_started_ = false;
+  in_body_ = reply_started_ = head_sent_ = false;
   interim_ = 0;
   const auto& head = call.head();
   chunked_request_ = head.framing.kind == http::BodyKind::chunked;
-  http1::write(stream_ ? stream_->out() : waiting_output_, head);
+  std::string& out = stream_ ? stream_->out() : waiting_output_;
+  http1::write(out, head);
+  if (end && chunked_request_) http1::write_last_chunk(out);
   if (stream_) context_.turn.flush(*this);
 }
 
@@ -85,9 +87,11 @@ void AppConnection::cancel() {
 void AppConnection::flush() {
   if (!stream_ || closed_) return;
   stream_->flush();
+  head_sent_ = true;
   if (closed_ || call_ == nullptr || request_ended_) return;
-  call_->accepted();  // the app has the head: from here on it may be running
-  if (stream_->backlog() == 0) call_->body_drained();
+  call_->accepted();  // the app has the head: from here on it may be running. The body that follows may end
+                      // the call
+  if (!closed_ && call_ != nullptr && stream_->backlog() == 0) call_->body_drained();
 }
 
 void AppConnection::on_drained() {
@@ -97,6 +101,11 @@ void AppConnection::on_drained() {
 void AppConnection::on_bytes() {
   if (closed_) return;
   if (call_ == nullptr) return close();  // bytes that nobody asked for must never meet a later request
+  if (!head_sent_) {  // a reply to nothing: it would be paired with our request, and ours with the next
+    Call* call = std::exchange(call_, nullptr);
+    close();
+    return call->failed_for_good(api::Code::app_error, "the app spoke before it was asked");
+  }
   reply_started_ = true;
   read_reply();
 }
@@ -175,7 +184,8 @@ bool AppConnection::read_body() {
 // connection.
 void AppConnection::finished(bool reusable) {
   in_body_ = false;
-  if (reusable && request_ended_ && stream_->buffered().empty() && !stream_->half_closed()) {
+  if (reusable && request_ended_ && stream_->backlog() == 0 && stream_->buffered().empty() &&
+      !stream_->half_closed()) {
     stream_->read();
     return pool_.put_back(*this);
   }

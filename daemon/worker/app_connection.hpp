@@ -52,6 +52,7 @@ class AppConnection final : public Outbound, public net::StreamEvents, public Fl
   http1::BodyReader body_;
   bool chunked_request_ = false;
   bool request_ended_ = false;
+  bool head_sent_ = false;      // the current request's head has been given to the kernel
   bool in_body_ = false;        // the reply's head has been passed on
   bool keep_alive_ = false;     // what the reply said
   bool reply_started_ = false;  // any byte of it has come

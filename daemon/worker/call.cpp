@@ -87,7 +87,7 @@ void Call::start(bool end) {
   deadline_ = started_ + (patient ? passport_.timeout : context_.config.forward.timeout);
   replay_.clear();
   replayable_ = true;
-  accepted_ = false;
+  accepted_ = repeated_ = false;
   body_ended_ = end;
   last_failure_.clear();
   exchange_.reset();
@@ -132,11 +132,14 @@ void Call::body(std::string_view data) {
     replay_ = std::string();
   }
   // An upload may take longer than an answer: time counts from its last piece, unless the caller set a limit.
-  if (passport_.timeout == Millis::zero() && state_ == State::trying) {
-    deadline_ = Clock::now() + context_.config.forward.timeout;
-    timer_.at(deadline_);
-  }
+  if (passport_.timeout == Millis::zero() && state_ == State::trying) be_patient();
   if (outbound_ != nullptr) outbound_->send_body(data);
+}
+
+void Call::be_patient() {
+  deadline_ = Clock::now() + context_.config.forward.timeout;
+  if (exchange_) exchange_->extend(deadline_);
+  timer_.at(deadline_);
 }
 
 void Call::body_end() {
@@ -181,7 +184,8 @@ void Call::try_app() {
   context_.metrics.requests_local.add();
   try_is_peer_ = accepted_ = false;
   compose(false);
-  replay(context_.app->start(*this, body_ended_ && replay_.empty(), exchange_ && exchange_->attempts() > 1));
+  replay(context_.app->start(*this, body_ended_ && replay_.empty(),
+                             repeated_ || (exchange_ && exchange_->attempts() > 1)));
 }
 
 void Call::try_peer(const ring::Server& server) {
@@ -224,6 +228,8 @@ void Call::compose(bool to_peer) {
     if (!from.authority.empty()) fields.push_back({"X-Forwarded-Host", from.authority});
   }
   if (to_peer) {
+    // HTTP/2 wants an authority; an HTTP/1.0 request may have none.
+    if (try_head_.authority.empty()) try_head_.authority = context_.view->name;
     if (passport_.timeout > Millis::zero()) {
       const auto left = std::chrono::duration_cast<Millis>(deadline_ - Clock::now());
       scratch_timeout_ = std::to_string(std::max<std::int64_t>(left.count(), 1)) + "ms";
@@ -249,6 +255,8 @@ void Call::out_of_time() {
     case State::idle: return;
     case State::waiting: return act(exchange_->on_wake(Clock::now(), *context_.view->ring));
     case State::trying:
+      // While it is the asker who is slow, the asker's connection keeps the time (limits::body_grace).
+      if (!body_ended_ && passport_.timeout == Millis::zero() && body_room() > 0) return be_patient();
       if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
       return answer(problem(api::Code::timeout, "no answer within the request's time"));
     case State::replying:  // the body has stood still for forward.idle_timeout
@@ -287,6 +295,8 @@ void Call::give_up(const forward::GiveUp& end) {
 // What became of this request, as far as it has come.
 api::Problem Call::problem(api::Code code, std::string detail) const {
   const bool tried = exchange_ && exchange_->attempts() > 0;
+  // An earlier try may have run: whatever stopped the later ones, `executed: no` would be a lie.
+  if (exchange_ && exchange_->executed_maybe() && !api::row(code).executed_maybe) code = api::Code::app_error;
   return {.code = code,
           .detail = std::move(detail),
           .key = key_,
@@ -419,7 +429,8 @@ void Call::reply_broken() {
 void Call::failed(forward::Outcome outcome, std::string_view why) {
   outbound_ = nullptr;
   last_failure_ = why;
-  if (local_only_ || !exchange_)
+  if (local_only_ && !std::exchange(repeated_, true) && passport_.repeatable && replayable_) return try_app();
+  if (!exchange_)
     return answer(problem(
         api::Code::app_error,
         "the app of " + context_.view->name + " was lost with the request under way: " + last_failure_));

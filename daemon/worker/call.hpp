@@ -102,6 +102,7 @@ class Call {
   [[nodiscard]] api::Problem problem(api::Code, std::string detail) const;
   void answer(const api::Problem&);
   void out_of_time();
+  void be_patient();
   void compose(bool to_peer);
   void finish();
   void finish_after_head();
@@ -131,7 +132,8 @@ class Call {
   bool replayable_ = true;  // replay_ holds all of the body so far
   bool accepted_ = false;   // by the current try
   bool body_ended_ = false;
-  bool endless_ = false;  // an event stream: silence is no fault
+  bool repeated_ = false;  // with `local_only_`: the one repeat has been used
+  bool endless_ = false;   // an event stream: silence is no fault
 
   Instant started_{}, deadline_{};
   net::Timer timer_;  // the deadline for the head, or the end of a wait; then the idle time of the reply

@@ -15,6 +15,12 @@ constexpr auto linger_time = std::chrono::seconds(1);
 constexpr std::size_t linger_bytes = 1024 * 1024;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
+constexpr auto body_check_time = std::chrono::seconds(1);
+
+api::Problem too_slow(std::string detail) {
+  return {.code = api::Code::bad_request, .detail = std::move(detail), .status = 408};
+}
+
 WallTime wall_now() {
   return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
 }
@@ -115,6 +121,10 @@ void ClientSession::begin(const http::RequestHead& head) {
     case Route::Kind::key:
     case Route::Kind::local:
       state_ = State::call;
+      if (body_left_) {
+        begun_ = Clock::now();
+        timer_.after(limits::body_grace);
+      }
       return call_.start_from_client(head, std::move(wanted), remote_, !body_left_);
   }
 }
@@ -143,6 +153,7 @@ void ClientSession::read_call_body() {
     stream_.consume(piece.consumed);
     if (piece.finished) {
       body_left_ = false;
+      timer_.cancel();
       call_.body_end();
     } else if (piece.consumed == 0) {
       break;
@@ -166,6 +177,7 @@ void ClientSession::begin_api(const http::RequestHead& head) {
   api_target_ = head.target;
   api_body_.clear();
   state_ = State::api_body;
+  timer_.after(limits::head_time);
   if (std::exchange(expects_continue_, false)) {
     stream_.out() += continue_line;
     context_.turn.flush(*this);
@@ -282,49 +294,80 @@ void ClientSession::more_body() {
 // The next request is begun from flush(), never from here: the caller may be in the middle of ending the
 // call.
 void ClientSession::reply_finished() {
-  state_ = keep_alive_ && !body_left_ ? State::answered : State::lingering;
-  if (state_ == State::lingering) {
-    discarded_ = 0;
-    timer_.after(linger_time);
-    stream_.consume(stream_.buffered().size());
-    stream_.read();
-  }
+  timer_.cancel();
+  if (!keep_alive_ || body_left_) return linger();
+  state_ = State::answered;
+  context_.turn.flush(*this);
+}
+
+// Nothing more will be said. What has been said is still to be written, and the client to be given time to
+// read it: closing with its bytes unread would make the kernel throw our last words away.
+void ClientSession::linger() {
+  state_ = State::lingering;
+  discarded_ = 0;
+  stream_.consume(stream_.buffered().size());
+  stream_.read();
   context_.turn.flush(*this);
 }
 
 void ClientSession::flush() {
   if (state_ == State::closed) return;
-  if (state_ == State::lingering) return stream_.end_output();
+  if (state_ == State::lingering) {
+    stream_.end_output();
+    if (state_ == State::lingering)
+      timer_.after(stream_.backlog() > 0 ? Duration(limits::idle_time) : Duration(linger_time));
+    return;
+  }
   stream_.flush();
   if (state_ == State::call && stream_.backlog() == 0) return call_.reply_drained();
-  if (state_ != State::answered) return;
-  state_ = State::head;
-  if (context_.draining && stream_.buffered().empty()) return close();
+  if (state_ == State::answered) next_request();
+}
+
+void ClientSession::next_request() {
+  // A client that asks without reading gets no further: its answers would pile up here.
   timer_.after(limits::idle_time);
+  if (stream_.backlog() > limits::stream_window_bytes) return;
+  state_ = State::head;
+  if (context_.draining && stream_.buffered().empty()) return end();
   process();
+  if (state_ == State::head && stream_.half_closed()) return end();
   if (state_ != State::closed) stream_.read();
 }
 
 void ClientSession::on_drained() {
-  if (state_ == State::call) call_.reply_drained();
+  switch (state_) {
+    case State::call: return call_.reply_drained();
+    case State::answered: return context_.turn.flush(*this);
+    case State::lingering: return timer_.after(linger_time);
+    case State::head:
+    case State::api_body:
+    case State::closed: return;
+  }
 }
 
 // --- the end of it
 
+// Closes, but not on top of an answer that is still being written.
+void ClientSession::end() {
+  if (stream_.backlog() > 0) return linger();
+  close();
+}
+
 void ClientSession::drain() {
-  if (idle()) close();
+  if (idle()) end();
 }
 
 void ClientSession::on_eof() {
   switch (state_) {
     case State::call:
-      keep_alive_ = false;
       if (body_left_) close();  // the request will never be whole
+      return;                   // else the answer, and those to what is buffered behind it, can still be read
+    case State::answered: return;
+    case State::head: return end();
+    case State::lingering:
+      if (stream_.backlog() == 0) close();
       return;
-    case State::answered: keep_alive_ = false; return;
-    case State::head:
-    case State::api_body:
-    case State::lingering: return close();
+    case State::api_body: return close();
     case State::closed: return;
   }
 }
@@ -334,11 +377,27 @@ void ClientSession::on_broken(boost::system::error_code) {
 }
 
 void ClientSession::out_of_time() {
-  if (state_ == State::head && parser_.mid_head())
-    return refuse({.code = api::Code::bad_request,
-                   .detail = "the request's head took longer than 10 s",
-                   .status = 408});
-  close();
+  switch (state_) {
+    case State::head:
+      if (parser_.mid_head()) return refuse(too_slow("the request's head took longer than 10 s"));
+      return close();
+    case State::api_body: return refuse(too_slow("the request's body took longer than 10 s"));
+    case State::call: return check_body_rate();
+    case State::answered:
+    case State::lingering:
+    case State::closed: return close();
+  }
+}
+
+// A body that drips holds a place for a request here and a connection to the app.
+void ClientSession::check_body_rate() {
+  const auto seconds = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begun_).count());
+  const bool ours_to_wait = call_.body_room() == 0;  // then it is the app that is slow
+  if (!ours_to_wait && body_bytes_ < seconds * limits::body_bytes_a_second)
+    return spoilt(too_slow("the request's body came at less than " +
+                           std::to_string(limits::body_bytes_a_second) + " bytes a second"));
+  timer_.after(body_check_time);
 }
 
 void ClientSession::close() {

@@ -59,6 +59,10 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   void refuse(const api::Problem&);
   void write(const api::Response&);
   void reply_finished();
+  void next_request();
+  void linger();
+  void end();
+  void check_body_rate();
   void out_of_time();
   void close();
 
@@ -81,6 +85,7 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   bool chunked_reply_ = false;
   bool reply_started_ = false;
   std::uint64_t body_bytes_ = 0;
+  Instant begun_{};  // of a request with a body
   std::string api_method_, api_target_, api_body_;
   std::size_t discarded_ = 0;  // while lingering
 

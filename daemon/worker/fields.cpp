@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
 
 namespace ringside::worker {
@@ -56,7 +57,8 @@ Passport take_passport(http::RequestHead& head, bool from_peer) {
   passport.repeatable = http::is_idempotent(head.method);
   for (const auto& [name, value] : head.fields) {
     if (http::equals_ignore_case(name, "ringside-timeout")) {
-      if (const auto timeout = parse_duration(value)) passport.timeout = *timeout;
+      if (const auto timeout = parse_duration(value))
+        passport.timeout = std::clamp(*timeout, Millis::zero(), Millis(limits::timeout_max));
     } else if (http::equals_ignore_case(name, "idempotency-key")) {
       passport.repeatable = true;
     } else if (http::equals_ignore_case(name, "x-request-id")) {

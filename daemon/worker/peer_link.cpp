@@ -31,6 +31,7 @@ void PeerStream::send_body(std::string_view data) {
 }
 
 void PeerStream::send_end() {
+  request_ended_ = true;
   link_.session_.send_data(id_, {}, true);
   link_.wants_flush();
 }
@@ -76,6 +77,7 @@ Outbound* PeerLink::start(Call& call, bool end) {
   if (!id) return nullptr;
   auto& stream = streams_[*id];
   stream = std::make_unique<PeerStream>(*this, *id, call);
+  stream->request_ended_ = end;
   wants_flush();
   return stream.get();
 }
@@ -137,6 +139,11 @@ void PeerLink::lost(std::string_view why, bool executed_maybe) {
   }
 }
 
+void PeerLink::retire() {
+  session_.goaway();
+  wants_flush();
+}
+
 void PeerLink::close() {
   if (std::exchange(closed_, true)) return;
   links_.discard(*this);
@@ -153,8 +160,18 @@ void PeerLink::on_response(http2::StreamId id, const http::ResponseHead& head, b
   if (head.status < 200) return call->accepted();  // the peer's 100: it has taken the request
   http::ResponseHead changed = head;
   stream->replying_ = true;
-  if (end || call->to_head()) stream->call_ = nullptr;
-  call->reply(changed, end || call->to_head());
+  const bool over = end || call->to_head();
+  if (over) stream->call_ = nullptr;
+  const bool request_ended = stream->request_ended_;
+  call->reply(changed, over);
+  if (over) end_early(id, request_ended);
+}
+
+// The reply is complete. If the request is not, nobody will finish it: the stream would stay open for good.
+void PeerLink::end_early(http2::StreamId id, bool request_ended) {
+  if (request_ended) return;
+  session_.reset(id, http2::Code::no_error);
+  wants_flush();
 }
 
 void PeerLink::on_data(http2::StreamId id, std::string_view data) {
@@ -168,8 +185,10 @@ void PeerLink::on_data(http2::StreamId id, std::string_view data) {
 void PeerLink::on_end(http2::StreamId id) {
   PeerStream* stream = find(id);
   if (stream == nullptr) return;
+  const bool request_ended = stream->request_ended_;
   Call* call = std::exchange(stream->call_, nullptr);
   call->reply_end();
+  end_early(id, request_ended);
 }
 
 void PeerLink::on_close(http2::StreamId id, http2::Code code, bool unprocessed) {

@@ -28,8 +28,9 @@ class PeerStream final : public Outbound {
   friend class PeerLink;
   PeerLink& link_;
   http2::StreamId id_;
-  Call* call_;             // nullptr: cancelled, the stream's end is awaited
-  bool replying_ = false;  // the reply's head has been passed on
+  Call* call_;                  // nullptr: cancelled, the stream's end is awaited
+  bool request_ended_ = false;  // END_STREAM is on its way
+  bool replying_ = false;       // the reply's head has been passed on
   bool reply_ended_ = false;
   std::size_t unconsumed_ = 0;  // reply bytes passed on for which the window has not been opened again
 };
@@ -40,7 +41,8 @@ class PeerLink final : public net::StreamEvents, public http2::Events, public Fl
   ~PeerLink() override;
 
   Outbound* start(Call&, bool end);
-  [[nodiscard]] bool takes_streams() const { return !closed_ && !going_away_; }
+  [[nodiscard]] bool takes_streams() const { return !closed_ && !going_away_ && session_.takes_requests(); }
+  void retire();  // takes no more streams and closes when the open ones have ended
   [[nodiscard]] bool unused() const { return streams_.empty(); }
   void close();
 
@@ -64,6 +66,7 @@ class PeerLink final : public net::StreamEvents, public http2::Events, public Fl
   void lost(std::string_view why, bool executed_maybe);
   void wants_flush() { context_.turn.flush_link(*this); }
   PeerStream* find(http2::StreamId id);
+  void end_early(http2::StreamId id, bool request_ended);
 
   Context& context_;
   PeerLinks& links_;

@@ -14,6 +14,7 @@ PeerLinks::~PeerLinks() = default;
 Outbound* PeerLinks::start(Call& call, const ring::Server& server, bool end) {
   PeerLink*& link = open_[server.address];
   if (link == nullptr || !link->takes_streams()) {
+    if (link != nullptr) link->retire();
     auto made = std::make_unique<PeerLink>(context_, *this, server.address);
     link = made.get();
     links_.emplace(link, std::move(made));

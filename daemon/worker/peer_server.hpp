@@ -46,7 +46,6 @@ class PeerServer final : public net::StreamEvents, public http2::Events, public 
   ~PeerServer() override;
 
   void drain();  // GOAWAY: finish what is here, take nothing new
-  [[nodiscard]] bool idle() const { return streams_.empty(); }
 
   void on_bytes() override;
   void on_eof() override;

@@ -39,8 +39,7 @@ class Turn {
 
   // Takes over a finished object. It must not be scheduled again; what is scheduled is dropped.
   void bury(std::unique_ptr<Buried> body, Flushable* flushable) {
-    if (flushable != nullptr && flushable->scheduled_) {
-      flushable->scheduled_ = true;  // never scheduled again
+    if (flushable != nullptr && std::exchange(flushable->scheduled_, true)) {  // never scheduled again
       for (auto* list : {&links_, &sessions_})
         for (auto& entry : *list)
           if (entry == flushable) entry = nullptr;

@@ -1,5 +1,8 @@
 #include "daemon/worker/worker.hpp"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <boost/asio/post.hpp>
 #include <unordered_map>
 #include <utility>
@@ -39,6 +42,7 @@ struct Worker::State {
   void adopt(net::Socket socket, std::string first_bytes) {
     auto server = std::make_unique<PeerServer>(context, std::move(socket), std::move(first_bytes),
                                                [this](PeerServer& closed) { bury(peers, closed); });
+    if (context.draining) server->drain();
     peers.emplace(server.get(), std::move(server));
   }
 
@@ -72,12 +76,10 @@ struct Worker::State {
     finish_draining();
   }
 
-  // Peers' links without requests hold nothing up: their other end closes them when it likes.
+  // A peer's link ends when its requests are answered and the GOAWAY has been written: the peer must know
+  // what ran.
   void finish_draining() {
-    if (!on_drained || !clients.empty()) return;
-    for (const auto& entry : peers)
-      if (!entry.first->idle()) return;
-    std::exchange(on_drained, nullptr)();
+    if (on_drained && clients.empty() && peers.empty()) std::exchange(on_drained, nullptr)();
   }
 
   net::IoThread thread;
@@ -121,7 +123,11 @@ void Worker::adopt_http2(int fd, std::string first_bytes) {
     net::Socket socket(state->context.io.get_executor());
     boost::system::error_code error;
     socket.assign(boost::asio::generic::stream_protocol(AF_INET, 0), fd, error);
-    if (!error) socket.non_blocking(true, error);
+    if (error) {
+      ::close(fd);
+      return;
+    }
+    socket.non_blocking(true, error);
     if (!error) state->adopt(std::move(socket), std::move(bytes));
   });
 }

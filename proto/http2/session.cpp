@@ -287,6 +287,11 @@ std::optional<StreamId> Session::submit_request(const http::RequestHead& head, b
   return id;
 }
 
+bool Session::takes_requests() const {
+  const State& state = *state_;
+  return !state.draining && !state.failed && nghttp2_session_check_request_allowed(state.session.get()) != 0;
+}
+
 void Session::submit_response(StreamId id, const http::ResponseHead& head, bool end) {
   State& state = *state_;
   Stream* stream = state.live(id);

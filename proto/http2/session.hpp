@@ -90,6 +90,8 @@ class Session {
   // Content-Length and what belongs to one connection are left out: authority and framing say it. nullopt: no
   // more streams here (GOAWAY, the id space, or the peer's limit is reached).
   std::optional<StreamId> submit_request(const http::RequestHead&, bool end);
+  // Whether submit_request can succeed now or later: not after GOAWAY, a failure, or the end of the id space.
+  [[nodiscard]] bool takes_requests() const;
   void submit_response(StreamId, const http::ResponseHead&, bool end);
   void submit_interim(StreamId, int status);
   // Queue body bytes (copied); `end` ends our half. A stream that is gone takes nothing.

@@ -314,3 +314,128 @@ TEST_CASE("100 clients at once, pipelining, through two hops: every answer belon
   for (auto& client : clients) wrong += client.get();
   CHECK(wrong == 0);
 }
+
+TEST_CASE("a body that turns bad while the app is being connected to is a 400, not the end of the daemon") {
+  ScriptedApp app([](Peer& peer, int) {
+    if (peer.read_until("\r\n\r\n").starts_with("GET")) peer.send(ok_reply("ok"));
+    (void)peer.read_all();
+  });
+  for (int i = 0; i < 20; ++i) {
+    Alone alone("localhost:" +
+                app.address().substr(app.address().rfind(':') + 1));  // a name: connecting takes a moment
+    const std::string answer =
+        exchange(alone.host.port(),
+                 "POST /v1/route/k/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10000\r\n" +
+                     std::string(65536, 'x') + "\r\nZZZZZ\r\n");
+    CHECK_THAT(answer, StartsWith("HTTP/1.1 400"));
+    CHECK_THAT(exchange(alone.host.port(), get("/v1/local/x")), StartsWith("HTTP/1.1 200"));
+  }
+}
+
+TEST_CASE("replies that come before the request's body has ended leave nothing open on the link") {
+  ScriptedApp app_a(answering(ok_reply("a")));
+  ScriptedApp app_b([](Peer& peer, int) {
+    (void)peer.read_until("\r\n\r\n");
+    peer.send("HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig");
+    (void)peer.read_all();
+  });
+  Host a("a", app_a.address()), b("b", app_b.address());
+  a.open();
+  b.open();
+  const std::vector<ring::Server> both{a.server(), b.server()};
+  a.start(both);
+  b.start(both);
+  const std::string key = key_owned_by(both, b.server());
+  for (int i = 0; i < 20; ++i) {
+    Peer client = Peer::connect(a.port());
+    client.send("POST /v1/route/" + key + "/x HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" +
+                std::string(1000, 'x'));
+    CHECK_THAT(client.read_until("big"), StartsWith("HTTP/1.1 413"));
+  }
+  std::promise<void> drained;
+  b.drain([&drained] { drained.set_value(); });  // ends only when every stream has
+  CHECK(drained.get_future().wait_for(std::chrono::seconds(10)) == std::future_status::ready);
+}
+
+TEST_CASE("a slow reader gets the whole of a last reply") {
+  const std::string big(4 * 1024 * 1024, 'x');
+  ScriptedApp app(answering(ok_reply(big)));
+  Alone alone(app.address());
+  Peer client = Peer::connect(alone.host.port());
+  client.send(get("/v1/route/k/x"));
+  (void)client.read_until("\r\n\r\n");
+  const auto start =
+      Clock::now();  // reads nothing for longer than the moment that is given to read last words
+  while (Clock::now() - start < std::chrono::milliseconds(1500)) std::this_thread::yield();
+  CHECK(client.read_all() == big);
+}
+
+TEST_CASE("an app that speaks before it is asked is not believed") {
+  std::atomic<int> rounds = 0;
+  ScriptedApp app([&rounds](Peer& peer, int) {
+    if (++rounds == 1) peer.send(ok_reply("nobody asked"));
+    (void)peer.read_until("\r\n\r\n");
+    peer.send(ok_reply("ok"));
+    (void)peer.read_all();
+  });
+  Alone alone(app.address());
+  const std::string first = exchange(alone.host.port(), post("/v1/route/k/1", ""));
+  // Whether its bytes come before or after the request is a race; never may they answer a later request.
+  CHECK_THAT(first, StartsWith("HTTP/1.1 502") || Contains("nobody asked"));
+  CHECK_THAT(exchange(alone.host.port(), get("/v1/route/k/2")), Contains("\r\n\r\nok"));
+}
+
+TEST_CASE("a client that asks without reading gets no further: its answers do not pile up") {
+  ScriptedApp app(answering(ok_reply("ok")));
+  Alone alone(app.address());
+  Peer client = Peer::connect(alone.host.port());
+  std::string requests;
+  for (int i = 0; i < 2000; ++i) requests += "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+  std::thread sender([&] {
+    client.send(requests);
+    client.end_output();
+  });
+  while (alone.host.counters().bytes_out.value() == 0) std::this_thread::yield();
+  CHECK_THAT(exchange(alone.host.port(), get("/v1/local/x")), StartsWith("HTTP/1.1 200"));
+  CHECK(alone.host.counters().bytes_out.value() < 16 * 1024 * 1024);
+  int answers = 0;
+  while (client.read_until("HTTP/1.1 200 OK\r\n").ends_with("HTTP/1.1 200 OK\r\n")) ++answers;
+  sender.join();
+  CHECK(answers == 2000);
+}
+
+TEST_CASE("an HTTP/1.0 request without a Host reaches an owner elsewhere") {
+  ScriptedApp app_a(answering(ok_reply("a"))), app_b(answering(ok_reply("from b")));
+  Host a("a", app_a.address()), b("b", app_b.address());
+  a.open();
+  b.open();
+  const std::vector<ring::Server> both{a.server(), b.server()};
+  a.start(both);
+  b.start(both);
+  CHECK_THAT(exchange(a.port(), "GET /v1/route/" + key_owned_by(both, b.server()) + "/x HTTP/1.0\r\n\r\n"),
+             Contains("from b"));
+}
+
+TEST_CASE("a retry of an empty chunked request is whole") {
+  ScriptedApp app([](Peer& peer, int number) {
+    if (peer.read_until("\r\n\r\n").empty()) return;
+    (void)peer.read_until("0\r\n\r\n");
+    if (number == 1) return;
+    peer.send(ok_reply("ok"));
+    (void)peer.read_all();
+  });
+  Alone alone(app.address());
+  const std::string answer = exchange(alone.host.port(),
+                                      "PUT /v1/route/k/x HTTP/1.1\r\nHost: a\r\nConnection: "
+                                      "close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+  CHECK_THAT(answer, Contains("\r\n\r\nok") && Contains("Ringside-Attempts: 2"));
+}
+
+TEST_CASE("once a try may have run, no later failure says that nothing did") {
+  ScriptedApp app([](Peer& peer, int) { (void)peer.read_until("\r\n\r\n"); });  // takes the request and goes
+  Host host("a", app.address());
+  host.open();
+  host.start({host.server()});
+  const std::string answer = exchange(host.port(), get("/v1/route/k/x"));
+  CHECK_THAT(answer, StartsWith("HTTP/1.1 502") && Contains("\"executed\":\"maybe\""));
+}

@@ -197,6 +197,7 @@ class Host {
     made->boot_id = "b007b007";
     return made;
   }
+  void drain(std::function<void()> done) { worker_->drain(std::move(done)); }
   [[nodiscard]] const obs::WorkerMetrics& counters() const { return *metrics_.workers.front(); }
 
   config::Config config;
