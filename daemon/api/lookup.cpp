@@ -111,7 +111,7 @@ Json absent_json(const View& view) {
     if (std::ranges::any_of(view.ring->servers(), [&](const auto& s) { return s.address == member.address; }))
       continue;
     absent.push_back(
-        {{"name", member.name}, {"address", member.address}, {"status", status_name(member.status)}});
+        {{"name", member.name}, {"address", member.address}, {"status", to_string(member.status)}});
   }
   return absent;
 }
@@ -170,7 +170,7 @@ struct Batch {
 
 Result<std::size_t, std::string> batch_count(const Json& body) {
   if (!body.contains("n")) return std::size_t{1};
-  return parse_count(dump(body["n"]), lookup_many_owners_max);
+  return parse_count(dump(body["n"]), limits::lookup_many_owners);
 }
 
 // One key of the list: its bytes, or what is wrong with it.
@@ -197,10 +197,10 @@ Result<Batch, Response> parse_batch(std::string_view text) {
   }
   if (!body.is_object() || !body.contains("keys") || !body["keys"].is_array())
     return problem(Code::bad_request, R"(the body is not like {"keys": ["user:42"], "n": 1})");
-  if (body["keys"].size() > lookup_keys_max)
+  if (body["keys"].size() > limits::lookup_keys)
     return problem(Code::body_too_large, std::to_string(body["keys"].size()) +
                                              " keys in one request, at most " +
-                                             std::to_string(lookup_keys_max) + " are taken");
+                                             std::to_string(limits::lookup_keys) + " are taken");
   Batch batch;
   auto n = batch_count(body);
   if (!n) return problem(Code::bad_request, n.error());

@@ -32,14 +32,9 @@ Response json_answer(const Context&, std::string body);
 Response problem(Code, std::string detail, std::string_view key = {});
 
 [[nodiscard]] std::string hex32(std::uint32_t);  // "0x0000002a"
-[[nodiscard]] std::string_view status_name(ringpop::Status) noexcept;
 [[nodiscard]] std::string_view phase_name(Phase) noexcept;
 [[nodiscard]] std::string rfc3339(WallTime);  // "2025-01-02T03:04:05.678Z"
 // The member at a ring server's address, or null when the ring knows one that the member list does not.
 [[nodiscard]] const MemberView* member_at(const View&, std::string_view address) noexcept;
-
-// POST /v1/lookup answers up to keys x owners names; these two bound the answer at 8 MiB.
-inline constexpr std::size_t lookup_keys_max = 10'000;
-inline constexpr std::size_t lookup_many_owners_max = 8;
 
 }  // namespace ringside::api

@@ -32,7 +32,7 @@ Json member_json(const View& view, const MemberView& member) {
   Json json;
   json["name"] = member.name;
   json["address"] = member.address;
-  json["status"] = status_name(member.status);
+  json["status"] = to_string(member.status);
   json["incarnation"] = member.incarnation;
   const auto server = server_of(*view.ring, member.address);
   json["in_ring"] = server.has_value();
@@ -54,8 +54,7 @@ struct Filter {
   std::vector<LabelTest> labels;
 
   [[nodiscard]] bool takes(const MemberView& member) const {
-    if (!status.empty() && std::ranges::find(status, status_name(member.status)) == status.end())
-      return false;
+    if (!status.empty() && std::ranges::find(status, to_string(member.status)) == status.end()) return false;
     return std::ranges::all_of(labels, [&](const LabelTest& test) {
       return test.equal == std::ranges::any_of(member.labels, [&](const auto& label) {
                return label.first == test.key && label.second == test.value;
@@ -67,7 +66,7 @@ struct Filter {
 Result<Filter, std::string> parse_filter(const Query& query) {
   Filter filter;
   for (const std::string_view status : query.all("status")) {
-    if (std::ranges::none_of(statuses, [&](ringpop::Status s) { return status_name(s) == status; }))
+    if (std::ranges::none_of(statuses, [&](ringpop::Status s) { return to_string(s) == status; }))
       return "status is one of alive, suspect, faulty, leave, tombstone, not '" + std::string(status) + "'";
     filter.status.push_back(status);
   }
@@ -84,7 +83,7 @@ Result<Filter, std::string> parse_filter(const Query& query) {
 Json counts_json(const View& view) {
   Json counts = Json::object();
   for (const ringpop::Status status : statuses)
-    counts[std::string(status_name(status))] =
+    counts[std::string(to_string(status))] =
         std::ranges::count_if(view.members, [&](const MemberView& m) { return m.status == status; });
   return counts;
 }

@@ -40,17 +40,6 @@ std::string hex32(std::uint32_t value) {
   return "0x" + std::string(8 - count, '0') + std::string(digits.data(), count);
 }
 
-std::string_view status_name(ringpop::Status status) noexcept {
-  switch (status) {
-    case ringpop::Status::alive: return "alive";
-    case ringpop::Status::suspect: return "suspect";
-    case ringpop::Status::faulty: return "faulty";
-    case ringpop::Status::leave: return "leave";
-    case ringpop::Status::tombstone: return "tombstone";
-  }
-  return "";
-}
-
 std::string_view phase_name(Phase phase) noexcept {
   switch (phase) {
     case Phase::joining: return "joining";

@@ -24,8 +24,12 @@ inline constexpr auto idle_time = 60s;
 inline constexpr auto body_grace = 20s;                    // after it a request's body must have come at ...
 inline constexpr std::uint64_t body_bytes_a_second = 240;  // ... this rate, or it is a 408
 inline constexpr auto timeout_max = 24h;                   // of Ringside-Timeout: more is taken for this
-inline constexpr auto app_connect_time = 500ms;
 inline constexpr auto peer_connect_time = 500ms;
+inline constexpr auto linger_time = 1s;                   // after our last words, for the client to read them
+inline constexpr std::size_t linger_bytes = 1024 * 1024;  // read and dropped meanwhile
+inline constexpr std::size_t request_id_bytes = 128;      // of an X-Request-Id that is kept
+inline constexpr auto silent_peer_time = 20s;             // unacknowledged bytes on a dialled connection
+inline constexpr auto out_of_descriptors_pause = 100ms;   // of an accept loop
 
 // Keys
 inline constexpr std::size_t key_bytes = 4096;
@@ -35,7 +39,9 @@ inline constexpr std::size_t stream_window_bytes =
     256 * 1024;  // what one stream may hold in memory, each way
 inline constexpr std::size_t replay_bytes =
     64 * 1024;  // of a request body, kept so that a try can be repeated
-inline constexpr std::size_t api_body_bytes = 1024 * 1024;  // bodies of API calls are held whole
+inline constexpr std::size_t api_body_bytes = 1024 * 1024;    // bodies of API calls are held whole
+inline constexpr std::size_t read_ahead_bytes = 32 * 1024;    // of one connection, behind a whole head
+inline constexpr std::size_t link_buffer_bytes = 256 * 1024;  // of a peer link, each way
 inline constexpr std::size_t client_connections = 16384;
 inline constexpr std::size_t app_connections_idle = 256;  // per worker
 inline constexpr std::size_t peer_streams = 4096;         // open at once on one peer link
@@ -46,11 +52,28 @@ inline constexpr std::size_t tchannel_half_built = 256;  // fragmented calls und
 inline constexpr std::size_t tchannel_in_flight = 1024;  // our calls without an answer on one connection
 inline constexpr std::size_t tchannel_write_bytes = 16 * 1024 * 1024;  // queued on one connection
 inline constexpr auto tchannel_init_time = 5s;
+inline constexpr auto tchannel_drain_time = 10s;    // for open calls, after the other side said goodbye
+inline constexpr auto tchannel_farewell_time = 1s;  // for the last frame to be taken
 
 // Membership
 inline constexpr std::size_t members = 4096;
 inline constexpr std::size_t full_syncs = 5;
 inline constexpr std::size_t peer_connections = 1024;
+inline constexpr std::size_t name_bytes = 63;  // of a member: a DNS label, so that host names fit
+inline constexpr std::size_t cluster_bytes = 255;
+inline constexpr std::size_t labels = 5;  // of one member, the operator's; these three are ringpop-go's
+inline constexpr std::size_t label_key_bytes = 32;
+inline constexpr std::size_t label_value_bytes = 128;
+inline constexpr auto leave_time = 2s;  // for our own leaving to be spread
+inline constexpr auto seed_look_up_time = 5s;
+inline constexpr std::size_t seed_look_ups = 32;  // helper threads at once
+inline constexpr std::size_t seed_file_bytes = 1024 * 1024;
+inline constexpr std::size_t srv_targets = 64;
+inline constexpr std::size_t node_peers_named = 1024;  // ringpop-node peers complained of, each once
+
+// API. POST /v1/lookup answers up to keys x owners names; these two bound the answer at 8 MiB
+inline constexpr std::size_t lookup_keys = 10'000;
+inline constexpr std::size_t lookup_many_owners = 8;
 
 static_assert(head_bytes >= request_line_bytes && head_bytes >= field_line_bytes);
 static_assert(replay_bytes <= stream_window_bytes);

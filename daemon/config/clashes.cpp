@@ -3,13 +3,12 @@
 #include <algorithm>
 
 #include "daemon/base/address.hpp"
+#include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/config/sources.hpp"
 
 namespace ringside::config {
 namespace {
-
-constexpr std::size_t labels_max = 5;  // ringpop-go's limit (proto/spec/ringpop.md, C.7)
 
 struct Half {
   std::string_view path;
@@ -73,7 +72,7 @@ class Judge {
 
   void identity() {
     const auto& config = loaded_.config;
-    if (config.node.labels.size() > labels_max)
+    if (config.node.labels.size() > limits::labels)
       problem("node.labels", std::to_string(config.node.labels.size()) + " labels are too many", "at most 5");
     if (config.ring.identity == Identity::address && !config.node.labels.empty())
       clash({"node.labels", "{" + config.node.labels.front().first + ", ...}"}, {"ring.identity", "address"},

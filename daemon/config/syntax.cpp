@@ -2,18 +2,17 @@
 
 #include <algorithm>
 
+#include "daemon/base/limits.hpp"
+
 namespace ringside::config {
 namespace {
 
 constexpr std::string_view name_characters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-constexpr std::size_t name_bytes = 63;  // a DNS label, so that host names fit
-constexpr std::size_t cluster_bytes = 255;
-constexpr std::size_t label_key_bytes = 32;  // ringpop-go's limits (proto/spec/ringpop.md, C.7)
-constexpr std::size_t label_value_bytes = 128;
 
 bool plain_name(std::string_view text) {
-  return !text.empty() && text.size() <= name_bytes && text.find_first_not_of(name_characters) == text.npos;
+  return !text.empty() && text.size() <= limits::name_bytes &&
+         text.find_first_not_of(name_characters) == text.npos;
 }
 
 std::string quoted(std::string_view text) {
@@ -34,7 +33,7 @@ std::string check_dialled(std::string_view text, std::uint16_t default_port) {
 
 std::string check_cluster(const std::string& text) {
   const bool printable = std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
-  if (text.empty() || text.size() > cluster_bytes || !printable)
+  if (text.empty() || text.size() > limits::cluster_bytes || !printable)
     return quoted(text) + " is not a cluster name: 1 to 255 printable characters without spaces";
   return "";
 }
@@ -54,8 +53,9 @@ std::string check_label(const std::string& text) {
   const auto value = text.substr(equals + 1);
   if (key.empty()) return "a label needs a key, e.g. zone=eu";
   if (key.starts_with("__")) return "label " + quoted(key) + ": keys that start with __ are ours";
-  if (key.size() > label_key_bytes) return "label " + quoted(key) + ": the key is longer than 32 bytes";
-  if (value.size() > label_value_bytes)
+  if (key.size() > limits::label_key_bytes)
+    return "label " + quoted(key) + ": the key is longer than 32 bytes";
+  if (value.size() > limits::label_value_bytes)
     return "label " + quoted(key) + ": the value is longer than 128 bytes";
   return "";
 }

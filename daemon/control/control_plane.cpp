@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "daemon/api/ringpop_admin.hpp"
+#include "daemon/base/limits.hpp"
 #include "daemon/control/advertise.hpp"
 #include "daemon/control/peer_port.hpp"
 #include "daemon/control/seed_keeper.hpp"
@@ -30,10 +31,8 @@ namespace {
 
 using obs::Level;
 
-constexpr auto leave_time = std::chrono::seconds(2);
 constexpr auto leave_check = std::chrono::milliseconds(50);
 constexpr auto quiet_between_complaints = std::chrono::seconds(1);
-constexpr std::size_t node_peers_named_max = 1024;
 
 Now now() {
   return {Clock::now(), std::chrono::floor<Millis>(std::chrono::system_clock::now())};
@@ -291,7 +290,7 @@ api::RingpopStats ControlPlane::State::ringpop_stats() const {
 // they pass on (settled 1). Both sides would disagree on owners without a word.
 void ControlPlane::State::on_met(const net::TchannelIdentity& peer) {
   const bool fits = config.ring.identity == config::Identity::address && config.node.labels.empty();
-  if (fits || peer.language != "node" || node_peers_named.size() >= node_peers_named_max) return;
+  if (fits || peer.language != "node" || node_peers_named.size() >= limits::node_peers_named) return;
   if (!node_peers_named.insert(peer.host_port).second) return;
   obs::log(
       Level::error, "ringpop_node_peer",
@@ -314,7 +313,7 @@ void ControlPlane::State::stop() {
 void ControlPlane::State::leave(std::function<void()> done) {
   leave_done = std::move(done);
   if (std::exchange(leaving, true)) return;
-  leave_until = Clock::now() + leave_time;
+  leave_until = Clock::now() + limits::leave_time;
   if (node) step([](swim::Node& core, Now time, swim::Outbox& out) { core.leave(time, out); });
   if (view) publish_soon();
   check_leave();

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/base/limits.hpp"
 #include "daemon/obs/log.hpp"
 
 namespace ringside::control {
 namespace {
 
-constexpr auto look_up_time = std::chrono::seconds(5);
 constexpr Duration first_retry = std::chrono::seconds(1);
 
 }  // namespace
@@ -19,7 +19,7 @@ SeedKeeper::SeedKeeper(boost::asio::io_context& io, std::vector<std::string> see
       self_(std::move(self)),
       refresh_(refresh),
       found_(std::move(found)),
-      resolver_(io, look_up_time),
+      resolver_(io, limits::seed_look_up_time),
       timer_(io),
       retry_(std::min(first_retry, refresh)) {}
 

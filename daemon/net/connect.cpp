@@ -8,10 +8,12 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 
+#include "daemon/base/limits.hpp"
+
 namespace ringside::net {
 
-// A peer that vanished without a word is noticed after these at the latest (faults.md B10 of the design).
-constexpr int user_timeout_ms = 20'000;
+// A peer that vanished without a word is noticed after this at the latest.
+constexpr int user_timeout_ms = std::chrono::milliseconds(limits::silent_peer_time).count();
 
 struct Connector::State : std::enable_shared_from_this<State> {
   State(boost::asio::io_context& context, Timers& timers, OnDone done)

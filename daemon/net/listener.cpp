@@ -15,13 +15,13 @@
 #include <cstring>
 #include <utility>
 
+#include "daemon/base/limits.hpp"
 #include "daemon/obs/log.hpp"
 
 namespace ringside::net {
 namespace {
 
 constexpr int backlog = 1024;
-constexpr auto out_of_descriptors_pause = std::chrono::milliseconds(100);
 
 std::string cannot_listen(const Address& address, std::string_view option, int error) {
   std::string text =
@@ -164,7 +164,7 @@ struct Acceptor::State : std::enable_shared_from_this<State> {
       if (!exhausted) return self->accept();  // the client gave up in the queue: next one
       obs::log(obs::Level::warn, "accept_paused",
                {{"listener", self->address.to_string()}, {"cause", error.message()}});
-      self->pause.expires_after(out_of_descriptors_pause);
+      self->pause.expires_after(limits::out_of_descriptors_pause);
       self->pause.async_wait([self](boost::system::error_code aborted) {
         if (!aborted && self->on_accept) self->accept();
       });

@@ -19,13 +19,11 @@
 #include <thread>
 
 #include "daemon/base/address.hpp"
+#include "daemon/base/limits.hpp"
 #include "daemon/net/resolve_names.hpp"
 
 namespace ringside::net {
 namespace {
-
-constexpr std::size_t file_bytes_max = 1024 * 1024;
-constexpr std::size_t lookups_max = 32;  // helper threads at once
 
 std::optional<std::string> as_literal(const Address& address) {
   boost::system::error_code error;
@@ -56,7 +54,7 @@ Plan plan_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return {{}, {}, "cannot read " + path + ": " + std::strerror(errno)};
   std::string text(std::istreambuf_iterator<char>(file), {});
-  if (text.size() > file_bytes_max) return {{}, {}, path + " is over 1 MiB"};
+  if (text.size() > limits::seed_file_bytes) return {{}, {}, path + " is over 1 MiB"};
   Plan plan;
   for (const auto& entry : seeds_in_file(text)) {
     const auto address = parse_address(entry, default_peer_port);
@@ -134,7 +132,7 @@ struct SeedResolver::Round : std::enable_shared_from_this<Round> {
 
   void look_up(Slot& slot) {
     int ends[2];
-    if (waiting >= lookups_max || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    if (waiting >= limits::seed_look_ups || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
       slot.plan.error = "too many names are being looked up";
       return;
     }

@@ -11,11 +11,10 @@
 #include <memory>
 
 #include "daemon/base/address.hpp"
+#include "daemon/base/limits.hpp"
 
 namespace ringside::net {
 namespace {
-
-constexpr std::size_t targets_max = 64;
 
 void append_addresses(const std::string& name, std::uint16_t port, bool every_family, std::string& answer) {
   addrinfo hints{};
@@ -56,7 +55,7 @@ void append_targets(const std::string& name, std::string& answer) {
     answer += "!no SRV records for " + name + "\n";
     return;
   }
-  const std::size_t count = std::min<std::size_t>(ns_msg_count(message, ns_s_an), targets_max);
+  const std::size_t count = std::min<std::size_t>(ns_msg_count(message, ns_s_an), limits::srv_targets);
   for (std::size_t i = 0; i < count; ++i) {
     ns_rr record;
     if (::ns_parserr(&message, ns_s_an, static_cast<int>(i), &record) != 0 || ns_rr_type(record) != ns_t_srv)

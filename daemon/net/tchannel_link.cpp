@@ -18,13 +18,9 @@ using tchannel::ErrorCode;
 using tchannel::FrameType;
 using tchannel::FrameView;
 
-constexpr std::size_t init_bytes_max =
-    4096;  // so that an init frame's first byte is never TLS's 0x16 (settled 12)
 constexpr std::size_t read_bytes = 4096;
 constexpr std::size_t idle_buffer_bytes = 16384;
 constexpr std::uint16_t oldest_version = 2;
-constexpr auto drain_time = std::chrono::seconds(10);
-constexpr auto farewell_time = std::chrono::seconds(1);
 
 std::string text_of(const wire::WireError& error) {
   return std::string(wire::describe(error.code)) + " at byte " + std::to_string(error.offset);
@@ -103,21 +99,21 @@ void TchannelLink::close(CallFailure failure) {
 
 void TchannelLink::drain(const std::string& why) {
   if (stage_ != Stage::open) return;
-  enter(Stage::draining, drain_time);
+  enter(Stage::draining, limits::tchannel_drain_time);
   send_error(tchannel::no_message_id, ErrorCode::declined, "draining: " + why);
   close_when_drained();
 }
 
 void TchannelLink::close_when_drained() {
   if (stage_ != Stage::draining || calls_open() != 0) return;
-  enter(Stage::flushing, farewell_time);
+  enter(Stage::flushing, limits::tchannel_farewell_time);
   flush_soon();
 }
 
 // The peer broke the protocol: tell it why, let that arrive, hang up.
 void TchannelLink::fatal(std::uint32_t id, const std::string& message) {
   send_error(id, ErrorCode::fatal, message);
-  enter(Stage::flushing, farewell_time);
+  enter(Stage::flushing, limits::tchannel_farewell_time);
   flush_soon();
   if (events_.misbehaved) events_.misbehaved(*this, message);
   fail_all({Errc::connection_lost, "the peer broke the protocol: " + message});

@@ -9,15 +9,7 @@ namespace ringside::obs {
 namespace {
 
 std::string_view status_name(const std::optional<ringpop::Status>& status, std::string_view absent) {
-  if (!status) return absent;
-  switch (*status) {
-    case ringpop::Status::alive: return "alive";
-    case ringpop::Status::suspect: return "suspect";
-    case ringpop::Status::faulty: return "faulty";
-    case ringpop::Status::leave: return "leave";
-    case ringpop::Status::tombstone: return "tombstone";
-  }
-  return absent;
+  return status ? to_string(*status) : absent;
 }
 
 struct Translate {

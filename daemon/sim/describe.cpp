@@ -22,15 +22,7 @@ std::string counted(const char* what, std::size_t records) {
 }
 
 std::string word(std::optional<ringpop::Status> status) {
-  if (!status) return "unknown";
-  switch (*status) {
-    case ringpop::Status::alive: return "alive";
-    case ringpop::Status::suspect: return "suspect";
-    case ringpop::Status::faulty: return "faulty";
-    case ringpop::Status::leave: return "leave";
-    case ringpop::Status::tombstone: return "tombstone";
-  }
-  return "";
+  return status ? std::string(to_string(*status)) : "unknown";
 }
 
 }  // namespace

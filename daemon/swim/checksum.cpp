@@ -11,17 +11,6 @@
 namespace ringside::swim {
 namespace {
 
-std::string_view word(ringpop::Status status) {
-  switch (status) {
-    case ringpop::Status::alive: return "alive";
-    case ringpop::Status::suspect: return "suspect";
-    case ringpop::Status::faulty: return "faulty";
-    case ringpop::Status::leave: return "leave";
-    case ringpop::Status::tombstone: return "tombstone";
-  }
-  return "";
-}
-
 void append_number(std::string& text, std::int64_t number) {
   std::array<char, 24> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
@@ -30,7 +19,7 @@ void append_number(std::string& text, std::int64_t number) {
 
 void append_line(std::string& text, const ChecksumLine& line, bool with_labels) {
   text += line.address;
-  text += word(line.standing.status);
+  text += to_string(line.standing.status);
   append_number(text, line.standing.incarnation);
   if (with_labels && line.standing.label_checksum != 0) {
     text += "#labels";

@@ -7,12 +7,12 @@
 namespace ringside::worker {
 namespace {
 
-constexpr std::size_t buffer_max =
-    limits::head_bytes + 32 * 1024;  // a whole head, and more than one read behind it
+constexpr std::size_t buffer_max = limits::head_bytes + limits::read_ahead_bytes;
 
 }  // namespace
 
-AppConnection::AppConnection(Context& context, AppPool& pool) : context_(context), pool_(pool) {}
+AppConnection::AppConnection(Context& context, AppPool& pool)
+    : context_(context), pool_(pool), parser_(http_limits) {}
 
 AppConnection::~AppConnection() = default;
 
@@ -153,7 +153,7 @@ bool AppConnection::read_head() {
     return false;
   }
   in_body_ = true;
-  body_ = http1::BodyReader(head.framing);
+  body_ = http1::BodyReader(head.framing, http_limits);
   call->reply(head, false);
   if (!closed_) stream_->consume(complete.length);
   return call_ != nullptr;

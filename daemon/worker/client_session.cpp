@@ -10,9 +10,7 @@
 namespace ringside::worker {
 namespace {
 
-constexpr std::size_t buffer_max = limits::head_bytes + 32 * 1024;
-constexpr auto linger_time = std::chrono::seconds(1);
-constexpr std::size_t linger_bytes = 1024 * 1024;
+constexpr std::size_t buffer_max = limits::head_bytes + limits::read_ahead_bytes;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 constexpr auto body_check_time = std::chrono::seconds(1);
@@ -33,6 +31,7 @@ ClientSession::ClientSession(Context& context, net::Socket socket, std::string r
       on_closed_(std::move(on_closed)),
       stream_(std::move(socket), *this, buffer_max),
       timer_(context.timers, [this] { out_of_time(); }),
+      parser_(http_limits),
       call_(context, *this) {
   context_.metrics.connections_accepted.add();
   context_.metrics.connections_open.add(1);
@@ -51,7 +50,7 @@ void ClientSession::on_bytes() {
   if (state_ == State::lingering) {
     discarded_ += stream_.buffered().size();
     stream_.consume(stream_.buffered().size());
-    if (discarded_ > linger_bytes) close();
+    if (discarded_ > limits::linger_bytes) close();
     return;
   }
   process();
@@ -109,7 +108,7 @@ void ClientSession::begin(const http::RequestHead& head) {
   body_bytes_ = 0;
   body_left_ = head.framing.kind == http::BodyKind::chunked ||
                (head.framing.kind == http::BodyKind::length && head.framing.length > 0);
-  body_ = http1::BodyReader(head.framing);
+  body_ = http1::BodyReader(head.framing, http_limits);
   if (head.framing.kind == http::BodyKind::length && head.framing.length > body_max())
     return refuse({.code = api::Code::body_too_large,
                    .detail = "the body has " + std::to_string(head.framing.length) + " bytes, the limit is " +
@@ -315,7 +314,7 @@ void ClientSession::flush() {
   if (state_ == State::lingering) {
     stream_.end_output();
     if (state_ == State::lingering)
-      timer_.after(stream_.backlog() > 0 ? Duration(limits::idle_time) : Duration(linger_time));
+      timer_.after(stream_.backlog() > 0 ? Duration(limits::idle_time) : Duration(limits::linger_time));
     return;
   }
   stream_.flush();
@@ -338,7 +337,7 @@ void ClientSession::on_drained() {
   switch (state_) {
     case State::call: return call_.reply_drained();
     case State::answered: return context_.turn.flush(*this);
-    case State::lingering: return timer_.after(linger_time);
+    case State::lingering: return timer_.after(limits::linger_time);
     case State::head:
     case State::api_body:
     case State::closed: return;

@@ -6,13 +6,25 @@
 #include <vector>
 
 #include "daemon/api/view.hpp"
+#include "daemon/base/limits.hpp"
 #include "daemon/base/rng.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/net/timers.hpp"
 #include "daemon/obs/catalog.hpp"
 #include "daemon/worker/turn.hpp"
+#include "proto/http1/parser.hpp"
 
 namespace ringside::worker {
+
+// The table's limits as the parser takes them.
+inline constexpr http1::Limits http_limits{.request_line = limits::request_line_bytes,
+                                           .field_line = limits::field_line_bytes,
+                                           .head = limits::head_bytes,
+                                           .fields = limits::fields,
+                                           .method = limits::method_bytes,
+                                           .chunk_line = limits::chunk_line_bytes,
+                                           .trailer_fields = limits::trailer_fields,
+                                           .trailer = limits::trailer_bytes};
 
 class AppPool;
 class Call;

@@ -9,8 +9,6 @@
 namespace ringside::worker {
 namespace {
 
-constexpr std::size_t request_id_max = 128;
-
 bool starts_with_ignore_case(std::string_view text, std::string_view prefix) noexcept {
   return text.size() >= prefix.size() && http::equals_ignore_case(text.substr(0, prefix.size()), prefix);
 }
@@ -62,7 +60,7 @@ Passport take_passport(http::RequestHead& head, bool from_peer) {
     } else if (http::equals_ignore_case(name, "idempotency-key")) {
       passport.repeatable = true;
     } else if (http::equals_ignore_case(name, "x-request-id")) {
-      if (value.size() <= request_id_max) passport.request_id = value;
+      if (value.size() <= limits::request_id_bytes) passport.request_id = value;
     } else if (http::equals_ignore_case(name, "via")) {
       if (!passport.via.empty()) passport.via += ", ";
       passport.via += value;

@@ -5,10 +5,6 @@
 namespace ringside::worker {
 namespace {
 
-constexpr std::size_t buffer_max = 256 * 1024;
-constexpr std::size_t write_max =
-    256 * 1024;  // handed to the kernel at a time; the rest stays in the session
-
 http2::Settings link_settings() {
   http2::Settings settings;
   settings.streams_max = limits::peer_streams;
@@ -67,7 +63,7 @@ PeerLink::~PeerLink() = default;
 void PeerLink::on_connected(Result<net::Socket> socket) {
   if (closed_) return;
   if (!socket) return lost(socket.error().message(), false);
-  stream_.emplace(std::move(*socket), *this, buffer_max);
+  stream_.emplace(std::move(*socket), *this, limits::link_buffer_bytes);
   stream_->read();
   wants_flush();
 }
@@ -90,7 +86,7 @@ PeerStream* PeerLink::find(http2::StreamId id) {
 void PeerLink::flush() {
   if (closed_ || !stream_) return;
   while (!closed_ && session_.wants_write() && stream_->backlog() == 0) {
-    session_.take_output(stream_->out(), write_max);
+    session_.take_output(stream_->out(), limits::link_buffer_bytes);
     if (stream_->out().empty()) break;
     stream_->flush();
   }

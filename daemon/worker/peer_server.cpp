@@ -8,9 +8,6 @@
 namespace ringside::worker {
 namespace {
 
-constexpr std::size_t buffer_max = 256 * 1024;
-constexpr std::size_t write_max = 256 * 1024;
-
 http2::Settings server_settings() {
   http2::Settings settings;
   settings.streams_max = limits::peer_streams;
@@ -91,7 +88,7 @@ PeerServer::PeerServer(Context& context, net::Socket socket, std::string first_b
     : context_(context),
       on_closed_(std::move(on_closed)),
       session_(http2::Role::server, server_settings(), *this),
-      stream_(std::move(socket), *this, buffer_max) {
+      stream_(std::move(socket), *this, limits::link_buffer_bytes) {
   context_.metrics.peer_links.add(1);
   stream_.feed(first_bytes);
   stream_.read();
@@ -113,7 +110,7 @@ void PeerServer::drain() {
 
 void PeerServer::flush() {
   while (!closed_ && session_.wants_write() && stream_.backlog() == 0) {
-    session_.take_output(stream_.out(), write_max);
+    session_.take_output(stream_.out(), limits::link_buffer_bytes);
     if (stream_.out().empty()) break;
     stream_.flush();
   }

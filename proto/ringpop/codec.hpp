@@ -36,6 +36,4 @@ Parsed<Request> decode_request(std::string_view endpoint, std::string_view body,
 Parsed<Response> decode_response(std::string_view endpoint, bool app_error, std::string_view body,
                                  const DecodeLimits& = {});
 
-std::string_view to_string(Status) noexcept;  // "alive", "suspect", ...
-
 }  // namespace ringside::ringpop

@@ -150,15 +150,4 @@ std::string encode(const Response& response) {
   return encode_any(response);
 }
 
-std::string_view to_string(Status status) noexcept {
-  switch (status) {
-    case Status::alive: return "alive";
-    case Status::suspect: return "suspect";
-    case Status::faulty: return "faulty";
-    case Status::leave: return "leave";
-    case Status::tombstone: return "tombstone";
-  }
-  return "unknown";
-}
-
 }  // namespace ringside::ringpop

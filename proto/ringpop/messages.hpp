@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -12,6 +13,18 @@ namespace ringside::ringpop {
 
 // In the order of precedence at equal incarnation: a later one overrides an earlier one.
 enum class Status : std::uint8_t { alive, suspect, faulty, leave, tombstone };
+
+// The word on the wire, in checksums and in what users see.
+constexpr std::string_view to_string(Status status) noexcept {
+  switch (status) {
+    case Status::alive: return "alive";
+    case Status::suspect: return "suspect";
+    case Status::faulty: return "faulty";
+    case Status::leave: return "leave";
+    case Status::tombstone: return "tombstone";
+  }
+  return "";
+}
 
 // Sorted by key, keys unique. Labels are replaced as a whole, never merged.
 using Labels = std::vector<std::pair<std::string, std::string>>;

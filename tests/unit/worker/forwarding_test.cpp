@@ -28,6 +28,21 @@ std::string key_owned_by(const std::vector<ring::Server>& servers, const ring::S
   }
 }
 
+// Two hosts that agree on who owns what.
+struct Pair {
+  Pair(const ScriptedApp& app_a, const ScriptedApp& app_b)
+      : a("a", app_a.address()), b("b", app_b.address()) {
+    a.open();
+    b.open();
+    both = {a.server(), b.server()};
+    a.start(both);
+    b.start(both);
+  }
+  [[nodiscard]] std::string key_of(const Host& owner) const { return key_owned_by(both, owner.server()); }
+  Host a, b;
+  std::vector<ring::Server> both;
+};
+
 }  // namespace
 
 TEST_CASE("replies of an app reach the client framed anew") {
@@ -179,16 +194,11 @@ TEST_CASE("a refused request closes its connection and what was sent behind it r
 
 TEST_CASE("two hosts: each key is served by its owner, from both entries") {
   ScriptedApp app_a(answering(ok_reply("from a"))), app_b(answering(ok_reply("from b")));
-  Host a("a", app_a.address()), b("b", app_b.address());
-  a.open();
-  b.open();
-  const std::vector<ring::Server> both{a.server(), b.server()};
-  a.start(both);
-  b.start(both);
+  Pair pair(app_a, app_b);
+  Host &a = pair.a, &b = pair.b;
   for (const Host* entry : {&a, &b}) {
     for (const Host* owner : {&a, &b}) {
-      const std::string answer =
-          exchange(entry->port(), get("/v1/route/" + key_owned_by(both, owner->server()) + "/x"));
+      const std::string answer = exchange(entry->port(), get("/v1/route/" + pair.key_of(*owner) + "/x"));
       const std::string name = owner->server().name;
       CHECK_THAT(answer, Contains("from " + name) && Contains("Ringside-Owner: " + name) &&
                              Contains("Ringside-Served-By: " + name));
@@ -206,14 +216,10 @@ TEST_CASE("large bodies cross two hops whole, both ways") {
     (void)peer.read_all();
   });
   ScriptedApp app_a(answering(ok_reply("a")));
-  Host a("a", app_a.address()), b("b", app_b.address());
-  a.open();
-  b.open();
-  const std::vector<ring::Server> both{a.server(), b.server()};
-  a.start(both);
-  b.start(both);
+  Pair pair(app_a, app_b);
+  Host &a = pair.a, &b = pair.b;
   Peer client = Peer::connect(a.port());
-  client.send(post("/v1/route/" + key_owned_by(both, b.server()) + "/x", big));
+  client.send(post("/v1/route/" + pair.key_of(b) + "/x", big));
   const std::string head = client.read_until("\r\n\r\n");
   CHECK_THAT(head, StartsWith("HTTP/1.1 200"));
   CHECK(client.read_all() == big);
@@ -282,12 +288,8 @@ TEST_CASE("100 clients at once, pipelining, through two hops: every answer belon
     }
   };
   ScriptedApp app_a(echo), app_b(echo);
-  Host a("a", app_a.address()), b("b", app_b.address());
-  a.open();
-  b.open();
-  const std::vector<ring::Server> both{a.server(), b.server()};
-  a.start(both);
-  b.start(both);
+  Pair pair(app_a, app_b);
+  Host &a = pair.a, &b = pair.b;
   std::vector<std::future<int>> clients;
   for (int i = 0; i < 100; ++i)
     clients.push_back(std::async(std::launch::async, [&, i] {
@@ -339,13 +341,9 @@ TEST_CASE("replies that come before the request's body has ended leave nothing o
     peer.send("HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig");
     (void)peer.read_all();
   });
-  Host a("a", app_a.address()), b("b", app_b.address());
-  a.open();
-  b.open();
-  const std::vector<ring::Server> both{a.server(), b.server()};
-  a.start(both);
-  b.start(both);
-  const std::string key = key_owned_by(both, b.server());
+  Pair pair(app_a, app_b);
+  Host &a = pair.a, &b = pair.b;
+  const std::string key = pair.key_of(b);
   for (int i = 0; i < 20; ++i) {
     Peer client = Peer::connect(a.port());
     client.send("POST /v1/route/" + key + "/x HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" +
@@ -406,13 +404,9 @@ TEST_CASE("a client that asks without reading gets no further: its answers do no
 
 TEST_CASE("an HTTP/1.0 request without a Host reaches an owner elsewhere") {
   ScriptedApp app_a(answering(ok_reply("a"))), app_b(answering(ok_reply("from b")));
-  Host a("a", app_a.address()), b("b", app_b.address());
-  a.open();
-  b.open();
-  const std::vector<ring::Server> both{a.server(), b.server()};
-  a.start(both);
-  b.start(both);
-  CHECK_THAT(exchange(a.port(), "GET /v1/route/" + key_owned_by(both, b.server()) + "/x HTTP/1.0\r\n\r\n"),
+  Pair pair(app_a, app_b);
+  Host &a = pair.a, &b = pair.b;
+  CHECK_THAT(exchange(a.port(), "GET /v1/route/" + pair.key_of(b) + "/x HTTP/1.0\r\n\r\n"),
              Contains("from b"));
 }
 
