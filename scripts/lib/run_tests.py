@@ -130,7 +130,7 @@ def main():
     one("layers: who includes whom", [sys.executable, "scripts/check_layers.py"])
     one("format (scripts/dev fmt repairs it)", [sys.executable, "scripts/lib/format_check.py"])
 
-    if build("release", ["all"]):
+    if build("release", ["ringside", "test_core", "bench_app", "bench_load", "bench_relay"]):
         unit("release", "test_core", "*")  # with the long simulations, which need an optimised build
         cluster()
         one("benchmark: still runs", [sys.executable, "tests/bench/forward.py", "--build", BUILDS / "release", "--rounds", "1",
@@ -139,6 +139,8 @@ def main():
     if build("asan", UNIT_TESTS):
         for name in UNIT_TESTS:
             unit("asan", name)
+    if build("tsan", ["test_net"]):
+        unit("tsan", "test_net")
     if build("clang", ["test_core"]):
         unit("clang", "test_core", "*")  # above all: the simulator's trace hashes are those of g++
 
