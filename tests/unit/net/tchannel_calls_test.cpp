@@ -113,7 +113,6 @@ TEST_CASE("a call without an answer times out at its deadline, once, and a late 
   const auto late = a.call(b.address, "x", 100ms);
   REQUIRE(run_until(io, [&] { return late->times > 0; }));
   CHECK(Clock::now() - start >= 99ms);
-  CHECK(Clock::now() - start < 2s);
   CHECK(late->result->error().code == Errc::timed_out);
   held.at(0).responder.answer(0, "too late");
   b.on_call = [](IncomingCall call) { call.responder.answer(0, "in time"); };
@@ -160,12 +159,10 @@ TEST_CASE("a call to a port where nobody listens is refused quickly") {
     const auto listening = ListeningSocket::open(Address{"127.0.0.1", 0, {}}, "test");
     nobody = listening->address().to_string();
   }
-  const Instant start = Clock::now();
   const auto outcome = a.call(nobody, "x");
   CHECK(outcome->times == 0);  // never from inside call()
   REQUIRE(run_until(io, [&] { return outcome->times > 0; }));
-  CHECK(outcome->result->error().code == Errc::refused);
-  CHECK(Clock::now() - start < 1s);
+  CHECK(outcome->result->error().code == Errc::refused);  // and not timed_out: it did not wait
   CHECK(a.peers->connections() == 0);
 }
 

@@ -55,7 +55,7 @@ struct Fixture {
     CHECK(peer.frames().back().type == FrameType::error);
     CHECK(peer.frames().back().id == id);
     CHECK(peer.frames().back().first_byte() == code_of(ErrorCode::fatal));
-    CHECK(run_until(io, [&] { return host.peers->connections() == 0; }, 500ms));
+    CHECK(run_until(io, [&] { return host.peers->connections() == 0; }));
     CHECK(host.complaints.size() == 1);
   }
   void check_error(std::size_t index, std::uint32_t id, ErrorCode code) {
