@@ -9,7 +9,7 @@ namespace ringside::limits {
 
 using namespace std::chrono_literals;
 
-// HTTP/1 (faults.md 4.6 of the design; RFC 9112 section 3 asks for at least 8,000 bytes of request line)
+// HTTP/1 (RFC 9112 section 3 asks for at least 8,000 bytes of request line)
 inline constexpr std::size_t request_line_bytes = 16 * 1024;
 inline constexpr std::size_t field_line_bytes = 16 * 1024;
 inline constexpr std::size_t head_bytes = 64 * 1024;

@@ -287,7 +287,7 @@ api::RingpopStats ControlPlane::State::ringpop_stats() const {
 }
 
 // ringpop-node knows neither names nor labels: it hashes addresses, and its relays strip labels from what
-// they pass on (settled 1). Both sides would disagree on owners without a word.
+// they pass on. Both sides would disagree on owners without a word.
 void ControlPlane::State::on_met(const net::TchannelIdentity& peer) {
   const bool fits = config.ring.identity == config::Identity::address && config.node.labels.empty();
   if (fits || peer.language != "node" || node_peers_named.size() >= limits::node_peers_named) return;

@@ -1,7 +1,7 @@
 // The peer port: accepts, reads just enough to tell what a connection speaks, and hands it on with the bytes
-// read. HTTP/2 announces itself with a fixed preface; everything else is taken for TChannel (settled 12). A
-// connection is held until the first byte that differs from the preface, or all of it; one that says nothing
-// is closed. Control thread.
+// read. HTTP/2 announces itself with a fixed preface; everything else is taken for TChannel (an init frame is
+// too short to start like TLS). A connection is held until the first byte that differs from the preface, or
+// all of it; one that says nothing is closed. Control thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

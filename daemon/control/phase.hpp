@@ -1,5 +1,5 @@
-// What this node promises: nothing while it joins, its keys when ready, only what it has while it leaves
-// (settled 6). A pure function, so that the sentences people read are in one place and tested.
+// What this node promises: nothing while it joins, its keys when ready, only what it has while it leaves.
+// A pure function, so that the sentences people read are in one place and tested.
 #pragma once
 
 #include <cstddef>

@@ -101,8 +101,7 @@ void TchannelLink::fail_later(CallDone done, CallFailure failure) {
                     [done = std::move(done), failure = std::move(failure)] { done(failure); });
 }
 
-// Checksum type, `as` and tracing are the caller's (spec A.3, A.4); the writer turns type 2 into none
-// (settled 18).
+// Checksum type, `as` and tracing are the caller's (spec A.3, A.4); the writer turns type 2 into none.
 void TchannelLink::answer(std::uint32_t id, std::uint64_t serial, std::uint8_t code, std::string arg3) {
   const auto call = inbound_.find(id);
   if (call == inbound_.end() || call->second.serial != serial) return;
