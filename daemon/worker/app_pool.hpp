@@ -1,7 +1,7 @@
-// Connections of one worker to this node's app: HTTP/1.1 over TCP or a unix socket, kept alive and reused, the
-// one used last first, whose caches are warm. A connection goes back to the pool only after a cleanly framed
-// reply with no surplus bytes; at most limits::app_connections_idle wait in it, each watched, so that a close
-// by the app is seen before it is used again.
+// Connections of one worker to this node's app: HTTP/1.1 over TCP or a unix socket, kept alive and reused,
+// the one used last first, whose caches are warm. A connection goes back to the pool only after a cleanly
+// framed reply with no surplus bytes; at most limits::app_connections_idle wait in it, each watched, so that
+// a close by the app is seen before it is used again.
 #pragma once
 
 #include <memory>

@@ -13,6 +13,7 @@
 #include "daemon/obs/catalog.hpp"
 #include "daemon/worker/turn.hpp"
 #include "proto/http1/parser.hpp"
+#include "proto/http2/session.hpp"
 
 namespace ringside::worker {
 
@@ -25,6 +26,10 @@ inline constexpr http1::Limits http_limits{.request_line = limits::request_line_
                                            .chunk_line = limits::chunk_line_bytes,
                                            .trailer_fields = limits::trailer_fields,
                                            .trailer = limits::trailer_bytes};
+
+// The same for both ends of a link.
+inline constexpr http2::Settings link_settings{.streams_max = limits::peer_streams,
+                                               .stream_window = limits::stream_window_bytes};
 
 class AppPool;
 class Call;

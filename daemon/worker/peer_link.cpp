@@ -5,13 +5,6 @@
 namespace ringside::worker {
 namespace {
 
-http2::Settings link_settings() {
-  http2::Settings settings;
-  settings.streams_max = limits::peer_streams;
-  settings.stream_window = limits::stream_window_bytes;
-  return settings;
-}
-
 Address dialled(const std::string& address) {
   auto parsed = parse_address(address);
   return parsed ? *parsed : Address{};  // members' addresses have been checked when they came in
@@ -54,7 +47,7 @@ PeerLink::PeerLink(Context& context, PeerLinks& links, std::string address)
     : context_(context),
       links_(links),
       address_(std::move(address)),
-      session_(http2::Role::client, link_settings(), *this),
+      session_(http2::Role::client, link_settings, *this),
       connector_(context.io, context.timers, dialled(address_), limits::peer_connect_time,
                  [this](Result<net::Socket> socket) { on_connected(std::move(socket)); }) {}
 

@@ -6,16 +6,6 @@
 #include "daemon/base/limits.hpp"
 
 namespace ringside::worker {
-namespace {
-
-http2::Settings server_settings() {
-  http2::Settings settings;
-  settings.streams_max = limits::peer_streams;
-  settings.stream_window = limits::stream_window_bytes;
-  return settings;
-}
-
-}  // namespace
 
 // --- one stream
 
@@ -87,7 +77,7 @@ void ServedStream::take_end() {
 PeerServer::PeerServer(Context& context, net::Socket socket, std::string first_bytes, OnClosed on_closed)
     : context_(context),
       on_closed_(std::move(on_closed)),
-      session_(http2::Role::server, server_settings(), *this),
+      session_(http2::Role::server, link_settings, *this),
       stream_(std::move(socket), *this, limits::link_buffer_bytes) {
   context_.metrics.peer_links.add(1);
   stream_.feed(first_bytes);
