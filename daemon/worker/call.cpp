@@ -147,10 +147,6 @@ void Call::body_end() {
   if (outbound_ != nullptr) outbound_->send_end();
 }
 
-void Call::body_broken() {
-  cancel();
-}
-
 void Call::reply_drained() {
   if (outbound_ != nullptr && state_ == State::replying) outbound_->more_reply();
 }

@@ -66,7 +66,6 @@ class Call {
   [[nodiscard]] std::size_t body_room() const;  // bytes that body() takes now
   void body(std::string_view);                  // at most body_room() bytes
   void body_end();
-  void body_broken();    // the request will never be whole
   void reply_drained();  // reply_backlog() has fallen
   void cancel();         // the asker is gone
   [[nodiscard]] bool active() const { return state_ != State::idle; }
