@@ -14,8 +14,9 @@ struct Id {
   friend auto operator<=>(const Id&, const Id&) = default;
 };
 
-using CallId = Id<struct CallTag>;    // an outgoing call of the SWIM core
-using ReplyId = Id<struct ReplyTag>;  // an incoming call that waits for its answer
+using CallId = Id<struct CallTag>;      // an outgoing call of the SWIM core
+using ReplyId = Id<struct ReplyTag>;    // an incoming call that waits for its answer
+using TicketId = Id<struct TicketTag>;  // a task given to the SWIM core that ends later
 using MemberId =
     Id<struct MemberTag, std::uint32_t>;  // index into one ring snapshot; means nothing in another
 

@@ -13,6 +13,7 @@ namespace ringside::config {
 
 enum class ChecksumDialect : std::uint8_t { go, node };
 enum class Identity : std::uint8_t { name, address };
+enum class GoodbyeStatus : std::uint8_t { leave, faulty };
 enum class LogFormat : std::uint8_t { text, json };
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 
@@ -44,10 +45,15 @@ struct Config {
       Millis faulty{3'600'000};
       Millis tombstone{300'000};
     } reap;
+    struct {
+      Millis period{30'000};
+    } heal;
+    bool label_nonce = true;
   } gossip;
   struct {
     int points = 100;
     Identity identity = Identity::name;
+    bool without_app = false;
   } ring;
   struct {
     std::string address;  // host:port or unix:/path; empty: this node has no app and owns no key
@@ -66,6 +72,7 @@ struct Config {
   int workers = 0;  // 0: one per core
   struct {
     Millis timeout{30'000};
+    GoodbyeStatus status = GoodbyeStatus::leave;
   } drain;
   struct {
     bool insecure = false;  // allow listeners off the loopback without key, certificate or token

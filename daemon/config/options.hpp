@@ -24,7 +24,7 @@ template <class T>
 using Access = T& (*)(Config&);
 using Field = std::variant<Access<std::string>, Access<int>, Access<std::int64_t>, Access<bool>,
                            Access<Millis>, Access<List>, Access<Map>, Access<ChecksumDialect>,
-                           Access<Identity>, Access<LogLevel>, Access<LogFormat>>;
+                           Access<Identity>, Access<GoodbyeStatus>, Access<LogLevel>, Access<LogFormat>>;
 
 struct Range {  // inclusive; milliseconds for durations, bytes for sizes
   std::int64_t least = 0;

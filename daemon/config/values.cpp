@@ -16,6 +16,9 @@ constexpr std::array<std::string_view, 2> words(ChecksumDialect) {
 constexpr std::array<std::string_view, 2> words(Identity) {
   return {"name", "address"};
 }
+constexpr std::array<std::string_view, 2> words(GoodbyeStatus) {
+  return {"leave", "faulty"};
+}
 constexpr std::array<std::string_view, 2> words(LogFormat) {
   return {"text", "json"};
 }

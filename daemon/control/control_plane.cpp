@@ -14,7 +14,9 @@
 #include <utility>
 
 #include "daemon/api/ringpop_admin.hpp"
+#include "daemon/api/ringpop_command.hpp"
 #include "daemon/base/limits.hpp"
+#include "daemon/control/admin.hpp"
 #include "daemon/control/advertise.hpp"
 #include "daemon/control/peer_port.hpp"
 #include "daemon/control/seed_keeper.hpp"
@@ -33,6 +35,7 @@ using obs::Level;
 
 constexpr auto leave_check = std::chrono::milliseconds(50);
 constexpr auto quiet_between_complaints = std::chrono::seconds(1);
+constexpr TicketId eviction_ticket{0};  // the tools' tickets start at 1
 
 Now now() {
   return {Clock::now(), std::chrono::floor<Millis>(std::chrono::system_clock::now())};
@@ -55,6 +58,8 @@ swim::Config swim_config(const config::Config& config) {
   out.suspect_timeout = config.gossip.suspect_timeout;
   out.faulty_timeout = config.gossip.reap.faulty;
   out.tombstone_timeout = config.gossip.reap.tombstone;
+  out.heal_period = config.gossip.heal.period;
+  out.positive_labels = config.gossip.label_nonce;
   out.full_syncs_max = limits::full_syncs;
   out.members_max = limits::members;
   out.checksum = config.gossip.checksum == config::ChecksumDialect::go ? swim::ChecksumDialect::go
@@ -87,11 +92,13 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   void start();
   void leave(std::function<void()> done);
   void check_leave();
+  void finish_leaving();
   void stop();
 
   template <class Input>
   void step(Input&& input);
   void on_notice(const swim::Notice&);
+  void on_done(const swim::Done&);
   void rearm();
   void publish_soon();
   void publish();
@@ -102,6 +109,8 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   void on_misbehaved(const std::string& peer, const std::string& what);
   void join(const std::vector<std::string>& addresses);
   [[nodiscard]] net::TchannelOptions tchannel_options() const;
+  // Whether this member may own keys.
+  [[nodiscard]] bool has_place() const { return !config.app.address.empty() || config.ring.without_app; }
 
   boost::asio::io_context& io;
   const config::Config config;
@@ -116,6 +125,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   std::optional<SwimTransport> transport;
   std::optional<PeerPort> port;
   std::optional<SeedKeeper> seeds;
+  std::optional<Admin> admin;
 
   swim::Outbox outbox;  // reused: no allocation in the steady state
   boost::asio::steady_timer swim_timer;
@@ -142,6 +152,7 @@ void ControlPlane::State::step(Input&& input) {
   for (auto& send : outbox.sends) transport->send(std::move(send));
   for (auto& reply : outbox.replies) transport->reply(std::move(reply));
   for (const auto& notice : outbox.notices) on_notice(notice);
+  for (const auto& done : outbox.done) on_done(done);
   metrics.tchannel_connections.set(static_cast<std::int64_t>(peers->connections()));
   rearm();
 }
@@ -149,7 +160,15 @@ void ControlPlane::State::step(Input&& input) {
 void ControlPlane::State::on_notice(const swim::Notice& notice) {
   obs::note(notice, metrics);
   if (std::holds_alternative<swim::RingInputChanged>(notice)) ring_changed = true;
+  if (std::holds_alternative<swim::HealDue>(notice)) admin->heal_by_itself();
   publish_soon();
+}
+
+void ControlPlane::State::on_done(const swim::Done& done) {
+  if (done.ticket == eviction_ticket)
+    finish_leaving();
+  else
+    admin->on_done(done);
 }
 
 void ControlPlane::State::rearm() {
@@ -222,11 +241,15 @@ void ControlPlane::State::assemble() {
           core.on_response(time, id, std::move(response), out);
         });
       });
+  admin.emplace(Admin::Host{.step = [this](const auto& input) { step(input); },
+                            .look_up_seeds = [this](auto answer) { seeds->ask(std::move(answer)); },
+                            .view = [this] { return view; },
+                            .has_place = has_place()});
 }
 
 void ControlPlane::State::start() {
   assemble();
-  if (config.app.address.empty()) {
+  if (!has_place()) {
     obs::log(Level::info, "no_app",
              {{"meaning", "this node is a member but owns no keys"},
               {"remedy", "set app.address to give it an app"}});
@@ -256,6 +279,7 @@ void ControlPlane::State::dispatch(net::IncomingCall call) {
     if (SwimTransport::serves(request.arg1)) return transport->receive(std::move(call));
     if (const auto answer = api::answer_ringpop_admin(request.arg1, request.arg3, *view, ringpop_stats()))
       return call.responder.answer(answer->ok ? 0 : 1, answer->body);
+    if (const auto command = api::ringpop_command(request.arg1)) return admin->run(*command, std::move(call));
   }
   call.responder.fail(tchannel::ErrorCode::bad_request, "no handler for service \"" + request.service +
                                                             "\" and method \"" + request.arg1 + "\"");
@@ -314,7 +338,11 @@ void ControlPlane::State::leave(std::function<void()> done) {
   leave_done = std::move(done);
   if (std::exchange(leaving, true)) return;
   leave_until = Clock::now() + limits::leave_time;
-  if (node) step([](swim::Node& core, Now time, swim::Outbox& out) { core.leave(time, out); });
+  if (config.drain.status == config::GoodbyeStatus::faulty) {
+    step([](swim::Node& core, Now time, swim::Outbox& out) { core.evict_self(time, eviction_ticket, out); });
+    return publish_soon();
+  }
+  step([](swim::Node& core, Now time, swim::Outbox& out) { core.leave(time, out); });
   if (view) publish_soon();
   check_leave();
 }
@@ -327,10 +355,16 @@ void ControlPlane::State::check_leave() {
                (member.status == ringpop::Status::alive || member.status == ringpop::Status::suspect);
       });
   const bool spread = alone || node->pending_changes() == 0 || Clock::now() >= leave_until;
-  leave_timer.expires_after(spread ? Duration::zero() : leave_check);
-  leave_timer.async_wait([self = shared_from_this(), spread](boost::system::error_code aborted) {
-    if (aborted || self->stopped) return;
-    if (!spread) return self->check_leave();
+  if (spread) return finish_leaving();
+  leave_timer.expires_after(leave_check);
+  leave_timer.async_wait([self = shared_from_this()](boost::system::error_code aborted) {
+    if (!aborted && !self->stopped) self->check_leave();
+  });
+}
+
+void ControlPlane::State::finish_leaving() {
+  boost::asio::post(io, [self = shared_from_this()] {
+    if (self->stopped) return;
     if (const auto done = std::exchange(self->leave_done, nullptr)) done();
   });
 }

@@ -20,6 +20,7 @@ SeedKeeper::SeedKeeper(boost::asio::io_context& io, std::vector<std::string> see
       refresh_(refresh),
       found_(std::move(found)),
       resolver_(io, limits::seed_look_up_time),
+      asked_resolver_(io, limits::seed_look_up_time),
       timer_(io),
       retry_(std::min(first_retry, refresh)) {}
 
@@ -35,8 +36,7 @@ void SeedKeeper::look_up() {
 
 void SeedKeeper::on_resolved(const net::Resolved& resolved) {
   complain(resolved);
-  auto others = resolved.addresses;
-  std::erase(others, self_);
+  const auto found = others(resolved);
   // Nothing but ourselves is an answer (we are the first); no address at all is not.
   const Duration next =
       resolved.addresses.empty() ? std::exchange(retry_, std::min(2 * retry_, refresh_)) : refresh_;
@@ -44,8 +44,31 @@ void SeedKeeper::on_resolved(const net::Resolved& resolved) {
   timer_.async_wait([this](boost::system::error_code aborted) {
     if (!aborted) look_up();
   });
-  if (std::exchange(looked_up_, true) && others.empty()) return;
-  found_(others);
+  if (std::exchange(looked_up_, true) && found.empty()) return;
+  found_(found);
+}
+
+std::vector<std::string> SeedKeeper::others(const net::Resolved& resolved) const {
+  auto addresses = resolved.addresses;
+  std::erase(addresses, self_);
+  return addresses;
+}
+
+void SeedKeeper::ask(Found answer) {
+  askers_.push_back(std::move(answer));
+  if (!answering_) answer_askers();
+}
+
+// Who asks while a round is under way gets one of its own: the first may have read the file already.
+void SeedKeeper::answer_askers() {
+  answering_ = true;
+  asked_resolver_.resolve(seeds_, [this, askers = std::exchange(askers_, {})](const net::Resolved& resolved) {
+    complain(resolved);
+    const auto found = others(resolved);
+    for (const Found& asker : askers) asker(found);
+    answering_ = false;
+    if (!askers_.empty()) answer_askers();
+  });
 }
 
 void SeedKeeper::complain(const net::Resolved& resolved) {

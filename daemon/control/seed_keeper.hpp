@@ -24,17 +24,25 @@ class SeedKeeper {
 
   void start();  // without seeds `found` is called from here
   [[nodiscard]] bool looked_up() const { return looked_up_; }
+  // Looks the seeds up now, beside the schedule: a file is read again, names are resolved again.
+  void ask(Found answer);
 
  private:
   void look_up();
   void on_resolved(const net::Resolved&);
   void complain(const net::Resolved&);
+  void answer_askers();
+  [[nodiscard]] std::vector<std::string> others(const net::Resolved&) const;
 
   std::vector<std::string> seeds_;
   std::string self_;
   Duration refresh_;
   Found found_;
   net::SeedResolver resolver_;
+  // Of ask(), so that it and the schedule do not give up each other's round.
+  net::SeedResolver asked_resolver_;
+  std::vector<Found> askers_;
+  bool answering_ = false;
   boost::asio::steady_timer timer_;
   Duration retry_;
   bool looked_up_ = false;

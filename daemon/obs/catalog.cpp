@@ -45,6 +45,9 @@ constexpr std::string_view syncs = "ringside_gossip_full_syncs_total";
 constexpr std::string_view syncs_help =
     "Whole membership lists exchanged: sent to a peer whose checksum differed, or fetched back from it "
     "(reverse).";
+constexpr std::string_view refused = "ringside_gossip_refused_changes_total";
+constexpr std::string_view refused_help =
+    "Gossip records refused: members above the cap, incarnations ahead of time, addresses nobody can dial.";
 constexpr std::string_view members = "ringside_members";
 constexpr std::string_view members_help = "Members in this member's list, by status.";
 
@@ -80,6 +83,12 @@ constexpr Row table[] = {
     {"ringside_gossip_errors_total", "Malformed or refused gossip frames and bodies.", &C::gossip_errors},
     {syncs, syncs_help, &C::full_syncs, "direction", "sent"},
     {syncs, syncs_help, &C::reverse_full_syncs, "direction", "reverse"},
+    {refused, refused_help, &C::refused_above_cap, "reason", "above_cap"},
+    {refused, refused_help, &C::refused_ahead_of_time, "reason", "ahead_of_time"},
+    {refused, refused_help, &C::refused_bad_address, "reason", "bad_address"},
+    {"ringside_gossip_other_dialect_peers",
+     "Peers whose membership checksums are of the dialect that gossip.checksum does not name.",
+     &C::other_dialect_peers},
     {"ringside_member_changes_total", "Changes of members' rows.", &C::member_changes},
     {members, members_help, &C::members_alive, "status", "alive"},
     {members, members_help, &C::members_suspect, "status", "suspect"},

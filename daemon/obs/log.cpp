@@ -55,6 +55,10 @@ void set_log_level(Level level) {
   least.store(static_cast<int>(level), std::memory_order_relaxed);
 }
 
+Level log_level() noexcept {
+  return static_cast<Level>(least.load(std::memory_order_relaxed));
+}
+
 bool log_enabled(Level level) noexcept {
   return static_cast<int>(level) >= least.load(std::memory_order_relaxed);
 }

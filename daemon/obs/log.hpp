@@ -30,6 +30,7 @@ struct KeyValue {
 void start_log(Level level, bool json);  // once, before the threads start; writes to stderr
 void stop_log();                         // flushes
 void set_log_level(Level);
+[[nodiscard]] Level log_level() noexcept;
 [[nodiscard]] bool log_enabled(Level) noexcept;
 [[nodiscard]] std::uint64_t log_lines_dropped() noexcept;
 

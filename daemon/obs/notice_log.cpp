@@ -68,6 +68,37 @@ struct Translate {
         {{"peer", n.peer}, {"reverse", n.reverse}, {"members", std::uint64_t{n.members}}});
   }
 
+  void operator()(const swim::HealDue&) const {}
+
+  void operator()(const swim::HealEnded& n) const {
+    log(n.reached > 0 ? Level::info : Level::debug, "heal",
+        {{"reached", std::uint64_t{n.reached}},
+         {"failed", std::uint64_t{n.failed}},
+         {"error", n.last_error}});
+  }
+
+  void operator()(const swim::OtherDialect& n) const {
+    metrics.other_dialect_peers.add(1);
+    log(Level::error, "checksum_dialect",
+        {{"peer", n.peer},
+         {"theirs", n.peer_is_go ? "go" : "node"},
+         {"ours", n.peer_is_go ? "node" : "go"},
+         {"meaning",
+          "membership checksums never agree: the cluster works, but exchanges whole lists all the time"},
+         {"remedy", std::string("set gossip.checksum: ") + (n.peer_is_go ? "go" : "node")}});
+  }
+
+  void operator()(const swim::ChangesRefused& n) const {
+    metrics.refused_above_cap.add(n.above_cap);
+    metrics.refused_ahead_of_time.add(n.ahead_of_time);
+    metrics.refused_bad_address.add(n.bad_address);
+    log(Level::debug, "changes_refused",
+        {{"above_cap", std::uint64_t{n.above_cap}},
+         {"ahead_of_time", std::uint64_t{n.ahead_of_time}},
+         {"bad_address", std::uint64_t{n.bad_address}},
+         {"source", n.source}});
+  }
+
   void operator()(const swim::NameConflict& n) const {
     log(Level::error, "name_conflict",
         {{"name", n.name},

@@ -94,6 +94,19 @@ std::string describe(const swim::Notice& notice) {
           },
           [](const swim::NameConflict& conflict) {
             return "name " + conflict.name + " is also used by " + conflict.other_address;
+          },
+          [](const swim::HealDue&) { return std::string("looks for lost partitions"); },
+          [](const swim::HealEnded& heal) {
+            return "heal: reached " + std::to_string(heal.reached) + ", failed " +
+                   std::to_string(heal.failed) + (heal.last_error.empty() ? "" : ", " + heal.last_error);
+          },
+          [](const swim::OtherDialect& dialect) {
+            return dialect.peer + " speaks " + (dialect.peer_is_go ? "go" : "node") + " checksums";
+          },
+          [](const swim::ChangesRefused& refused) {
+            return "refused changes: " + std::to_string(refused.above_cap) + " above the cap, " +
+                   std::to_string(refused.ahead_of_time) + " ahead of time, " +
+                   std::to_string(refused.bad_address) + " with a bad address";
           }},
       notice);
 }

@@ -37,7 +37,8 @@ void World::start(HostId id, std::vector<std::string> seeds) {
   ++h.life;
   h.wake_at = never;
   h.node = std::make_unique<swim::Node>(h.address, h.config, rng_.fork(), now_at(h));
-  h.node->join(now_at(h), seeds, outbox_);
+  h.seeds = std::move(seeds);
+  h.node->join(now_at(h), h.seeds, outbox_);
   flush(id);
 }
 
@@ -121,6 +122,13 @@ void World::flush(HostId id) {
   for (const swim::Notice& notice : out.notices) note(id, notice);
   for (swim::Send& message : out.sends) send(id, std::move(message));
   for (swim::Reply& message : out.replies) reply(id, std::move(message));
+  const bool heal_due = std::ranges::any_of(
+      out.notices, [](const auto& notice) { return std::holds_alternative<swim::HealDue>(notice); });
+  if (heal_due) {
+    Host& h = host(id);
+    h.node->heal(now_at(h), std::nullopt, h.seeds, outbox_);
+    return flush(id);
+  }
   plan_wake(id);
 }
 

@@ -75,7 +75,8 @@ class World {
     std::string address;
     swim::Config config;
     std::unique_ptr<swim::Node> node;  // null: not running
-    std::uint32_t life = 0;            // counts the starts, so that an event of an earlier life is told apart
+    std::vector<std::string> seeds;
+    std::uint32_t life = 0;  // counts the starts, so that an event of an earlier life is told apart
     Instant wake_at = never;
     Instant frozen_until{};
     Millis clock_offset{0};

@@ -1,6 +1,8 @@
 // See dissemination.hpp.
 #include "daemon/swim/dissemination.hpp"
 
+#include <utility>
+
 namespace ringside::swim {
 namespace {
 
@@ -12,8 +14,8 @@ int ceil_log10(std::size_t number) {  // in integers: floats would differ betwee
 
 }  // namespace
 
-void Dissemination::set_limit(int factor, std::size_t pingable) {
-  limit_ = factor * ceil_log10(pingable + 1);
+bool Dissemination::set_limit(int factor, std::size_t pingable) {
+  return limit_ != std::exchange(limit_, factor * ceil_log10(pingable + 1));
 }
 
 void Dissemination::record(ringpop::Change change) {
@@ -40,20 +42,20 @@ void Dissemination::delivered(Mark mark) {
   }
 }
 
-std::vector<ringpop::Change> Dissemination::answer_to(std::string_view requester,
-                                                      std::int64_t requester_incarnation) {
-  std::vector<ringpop::Change> changes;
-  changes.reserve(changes_.size());
+Dissemination::Told Dissemination::answer_to(std::string_view requester, std::int64_t requester_incarnation) {
+  Told told;
+  told.changes.reserve(changes_.size());
   for (auto at = changes_.begin(); at != changes_.end();) {
     const ringpop::Change& change = at->second.change;
     if (change.source == requester && change.source_incarnation == requester_incarnation) {
+      ++told.filtered;
       ++at;
     } else {
-      changes.push_back(change);
+      told.changes.push_back(change);
       at = told_once_more(at);
     }
   }
-  return changes;
+  return told;
 }
 
 Dissemination::Changes::iterator Dissemination::told_once_more(Changes::iterator at) {

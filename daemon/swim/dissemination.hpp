@@ -22,7 +22,8 @@ class Dissemination {
   };
 
   // factor * ceil(log10(pingable + 1)); with nobody to ping 0, which means: told once (spec D.1).
-  void set_limit(int factor, std::size_t pingable);
+  // Returns whether it is another one now.
+  bool set_limit(int factor, std::size_t pingable);
   void record(ringpop::Change change);  // replaces what was recorded of the same address
   void forget(std::string_view address);
 
@@ -33,7 +34,11 @@ class Dissemination {
   void delivered(Mark);
 
   // As receiver: all but those the requester itself declared, and they count as told at once (spec D.3).
-  std::vector<ringpop::Change> answer_to(std::string_view requester, std::int64_t requester_incarnation);
+  struct Told {
+    std::vector<ringpop::Change> changes;
+    std::size_t filtered = 0;  // left out as the requester's own
+  };
+  Told answer_to(std::string_view requester, std::int64_t requester_incarnation);
 
   [[nodiscard]] std::size_t size() const { return changes_.size(); }
   [[nodiscard]] int limit() const { return limit_; }

@@ -22,7 +22,11 @@ Membership::Membership(std::string self, Member me, std::size_t members_max)
 Applied Membership::apply(std::span<const ringpop::Change> changes, std::int64_t incarnation_max) {
   Applied applied;
   for (const ringpop::Change& change : changes) {
-    if (change.incarnation < 0 || change.incarnation > incarnation_max) continue;
+    if (change.incarnation < 0 || change.incarnation > incarnation_max) {
+      ++applied.refused.ahead_of_time;
+      applied.refused.source = change.source;
+      continue;
+    }
     const Member* known = find(change.address);
     const bool same_labels = known != nullptr && known->labels == change.labels;
     const Standing incoming{change.status, change.incarnation,
@@ -34,13 +38,25 @@ Applied Membership::apply(std::span<const ringpop::Change> changes, std::int64_t
         applied.refute_above = std::max(applied.refute_above.value_or(0), change.incarnation);
         break;
       case Verdict::apply:
-        if (known == nullptr && (rows_.size() >= members_max_ || !dialable(change.address))) break;
+        if (known == nullptr && !may_enter(change, applied.refused)) break;
         write(change, incoming, applied);
         break;
     }
   }
   if (!applied.updates.empty()) cache_.reset();
   return applied;
+}
+
+bool Membership::may_enter(const ringpop::Change& change, ChangesRefused& refused) const {
+  if (!dialable(change.address)) {
+    ++refused.bad_address;
+  } else if (rows_.size() >= members_max_) {
+    ++refused.above_cap;
+  } else {
+    return true;
+  }
+  refused.source = change.source;
+  return false;
 }
 
 void Membership::write(const ringpop::Change& change, const Standing& incoming, Applied& applied) {

@@ -29,6 +29,7 @@ struct Applied {
   bool ring_changed = false;
   // The highest incarnation that gossip wrongly gave to ourselves; answered by a higher one (spec C.4).
   std::optional<std::int64_t> refute_above;
+  ChangesRefused refused;
 };
 
 class Membership {
@@ -51,12 +52,16 @@ class Membership {
   [[nodiscard]] const Member* find(std::string_view address) const;
   [[nodiscard]] bool pingable(std::string_view address) const;  // reachable and not ourselves
   [[nodiscard]] std::size_t pingable_count() const { return pingable_count_; }
+  [[nodiscard]] std::size_t reachable_count() const {  // with ourselves
+    return pingable_count_ + (reachable(me_->status) ? 1 : 0);
+  }
   [[nodiscard]] std::uint32_t checksum(ChecksumDialect dialect) const;
   // Everything we know as gossip from ourselves: the body of a full sync or a join answer (spec D.3).
   [[nodiscard]] std::vector<ringpop::Change> as_changes() const;
   [[nodiscard]] std::vector<MemberRow> as_rows() const;
 
  private:
+  [[nodiscard]] bool may_enter(const ringpop::Change& change, ChangesRefused& refused) const;
   void write(const ringpop::Change& change, const Standing& incoming, Applied& applied);
   [[nodiscard]] bool shares_its_name(std::string_view address, std::string_view name) const;
 

@@ -3,6 +3,7 @@
 #include "daemon/swim/node.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 #include "daemon/swim/node_state.hpp"
@@ -30,7 +31,7 @@ ringpop::Labels own_labels(const Config& config) {
   std::sort(labels.begin(), labels.end());
   if (labels.empty()) return labels;
   ringpop::Labels with_nonce = labels;
-  for (int nonce = 0; label_checksum(with_nonce) <= 0; ++nonce) {
+  for (int nonce = 0; config.positive_labels && label_checksum(with_nonce) <= 0; ++nonce) {
     with_nonce = labels;
     with_nonce.emplace_back(nonce_label, std::to_string(nonce));
     std::sort(with_nonce.begin(), with_nonce.end());
@@ -48,13 +49,21 @@ Member first_self(const Config& config, Now now) {
 
 }  // namespace
 
+void measure_changes(Stat stat, std::span<const ringpop::Change> changes, Outbox& out) {
+  std::array<std::int64_t, 5> counts{};
+  for (const ringpop::Change& change : changes) ++counts.at(static_cast<std::size_t>(change.status));
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    if (counts[i] > 0) out.measures.push_back({stat, counts[i], static_cast<ringpop::Status>(i)});
+}
+
 Node::State::State(std::string self_address, Config c, Rng r, Now now)
     : config(std::move(c)),
       rng(r),
       members(std::move(self_address), first_self(config, now), config.members_max),
       prober(config.period),
       transitions(config),
-      joiner(config) {
+      joiner(config),
+      heal_clock(config) {
   dissemination.record(self_change());  // our first pings carry exactly this (spec D.5)
 }
 
@@ -67,14 +76,16 @@ std::int64_t Node::State::incarnation_max(Now now) const {
   return std::min(std::max(wall_ms(now), highest_joined), incarnation_limit) + clock_tolerance;
 }
 
-void Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learned how, Outbox& out) {
+bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learned how, Outbox& out) {
   if (how == Learned::by_join && !ready) {
     for (const ringpop::Change& change : changes) {
       highest_joined = std::min(std::max(highest_joined, change.incarnation), incarnation_limit);
     }
   }
+  measure_changes(Stat::changes_received, changes, out);
   const Applied applied = members.apply(changes, incarnation_max(now));
-  dissemination.set_limit(config.piggyback_factor, members.pingable_count());
+  if (dissemination.set_limit(config.piggyback_factor, members.pingable_count()))
+    out.measures.push_back({Stat::piggyback_limit, dissemination.limit()});
   for (const Update& update : applied.updates) {
     const ringpop::Change& change = *update.change;
     if (!update.before) rotation.add(change.address, rng);
@@ -86,15 +97,21 @@ void Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
     out.notices.emplace_back(MemberChanged{change.address,
                                            std::string(name_of(change.address, change.labels)), update.before,
                                            change.status, change.incarnation, change.source});
+    out.measures.push_back({Stat::changes_applied, 1, change.status});
   }
+  if (!applied.updates.empty())
+    out.measures.push_back({Stat::members_reachable, static_cast<std::int64_t>(members.reachable_count())});
+  note_refused(applied.refused, out);
   if (applied.ring_changed) out.notices.emplace_back(RingInputChanged{});
   if (applied.refute_above) {
     set_self(now, members.me().status, *applied.refute_above, out);
     out.notices.emplace_back(Refuted{members.me().incarnation});
   }
-  if (config.name.empty() || !ready) return;  // names met while joining are dealt with when it is complete
+  const bool news = !applied.updates.empty() || applied.refute_above;
+  if (config.name.empty() || !ready) return news;  // names met while joining have their turn at its end
   for (const Update& update : applied.updates) meet_namesake(now, update.change->address, out);
   come_back_if_alone_with_name(now, out);
+  return news;
 }
 
 void Node::State::declare(Now now, const std::string& address, ringpop::Status status,
@@ -103,6 +120,7 @@ void Node::State::declare(Now now, const std::string& address, ringpop::Status s
   if (member == nullptr) return;
   const ringpop::Change change{address,       status, incarnation, members.self(), members.me().incarnation,
                                member->labels};
+  out.measures.push_back({Stat::changes_declared, 1, status});
   apply(now, std::span(&change, 1), Learned::by_gossip, out);
 }
 
@@ -113,10 +131,18 @@ void Node::State::set_self(Now now, ringpop::Status status, std::int64_t above, 
   const std::int64_t incarnation = std::max({wall_ms(now), members.me().incarnation + 1, above + 1});
   const bool ring_changed = members.set_self(status, incarnation);
   dissemination.record(self_change());
+  out.measures.push_back({Stat::changes_declared, 1, status});
   out.notices.emplace_back(MemberChanged{members.self(),
                                          std::string(name_of(members.self(), members.me().labels)), before,
                                          status, incarnation, members.self()});
   if (ring_changed) out.notices.emplace_back(RingInputChanged{});
+}
+
+void Node::State::note_refused(const ChangesRefused& refused, Outbox& out) {
+  const std::size_t count = refused.above_cap + refused.ahead_of_time + refused.bad_address;
+  if (count == 0) return;
+  out.measures.push_back({Stat::changes_refused, static_cast<std::int64_t>(count)});
+  out.notices.emplace_back(refused);
 }
 
 void Node::State::run_transition(Now now, const Transitions::Due& due, Outbox& out) {
@@ -153,7 +179,8 @@ void Node::State::call(Purpose purpose, const std::string& to, ringpop::Request 
 }
 
 Instant Node::State::next_deadline() const {
-  return std::min({prober.next_deadline(), joiner.next_deadline(), transitions.next_deadline()});
+  return std::min({prober.next_deadline(), joiner.next_deadline(), transitions.next_deadline(),
+                   heal_clock.next_deadline()});
 }
 
 Node::Node(std::string self, Config config, Rng rng, Now now)
@@ -180,6 +207,7 @@ void Node::on_deadline(Now now, Outbox& out) {
   while (const auto due = state_->transitions.pop_due(now.steady)) state_->run_transition(now, *due, out);
   if (state_->joiner.next_deadline() <= now.steady) state_->ask_seeds(now, out);
   if (state_->prober.next_deadline() <= now.steady) state_->start_period(now, out);
+  if (state_->heal_clock.next_deadline() <= now.steady) state_->consider_heal(now, out);
   assert(state_->next_deadline() > now.steady);
 }
 
@@ -195,6 +223,30 @@ void Node::rejoin(Now now, Outbox& out) {
     state_->set_self(now, ringpop::Status::alive, 0, out);
 }
 
+void Node::stop_gossip() {
+  state_->prober.stop();
+}
+
+void Node::start_gossip(Now now) {
+  if (state_->ready && !state_->prober.started()) state_->prober.start(now.steady);
+}
+
+void Node::tick(Now now, TicketId ticket, Outbox& out) {
+  state_->tick(now, ticket, out);
+}
+
+std::size_t Node::reap(Now now, Outbox& out) {
+  return state_->reap(now, out);
+}
+
+void Node::heal(Now now, std::optional<TicketId> ticket, std::span<const std::string> hosts, Outbox& out) {
+  state_->start_heal(now, ticket, hosts, out);
+}
+
+void Node::evict_self(Now now, TicketId ticket, Outbox& out) {
+  state_->evict_self(now, ticket, out);
+}
+
 Instant Node::next_deadline() const {
   return state_->next_deadline();
 }
@@ -206,6 +258,9 @@ bool Node::first_round_done() const {
 }
 const std::string& Node::self() const {
   return state_->members.self();
+}
+ringpop::Status Node::status() const {
+  return state_->members.me().status;
 }
 std::int64_t Node::incarnation() const {
   return state_->members.me().incarnation;
@@ -221,6 +276,12 @@ std::uint32_t Node::checksum() const {
 }
 std::size_t Node::pending_changes() const {
   return state_->dissemination.size();
+}
+bool Node::gossips() const {
+  return state_->prober.started();
+}
+std::span<const Duration> Node::period_times() const {
+  return state_->prober.times();
 }
 
 }  // namespace ringside::swim

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "daemon/base/result.hpp"
 #include "daemon/base/rng.hpp"
 #include "daemon/base/time.hpp"
+#include "daemon/swim/measure.hpp"
 #include "daemon/swim/notice.hpp"
 #include "proto/ringpop/messages.hpp"
 
@@ -46,6 +48,11 @@ struct Config {
   int full_syncs_max = 5;  // reverse full syncs at once
   std::size_t members_max = 4096;
   ChecksumDialect checksum = ChecksumDialect::go;
+  bool positive_labels = true;    // a nonce label makes our label checksum positive (settled by ringpop-node)
+  Millis heal_period{30 * 1000};  // how often a look for lost partitions is considered
+  int heal_base_probability = 3;  // of as many members: looks a period in the whole cluster
+  int heal_failures_max = 10;     // unreachable targets after which one look gives up
+  int evict_ping_percent = 40;    // of the members, told at once when we evict ourselves
 };
 
 struct Send {
@@ -58,16 +65,28 @@ struct Reply {
   ReplyId to;
   ringpop::Response body;
 };
+// A task that was given to the node is over.
+struct Done {
+  TicketId ticket;
+  std::vector<std::string> targets;  // of heal(): the lost partitions' members that were reached
+  std::string error;                 // empty: it went well
+};
 struct Outbox {
   std::vector<Send> sends;
   std::vector<Reply> replies;
   std::vector<Notice> notices;
+  std::vector<Measure> measures;
+  std::vector<Done> done;
   void clear() {
     sends.clear();
     replies.clear();
     notices.clear();
+    measures.clear();
+    done.clear();
   }
-  [[nodiscard]] bool empty() const { return sends.empty() && replies.empty() && notices.empty(); }
+  [[nodiscard]] bool empty() const {
+    return sends.empty() && replies.empty() && notices.empty() && measures.empty() && done.empty();
+  }
 };
 
 // A member's row, as shown to users and used to build the ring.
@@ -100,15 +119,31 @@ class Node {  // not thread-safe, no hidden inputs, never calls out
   // Take our place again after leave().
   void rejoin(Now, Outbox&);
 
+  // Operations of Ringpop's /admin/*. A ticket comes back in Outbox::done, exactly once.
+  void stop_gossip();  // no protocol periods any more; peers are answered and timers run
+  void start_gossip(Now);
+  // One protocol period now, even when stopped; one that is under way counts.
+  void tick(Now, TicketId, Outbox&);
+  // Every faulty member becomes a tombstone (spec I.3). Returns how many.
+  std::size_t reap(Now, Outbox&);
+  // Looks for members of another partition among these addresses and brings the two together (spec H).
+  // HealDue asks for it now and then; without a ticket nobody waits for the end.
+  void heal(Now, std::optional<TicketId>, std::span<const std::string> hosts, Outbox&);
+  // Declare ourselves faulty and tell a share of the members at once (spec I.2).
+  void evict_self(Now, TicketId, Outbox&);
+
   [[nodiscard]] Instant next_deadline() const;  // `never` when idle
   [[nodiscard]] bool ready() const;             // join is complete; pings are answered
   [[nodiscard]] bool first_round_done() const;  // one join round over all seeds has ended (or ready)
   [[nodiscard]] const std::string& self() const;
+  [[nodiscard]] ringpop::Status status() const;  // our own
   [[nodiscard]] std::int64_t incarnation() const;
   [[nodiscard]] std::vector<MemberRow> members() const;  // sorted by address, ourselves included
   [[nodiscard]] std::size_t member_count() const;
   [[nodiscard]] std::uint32_t checksum() const;       // of the membership, in the configured dialect
   [[nodiscard]] std::size_t pending_changes() const;  // still being spread
+  [[nodiscard]] bool gossips() const;                 // protocol periods are run
+  [[nodiscard]] std::span<const Duration> period_times() const;  // of the last protocol periods
 
  private:
   struct State;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "daemon/swim/checksum.hpp"
 #include "daemon/swim/node_state.hpp"
 
 namespace ringside::swim {
@@ -14,6 +15,7 @@ namespace ringside::swim {
 void Node::State::join(Now now, std::span<const std::string> seeds, Outbox& out) {
   // Once we know others, gossip finds everybody they know; seeds are for those who are alone.
   if (ready && members.pingable_count() > 0) return;
+  if (!join_began) join_began = now.steady;
   joiner.set_seeds(now.steady, members.self(), seeds);
   if (joiner.next_deadline() <= now.steady) ask_seeds(now, out);
   if (!joiner.active() && !ready) become_ready(now, 0, out);
@@ -43,6 +45,7 @@ void Node::State::on_answer(Now now, JoinSeed& purpose, const Result<ringpop::Re
     }
     error = purpose.seed + ": " + rejection->message;
   } else if (const auto* response = std::get_if<ringpop::JoinResponse>(&*answer)) {
+    note_dialect(purpose.seed, *response, out);
     apply(now, response->membership, Learned::by_join, out);
   } else {
     error = purpose.seed + ": not an answer to a join";
@@ -50,9 +53,27 @@ void Node::State::on_answer(Now now, JoinSeed& purpose, const Result<ringpop::Re
   take_step(now, joiner.on_answer(now.steady, rng, purpose.seed, std::move(error)), out);
 }
 
+// A cluster in which two dialects are spoken converges all the same, but every ping without news ends in a
+// full sync (spec F.1). A list without a checksum, or with labels that a ringpop-node relay has lost, says
+// nothing.
+void Node::State::note_dialect(const std::string& peer, const ringpop::JoinResponse& response, Outbox& out) {
+  if (response.membership_checksum == 0 || other_dialect.size() >= config.members_max) return;
+  std::vector<ChecksumLine> lines;
+  lines.reserve(response.membership.size());
+  for (const ringpop::Change& row : response.membership)
+    lines.push_back({row.address, {row.status, row.incarnation, label_checksum(row.labels)}});
+  const bool ours_is_go = config.checksum == ChecksumDialect::go;
+  const auto of = [&](ChecksumDialect dialect) { return checksum_of(lines, dialect); };
+  const bool differs =
+      of(config.checksum) != response.membership_checksum &&
+      of(ours_is_go ? ChecksumDialect::node : ChecksumDialect::go) == response.membership_checksum;
+  if (differs && other_dialect.insert(peer).second) out.notices.emplace_back(OtherDialect{peer, !ours_is_go});
+}
+
 void Node::State::take_step(Now now, const Joiner::Step& step, Outbox& out) {
   if (step.round) {
     first_round_done = true;
+    out.measures.push_back({Stat::join_rounds, ++join_rounds});
     out.notices.emplace_back(*step.round);
   }
   if (step.complete) become_ready(now, step.joined, out);
@@ -62,6 +83,8 @@ void Node::State::become_ready(Now now, int joined, Outbox& out) {
   out.notices.emplace_back(JoinComplete{joined});
   if (ready) return;  // we had been alone and have found others
   ready = true;
+  out.measures.push_back({Stat::join_time, micros(now.steady - join_began.value_or(now.steady))});
+  heal_clock.start(now.steady);
   const auto first =
       static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(config.period.count()) + 1));
   prober.start(now.steady + Millis(first));

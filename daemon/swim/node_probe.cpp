@@ -15,20 +15,36 @@ bool is_not_ready(const Result<ringpop::Response>& answer) {
   return rejection != nullptr && rejection->type == "ringpop.not-ready";
 }
 
+void measure_issued(std::size_t changes, Outbox& out) {
+  out.measures.push_back({Stat::changes_issued, static_cast<std::int64_t>(changes)});
+}
+
 }  // namespace
 
 void Node::State::start_period(Now now, Outbox& out) {
   const std::string* target =
       rotation.next(rng, [&](const std::string& address) { return members.pingable(address); });
   if (target == nullptr) {
-    prober.end(now.steady);
+    end_period(now, out);
     return;
   }
   const std::uint64_t probe = prober.begin(now.steady, {*target, members.find(*target)->incarnation});
-  send_ping(ProbePing{probe, dissemination.mark()}, *target, now, out);
+  send_ping(ProbePing{probe, dissemination.mark(), now.steady}, *target, now, out);
+}
+
+void Node::State::end_period(Now now, Outbox& out) {
+  const bool probed = !prober.resting();
+  prober.end(now.steady);
+  if (probed) {
+    out.measures.push_back({Stat::period_time, micros(prober.last_time())});
+    out.measures.push_back({Stat::period_delay, micros(prober.delay())});
+  }
+  for (const TicketId ticket : ticks) out.done.push_back({ticket, {}, ""});
+  ticks.clear();
 }
 
 void Node::State::send_ping(Purpose purpose, const std::string& target, Now now, Outbox& out) {
+  measure_issued(dissemination.size(), out);
   call(std::move(purpose), target,
        ringpop::Ping{config.app, members.self(), members.me().incarnation, checksum(), dissemination.all()},
        now.steady + config.ping_timeout, out);
@@ -48,9 +64,10 @@ bool Node::State::take_ping_answer(Now now, Dissemination::Mark told, const Resu
 void Node::State::on_answer(Now now, ProbePing& purpose, const Result<ringpop::Response>& answer,
                             Outbox& out) {
   const bool answered = take_ping_answer(now, purpose.told, answer, out);
+  if (answered) out.measures.push_back({Stat::ping_time, micros(now.steady - purpose.sent)});
   if (!prober.pinging(purpose.probe)) return;
   if (answered) {
-    prober.end(now.steady);
+    end_period(now, out);
     return;
   }
   out.notices.emplace_back(ProbeFailed{prober.target().address});
@@ -70,8 +87,10 @@ void Node::State::ask_helpers(Now now, std::uint64_t probe, Outbox& out) {
   rng.shuffle(std::span(helpers));
   helpers.resize(std::min(helpers.size(), static_cast<std::size_t>(config.ping_req_size)));
   prober.ask(helpers.size());
+  out.measures.push_back({Stat::helpers_asked, static_cast<std::int64_t>(helpers.size())});
   for (const std::string* helper : helpers) {
-    call(ProbeHelp{probe, dissemination.mark()}, *helper,
+    measure_issued(dissemination.size(), out);
+    call(ProbeHelp{probe, dissemination.mark(), now.steady}, *helper,
          ringpop::PingReq{members.self(), members.me().incarnation, target, checksum(), dissemination.all()},
          now.steady + config.ping_req_timeout, out);
   }
@@ -84,6 +103,7 @@ void Node::State::on_answer(Now now, ProbeHelp& purpose, const Result<ringpop::R
   if (response != nullptr) {
     says = response->ping_status ? Prober::HelperSays::reachable : Prober::HelperSays::unreachable;
     dissemination.delivered(purpose.told);
+    out.measures.push_back({Stat::ping_req_time, micros(now.steady - purpose.sent)});
     apply(now, response->changes, Learned::by_gossip, out);
   }
   if (!prober.asking(purpose.probe)) return;  // the verdict is in already
@@ -92,7 +112,7 @@ void Node::State::on_answer(Now now, ProbeHelp& purpose, const Result<ringpop::R
 
 void Node::State::conclude(Now now, Prober::Outcome outcome, Outbox& out) {
   const Prober::Target target = prober.target();
-  prober.end(now.steady);
+  end_period(now, out);
   switch (outcome) {
     case Prober::Outcome::reachable: break;
     case Prober::Outcome::inconclusive: out.notices.emplace_back(ProbeInconclusive{target.address}); break;
@@ -106,6 +126,7 @@ void Node::State::conclude(Now now, Prober::Outcome outcome, Outbox& out) {
 void Node::State::on_answer(Now now, PingForOther& purpose, const Result<ringpop::Response>& answer,
                             Outbox& out) {
   const bool reached = take_ping_answer(now, purpose.told, answer, out);
+  if (reached) out.measures.push_back({Stat::ping_for_other_time, micros(now.steady - purpose.sent)});
   Answer reply = answer_to(purpose.requester, purpose.requester_incarnation, purpose.requester_checksum, out);
   out.replies.push_back(
       {purpose.asked, ringpop::PingReqResponse{std::move(reply.changes), reached, purpose.target}});

@@ -36,6 +36,7 @@ void Node::State::serve(Now now, ReplyId id, const ringpop::Join& join, Outbox& 
 
 void Node::State::serve(Now now, ReplyId id, const ringpop::Ping& ping, Outbox& out) {
   if (!ready) {
+    out.measures.push_back({Stat::not_ready_ping});
     out.replies.push_back({id, not_ready()});
     if (ping.app.empty() || ping.app == config.app) offer_to_joiner(now, ping.source);
     return;
@@ -53,6 +54,7 @@ void Node::State::serve(Now now, ReplyId id, const ringpop::Ping& ping, Outbox& 
 
 void Node::State::serve(Now now, ReplyId id, const ringpop::PingReq& ping_req, Outbox& out) {
   if (!ready) {
+    out.measures.push_back({Stat::not_ready_ping_req});
     out.replies.push_back({id, not_ready()});
     return;
   }
@@ -67,7 +69,8 @@ void Node::State::serve(Now now, ReplyId id, const ringpop::PingReq& ping_req, O
                        ping_req.source_incarnation,
                        ping_req.checksum,
                        ping_req.target,
-                       dissemination.mark()};
+                       dissemination.mark(),
+                       now.steady};
   send_ping(std::move(purpose), ping_req.target, now, out);
 }
 
@@ -75,18 +78,27 @@ void Node::State::serve(Now now, ReplyId id, const ringpop::PingReq& ping_req, O
 // difference.
 Node::State::Answer Node::State::answer_to(const std::string& requester, std::int64_t incarnation,
                                            std::uint32_t their_checksum, Outbox& out) {
-  Answer answer{dissemination.answer_to(requester, incarnation)};
+  Dissemination::Told told = dissemination.answer_to(requester, incarnation);
+  if (told.filtered > 0)
+    out.measures.push_back({Stat::changes_filtered, static_cast<std::int64_t>(told.filtered)});
+  Answer answer{std::move(told.changes)};
   if (answer.changes.empty() && their_checksum != checksum()) {
     answer = {members.as_changes(), true};
     out.notices.emplace_back(FullSync{requester, false, answer.changes.size()});
   }
+  out.measures.push_back({Stat::changes_issued, static_cast<std::int64_t>(answer.changes.size())});
   return answer;
 }
 
 // Reverse full sync (spec D.4): what they know and we do not. The cap is on all peers together.
 void Node::State::pull_from(Now now, const std::string& peer, Outbox& out) {
-  if (!dialable(peer) || peer == members.self() || pulls >= config.full_syncs_max) return;
+  if (!dialable(peer) || peer == members.self()) return;
+  if (pulls >= config.full_syncs_max) {
+    out.measures.push_back({Stat::full_sync_pull_omitted});
+    return;
+  }
   ++pulls;
+  out.measures.push_back({Stat::full_sync_pull});
   call(PullFrom{peer}, peer, ringpop::Join{config.app, members.self(), members.me().incarnation},
        now.steady + config.join_timeout, out);
 }
@@ -95,9 +107,14 @@ void Node::State::on_answer(Now now, PullFrom& purpose, const Result<ringpop::Re
                             Outbox& out) {
   --pulls;
   const auto* response = answer ? std::get_if<ringpop::JoinResponse>(&*answer) : nullptr;
-  if (response == nullptr) return;  // the next ping with another checksum tries again
+  if (response == nullptr) {  // the next ping with another checksum tries again
+    out.measures.push_back({Stat::full_sync_pull_failed});
+    return;
+  }
+  note_dialect(purpose.peer, *response, out);
   out.notices.emplace_back(FullSync{purpose.peer, true, response->membership.size()});
-  apply(now, response->membership, Learned::by_gossip, out);
+  if (!apply(now, response->membership, Learned::by_gossip, out))
+    out.measures.push_back({Stat::full_sync_pull_useless});
 }
 
 }  // namespace ringside::swim

@@ -1,6 +1,6 @@
 // What a Node consists of: the parts, each a concept of its own, and the few functions that connect them.
-// Split over node.cpp (inputs, state changes), node_probe.cpp, node_serve.cpp, node_join.cpp. Control thread
-// only.
+// Split over node.cpp (inputs, state changes), node_probe.cpp, node_serve.cpp, node_join.cpp, node_heal.cpp
+// and node_admin.cpp. Control thread only.
 #pragma once
 
 #include <map>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daemon/swim/dissemination.hpp"
+#include "daemon/swim/healer.hpp"
 #include "daemon/swim/joiner.hpp"
 #include "daemon/swim/membership.hpp"
 #include "daemon/swim/node.hpp"
@@ -21,15 +22,23 @@
 
 namespace ringside::swim {
 
+[[nodiscard]] inline std::int64_t micros(Duration time) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+}
+// One measure for each status of the changes.
+void measure_changes(Stat stat, std::span<const ringpop::Change> changes, Outbox& out);
+
 struct Node::State {
   // Why a call of ours is out.
   struct ProbePing {
     std::uint64_t probe;
     Dissemination::Mark told;
+    Instant sent;
   };
   struct ProbeHelp {
     std::uint64_t probe;
     Dissemination::Mark told;
+    Instant sent;
   };
   struct PingForOther {  // we are the helper; `asked` waits for what we find
     ReplyId asked;
@@ -38,6 +47,7 @@ struct Node::State {
     std::uint32_t requester_checksum;
     std::string target;
     Dissemination::Mark told;
+    Instant sent;
   };
   struct JoinSeed {
     std::string seed;
@@ -45,16 +55,30 @@ struct Node::State {
   struct PullFrom {  // reverse full sync (spec D.4)
     std::string peer;
   };
-  using Purpose = std::variant<ProbePing, ProbeHelp, PingForOther, JoinSeed, PullFrom>;
+  struct HealJoin {
+    std::uint64_t heal;
+    std::string target;
+  };
+  struct HealPing {
+    std::uint64_t heal;
+    std::string target;
+  };
+  struct EvictionPing {
+    Dissemination::Mark told;
+  };
+  using Purpose =
+      std::variant<ProbePing, ProbeHelp, PingForOther, JoinSeed, PullFrom, HealJoin, HealPing, EvictionPing>;
 
   enum class Learned : std::uint8_t { by_gossip, by_join };  // what a join brings is not spread on (spec C.3)
 
   State(std::string self, Config config, Rng rng, Now now);
 
   // node.cpp
-  void apply(Now now, std::span<const ringpop::Change> changes, Learned how, Outbox& out);
+  // Returns whether anything was new.
+  bool apply(Now now, std::span<const ringpop::Change> changes, Learned how, Outbox& out);
   void declare(Now now, const std::string& address, ringpop::Status status, std::int64_t incarnation,
                Outbox& out);
+  void note_refused(const ChangesRefused& refused, Outbox& out);
   void set_self(Now now, ringpop::Status status, std::int64_t above, Outbox& out);
   void run_transition(Now now, const Transitions::Due& due, Outbox& out);
   void call(Purpose purpose, const std::string& to, ringpop::Request body, Instant deadline, Outbox& out);
@@ -65,6 +89,7 @@ struct Node::State {
 
   // node_probe.cpp
   void start_period(Now now, Outbox& out);
+  void end_period(Now now, Outbox& out);
   void send_ping(Purpose purpose, const std::string& target, Now now, Outbox& out);
   void on_answer(Now now, ProbePing& purpose, const Result<ringpop::Response>& answer, Outbox& out);
   void on_answer(Now now, ProbeHelp& purpose, const Result<ringpop::Response>& answer, Outbox& out);
@@ -98,6 +123,23 @@ struct Node::State {
   void come_back_if_alone_with_name(Now now, Outbox& out);
   [[nodiscard]] std::vector<std::string> namesakes() const;  // reachable others that use our name
 
+  // Whether the peer's checksum is of the dialect that we do not speak.
+  void note_dialect(const std::string& peer, const ringpop::JoinResponse& response, Outbox& out);
+
+  // node_heal.cpp
+  void consider_heal(Now now, Outbox& out);
+  void start_heal(Now now, std::optional<TicketId> ticket, std::span<const std::string> hosts, Outbox& out);
+  void next_heal_target(Now now, std::uint64_t number, Outbox& out);
+  void on_answer(Now now, HealJoin& purpose, const Result<ringpop::Response>& answer, Outbox& out);
+  void on_answer(Now now, HealPing& purpose, const Result<ringpop::Response>& answer, Outbox& out);
+
+  // node_admin.cpp
+  void tick(Now now, TicketId ticket, Outbox& out);
+  std::size_t reap(Now now, Outbox& out);
+  void evict_self(Now now, TicketId ticket, Outbox& out);
+  void on_answer(Now now, EvictionPing& purpose, const Result<ringpop::Response>& answer, Outbox& out);
+  void end_eviction(Now now, Outbox& out);
+
   Config config;
   Rng rng;
   Membership members;
@@ -106,11 +148,29 @@ struct Node::State {
   Prober prober;
   Transitions transitions;
   Joiner joiner;
+  HealClock heal_clock;
   std::map<CallId, Purpose> calls;
   std::uint64_t last_call = 0;
   int pulls = 0;  // reverse full syncs under way
 
+  struct RunningHeal {
+    Heal heal;
+    std::optional<TicketId> ticket;
+  };
+  std::map<std::uint64_t, RunningHeal> heals;
+  std::uint64_t last_heal = 0;
+  std::vector<TicketId> ticks;  // they wait for the period under way
+  struct Eviction {
+    TicketId ticket;
+    Instant began;
+    std::size_t unanswered = 0;
+  };
+  std::optional<Eviction> eviction;  // under way
+
   bool ready = false;
+  std::optional<Instant> join_began;
+  int join_rounds = 0;
+  std::set<std::string> other_dialect;  // peers that were reported for it
   bool first_round_done = false;
   std::int64_t highest_joined = 0;  // incarnation seen in join answers, the cluster's idea of the date
   std::map<std::string, std::int64_t> met;  // namesakes and the incarnation at which we last met them

@@ -47,7 +47,22 @@ struct NameConflict {
   std::string name, address, other_address;
 };  // two live members use one name
 
-using Notice = std::variant<MemberChanged, RingInputChanged, JoinRound, JoinComplete, ProbeFailed,
-                            ProbeInconclusive, Refuted, FullSync, NameConflict>;
+struct HealDue {};  // it is time to look for lost partitions: call heal() with what the seeds are now
+struct HealEnded {  // a look for lost partitions is over
+  std::size_t reached = 0, failed = 0;
+  std::string last_error;
+};
+struct OtherDialect {
+  std::string peer;
+  bool peer_is_go = false;  // its checksums are ringpop-go's and ours ringpop-node's, or the other way round
+};
+struct ChangesRefused {  // gossip against a rule of ours, in one message
+  std::size_t above_cap = 0, ahead_of_time = 0, bad_address = 0;
+  std::string source;  // of one of them
+};
+
+using Notice =
+    std::variant<MemberChanged, RingInputChanged, JoinRound, JoinComplete, ProbeFailed, ProbeInconclusive,
+                 Refuted, FullSync, NameConflict, HealDue, HealEnded, OtherDialect, ChangesRefused>;
 
 }  // namespace ringside::swim

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "daemon/base/time.hpp"
@@ -29,7 +30,9 @@ class Prober {
   explicit Prober(Millis least_period);
 
   void start(Instant first_period);  // from now on periods are due
+  void stop() { started_ = false; }  // one that is under way ends
   [[nodiscard]] bool started() const { return started_; }
+  [[nodiscard]] bool resting() const { return phase_ == Phase::resting; }
   [[nodiscard]] Instant next_deadline() const;  // start of the next period; `never` while one is under way
 
   // Numbers the probes, so that the late answer of an earlier one is told apart.
@@ -44,6 +47,9 @@ class Prober {
   std::optional<Outcome> on_helper(HelperSays says);
   [[nodiscard]] const Target& target() const { return target_; }
   void end(Instant now);  // the period is over; the next one is due after the delay
+  [[nodiscard]] std::span<const Duration> times() const { return took_; }  // of the last periods
+  [[nodiscard]] Duration last_time() const { return took_[(oldest_ + took_.size() - 1) % took_.size()]; }
+  [[nodiscard]] Duration delay() const { return delay_; }
 
  private:
   enum class Phase : std::uint8_t { resting, pinging, asking };

@@ -202,7 +202,7 @@ class BodyReader {
   bool finish_record() {
     if (record_.change.address.empty()) return refuse();
     const auto status = std::ranges::find(statuses, record_.status, to_string);
-    if (status == statuses.end()) return refuse();
+    if (status == statuses.end()) return !record_.status.empty() || refuse();  // of a later Ringpop: left out
     record_.change.status = record_.tombstone && *status == Status::faulty ? Status::tombstone : *status;
     list_->push_back(std::move(record_.change));
     return true;

@@ -64,10 +64,11 @@ TEST_CASE(
   d.record(about("a:1", "r:1", 7));
   d.record(about("b:1", "r:1", 6));  // from an earlier life of the requester
   d.record(about("c:1", "q:1", 7));
-  const auto told = d.answer_to("r:1", 7);
+  const auto [told, filtered] = d.answer_to("r:1", 7);
   REQUIRE(told.size() == 2);
   CHECK(told[0].address == "b:1");
   CHECK(told[1].address == "c:1");
   CHECK(d.size() == 1);
-  CHECK(d.answer_to("r:1", 7).empty());
+  CHECK(filtered == 1);
+  CHECK(d.answer_to("r:1", 7).changes.empty());
 }

@@ -1,0 +1,80 @@
+#include "daemon/api/ringpop_command.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace ringside::api {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::array<std::pair<std::string_view, RingpopCommand>, 15> names{{
+    {"/admin/gossip", RingpopCommand::gossip_start},  // ringpop-go's toggles; a repeated one must do no harm
+    {"/admin/gossip/start", RingpopCommand::gossip_start},
+    {"/admin/gossip/stop", RingpopCommand::gossip_stop},
+    {"/admin/gossip/status", RingpopCommand::gossip_status},
+    {"/admin/gossip/tick", RingpopCommand::gossip_tick},
+    {"/admin/tick", RingpopCommand::gossip_tick},
+    {"/admin/member/join", RingpopCommand::member_join},
+    {"/admin/join", RingpopCommand::member_join},
+    {"/admin/member/leave", RingpopCommand::member_leave},
+    {"/admin/leave", RingpopCommand::member_leave},
+    {"/admin/reap", RingpopCommand::reap},
+    {"/admin/healpartition/disco", RingpopCommand::heal},
+    {"/admin/debugSet", RingpopCommand::debug_set},
+    {"/admin/debugClear", RingpopCommand::debug_clear},
+    {"/protocol/damp-req", RingpopCommand::damp_req},
+}};
+
+// What is no UTF-8 is shown with replacement characters.
+RingpopAnswer answer(bool ok, const Json& json) {
+  return {ok, json.dump(-1, ' ', false, Json::error_handler_t::replace)};
+}
+
+}  // namespace
+
+std::optional<RingpopCommand> ringpop_command(std::string_view endpoint) {
+  const auto found = std::ranges::find(names, endpoint, [](const auto& name) { return name.first; });
+  return found == names.end() ? std::nullopt : std::optional(found->second);
+}
+
+RingpopAnswer done(std::string_view status) {
+  return answer(true, {{"status", status}});
+}
+
+RingpopAnswer refused(std::string_view type, std::string_view message) {
+  return answer(false, {{"type", type}, {"message", message}});
+}
+
+RingpopAnswer ticked(std::uint32_t checksum) {
+  return answer(true, {{"checksum", checksum}});
+}
+
+RingpopAnswer reaped(std::size_t members) {
+  return answer(true, {{"status", "ok"}, {"reaped", members}});
+}
+
+RingpopAnswer healed(std::span<const std::string> targets, std::string_view error) {
+  Json list = Json::array();
+  for (const std::string& target : targets) list.push_back(target);
+  return answer(true, {{"targets", list}, {"error", error}});
+}
+
+RingpopAnswer damp_scores(std::string_view body, const View& view) {
+  const auto request = Json::parse(body, nullptr, false);
+  if (!request.is_object() || !request.contains("flappers"))
+    return refused("ringpop.server.damp-req.bad-request.flappers-required",
+                   "the body must have a list of flappers");
+  if (!request["flappers"].is_array())
+    return refused("ringpop.server.damp-req.bad-request.flappers-array", "flappers must be a list");
+  Json scores = Json::array();
+  for (const MemberView& member : view.members)
+    if (std::find(request["flappers"].begin(), request["flappers"].end(), Json(member.address)) !=
+        request["flappers"].end())
+      scores.push_back({{"member", member.address}, {"dampScore", 0}});
+  return answer(true, {{"scores", scores}});
+}
+
+}  // namespace ringside::api

@@ -1,0 +1,43 @@
+// What Ringpop's tools may tell a node to do over TChannel, beside the questions of ringpop_admin.hpp: the
+// names of ringpop-go and ringpop-node, their bodies and answers. Pure functions; the control plane carries
+// the commands out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/api/ringpop_admin.hpp"
+
+namespace ringside::api {
+
+enum class RingpopCommand : std::uint8_t {
+  gossip_start,
+  gossip_stop,
+  gossip_status,
+  gossip_tick,
+  member_join,
+  member_leave,
+  reap,
+  heal,
+  debug_set,
+  debug_clear,
+  damp_req,
+};
+
+// Deprecated names included. Nothing for an endpoint that is no command.
+std::optional<RingpopCommand> ringpop_command(std::string_view endpoint);
+
+// Answers. ringpop-node's are bare words in places; these are always JSON, which both libraries' tools take.
+[[nodiscard]] RingpopAnswer done(std::string_view status);  // {"status":"ok"}
+[[nodiscard]] RingpopAnswer refused(std::string_view type, std::string_view message);
+[[nodiscard]] RingpopAnswer ticked(std::uint32_t checksum);
+[[nodiscard]] RingpopAnswer reaped(std::size_t members);
+[[nodiscard]] RingpopAnswer healed(std::span<const std::string> targets, std::string_view error);
+// ringpop-node's question how much others flap: this node counts no flapping, so everybody it knows scores 0.
+[[nodiscard]] RingpopAnswer damp_scores(std::string_view body, const View& view);
+
+}  // namespace ringside::api

@@ -1,0 +1,120 @@
+#include "daemon/control/admin.hpp"
+
+#include <utility>
+
+namespace ringside::control {
+namespace {
+
+using api::RingpopCommand;
+
+void answer(const net::CallResponder& responder, const api::RingpopAnswer& answer) {
+  responder.answer(answer.ok ? 0 : 1, answer.body);
+}
+
+}  // namespace
+
+void Admin::run(RingpopCommand command, net::IncomingCall call) {
+  const net::CallResponder& responder = call.responder;
+  switch (command) {
+    case RingpopCommand::gossip_start: return set_gossip(true, responder);
+    case RingpopCommand::gossip_stop: return set_gossip(false, responder);
+    case RingpopCommand::gossip_status:
+      return host_.step([&](swim::Node& node, Now, swim::Outbox&) {
+        answer(responder, api::done(node.gossips() ? "started" : "stopped"));
+      });
+    case RingpopCommand::gossip_tick: return tick(responder);
+    case RingpopCommand::member_join: return join(responder);
+    case RingpopCommand::member_leave: return leave(responder);
+    case RingpopCommand::reap: return reap(responder);
+    case RingpopCommand::heal: return heal(responder);
+    case RingpopCommand::debug_set:
+      if (!quiet_level_) quiet_level_ = obs::log_level();
+      obs::set_log_level(obs::Level::debug);
+      return answer(responder, api::done("ok"));
+    case RingpopCommand::debug_clear:
+      if (quiet_level_) obs::set_log_level(*std::exchange(quiet_level_, std::nullopt));
+      return answer(responder, api::done("ok"));
+    case RingpopCommand::damp_req:
+      return answer(responder, api::damp_scores(call.request.arg3, *host_.view()));
+  }
+}
+
+TicketId Admin::ticket(net::CallResponder responder, Finish finish) {
+  const TicketId id{++last_ticket_};
+  waiting_.emplace(id, Waiting{std::move(responder), std::move(finish)});
+  return id;
+}
+
+void Admin::on_done(const swim::Done& done) {
+  const auto entry = waiting_.extract(done.ticket);
+  if (!entry.empty()) answer(entry.mapped().responder, entry.mapped().finish(done));
+}
+
+void Admin::set_gossip(bool on, const net::CallResponder& responder) {
+  host_.step([&](swim::Node& node, Now now, swim::Outbox&) {
+    if (on)
+      node.start_gossip(now);
+    else
+      node.stop_gossip();
+  });
+  obs::log(obs::Level::info, on ? "gossip_started" : "gossip_stopped", {{"by", "admin"}});
+  answer(responder, api::done("ok"));
+}
+
+void Admin::tick(const net::CallResponder& responder) {
+  host_.step([&](swim::Node& node, Now now, swim::Outbox& out) {
+    const auto finish = [&node](const swim::Done& done) {
+      return done.error.empty() ? api::ticked(node.checksum())
+                                : api::refused("ringpop.not-ready", done.error);
+    };
+    node.tick(now, ticket(responder, finish), out);
+  });
+}
+
+void Admin::join(const net::CallResponder& responder) {
+  if (!host_.has_place)
+    return answer(
+        responder,
+        api::refused(
+            "ringside.no-app",
+            "this node has no app and so no place in the ring; set app.address or ring.without_app"));
+  host_.step([](swim::Node& node, Now now, swim::Outbox& out) { node.rejoin(now, out); });
+  obs::log(obs::Level::info, "rejoined", {{"by", "admin"}});
+  answer(responder, api::done("rejoined"));
+}
+
+void Admin::leave(const net::CallResponder& responder) {
+  bool left = false;
+  host_.step([&](swim::Node& node, Now now, swim::Outbox& out) {
+    left = node.status() == ringpop::Status::leave;
+    if (!left) node.leave(now, out);
+  });
+  if (left)
+    return answer(responder, api::refused("ringpop.invalid-leave.redundant", "this node has left already"));
+  obs::log(obs::Level::info, "left", {{"by", "admin"}});
+  answer(responder, api::done("ok"));
+}
+
+void Admin::reap(const net::CallResponder& responder) {
+  std::size_t members = 0;
+  host_.step([&](swim::Node& node, Now now, swim::Outbox& out) { members = node.reap(now, out); });
+  answer(responder, api::reaped(members));
+}
+
+void Admin::heal(const net::CallResponder& responder) {
+  host_.look_up_seeds([this, responder](const std::vector<std::string>& seeds) {
+    host_.step([&](swim::Node& node, Now now, swim::Outbox& out) {
+      const auto finish = [](const swim::Done& done) { return api::healed(done.targets, done.error); };
+      node.heal(now, ticket(responder, finish), seeds, out);
+    });
+  });
+}
+
+void Admin::heal_by_itself() {
+  host_.look_up_seeds([this](const std::vector<std::string>& seeds) {
+    host_.step(
+        [&](swim::Node& node, Now now, swim::Outbox& out) { node.heal(now, std::nullopt, seeds, out); });
+  });
+}
+
+}  // namespace ringside::control
