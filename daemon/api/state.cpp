@@ -38,6 +38,7 @@ Json member_json(const View& view, const MemberView& member) {
   json["in_ring"] = server.has_value();
   json["share"] = server ? view.ring->share_ppm(*server) / 1e6 : 0.0;
   json["self"] = member.self;
+  json["kind"] = to_string(member.kind);
   Json labels = Json::object();
   for (const auto& [key, value] : member.labels) labels[key] = value;
   json["labels"] = std::move(labels);
@@ -89,6 +90,11 @@ Json counts_json(const View& view) {
 }
 
 }  // namespace
+
+PeerKind kind_of(const View& view, std::string_view address) noexcept {
+  const auto it = std::ranges::lower_bound(view.members, address, {}, &MemberView::address);
+  return it == view.members.end() || it->address != address ? PeerKind::unknown : it->kind;
+}
 
 Response ring_page(const Call& call) {
   const View& view = call.context.view;
@@ -156,6 +162,10 @@ Response self_page(const Call& call) {
   body["cluster"] = view.cluster;
   body["phase"] = phase_name(view.phase);
   if (!view.phase_reason.empty()) body["reason"] = view.phase_reason;
+  Json warnings = Json::array();
+  for (const Warning& warning : view.warnings)
+    warnings.push_back({{"code", warning.code}, {"detail", warning.detail}});
+  body["warnings"] = std::move(warnings);
   body["ringside_version"] = RINGSIDE_VERSION;
   body["boot_id"] = view.boot_id;
   body["pid"] = view.pid;

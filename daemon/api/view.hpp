@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "daemon/base/peer_kind.hpp"
 #include "daemon/base/time.hpp"
 #include "daemon/ring/snapshot.hpp"
 #include "proto/ringpop/messages.hpp"
@@ -28,6 +30,13 @@ struct MemberView {
   std::int64_t incarnation = 0;
   ringpop::Labels labels;  // the operator's; internal ones (prefix "__") are left out
   bool self = false;
+  PeerKind kind = PeerKind::unknown;
+};
+
+// Something an operator should change, that this node can work with for now.
+struct Warning {
+  std::string code;    // "ringpop_node_peer"; the same as in the log
+  std::string detail;  // what is wrong, what it means, what to do
 };
 
 struct View {
@@ -37,6 +46,7 @@ struct View {
   std::uint64_t index = 1;  // rises with every change of anything in here
   Phase phase = Phase::joining;
   std::string phase_reason;  // why not ready, one sentence with the remedy; empty when ready
+  std::vector<Warning> warnings;
 
   // Constant for the life of the process.
   std::string name;     // of this node
@@ -52,5 +62,8 @@ struct View {
 };
 
 using ViewPtr = std::shared_ptr<const View>;
+
+// What answers at that member's address; unknown when it is no member.
+[[nodiscard]] PeerKind kind_of(const View&, std::string_view address) noexcept;
 
 }  // namespace ringside::api

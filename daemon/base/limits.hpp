@@ -69,7 +69,9 @@ inline constexpr auto seed_look_up_time = 5s;
 inline constexpr std::size_t seed_look_ups = 32;  // helper threads at once
 inline constexpr std::size_t seed_file_bytes = 1024 * 1024;
 inline constexpr std::size_t srv_targets = 64;
-inline constexpr std::size_t node_peers_named = 1024;  // ringpop-node peers complained of, each once
+inline constexpr std::size_t node_peers_named = 1024;   // ringpop-node peers complained of, each once
+inline constexpr std::size_t peer_kinds = 2 * members;  // peers met, members or not
+inline constexpr std::size_t strangers_dialled = 8;     // at a time, to learn what kind of peer they are
 
 // API. POST /v1/lookup answers up to keys x owners names; these two bound the answer at 8 MiB
 inline constexpr std::size_t lookup_keys = 10'000;

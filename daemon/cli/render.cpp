@@ -41,12 +41,20 @@ std::string labels(const Json& json) {
 }
 
 std::vector<std::string> member_row(const Json& member) {
-  return {text(member, "name"), text(member, "status"), text(member, "address"),
-          member.at("in_ring").get<bool>() ? percent(member.at("share")) : "-", labels(member)};
+  return {text(member, "name"),    text(member, "status"),
+          text(member, "address"), member.at("in_ring").get<bool>() ? percent(member.at("share")) : "-",
+          text(member, "kind"),    labels(member)};
 }
 
-Rows member_head() {
-  return {{"NAME", "STATUS", "ADDRESS", "KEYS", "LABELS"}};
+// Among ringsides the kind says nothing: the column is left out.
+Rows member_table(Rows rows) {
+  constexpr std::size_t kind_column = 4;
+  rows.insert(rows.begin(), {"NAME", "STATUS", "ADDRESS", "KEYS", "KIND", "LABELS"});
+  const bool mixed = std::any_of(rows.begin() + 1, rows.end(),
+                                 [](const auto& row) { return row[kind_column].starts_with("ringpop"); });
+  if (!mixed)
+    for (auto& row : rows) row.erase(row.begin() + kind_column);
+  return rows;
 }
 
 std::string plural(std::size_t count, const std::string& what) {
@@ -110,15 +118,13 @@ std::string table(const Rows& rows) {
 
 std::string render_members(std::string_view members_json) {
   const Json json = Json::parse(members_json);
-  Rows rows = member_head();
+  Rows rows;
   for (const Json& member : json.at("members")) rows.push_back(member_row(member));
-  return table(rows);
+  return table(member_table(std::move(rows)));
 }
 
 std::string render_member(std::string_view member_json) {
-  Rows rows = member_head();
-  rows.push_back(member_row(Json::parse(member_json)));
-  return table(rows);
+  return table(member_table({member_row(Json::parse(member_json))}));
 }
 
 std::string render_lookup(std::string_view lookup_json, std::size_t wanted) {
@@ -158,7 +164,7 @@ std::string render_self(std::string_view self_json) {
   const Json& app = json.at("app").at("address");
   std::string phase = text(json, "phase");
   if (json.contains("reason")) phase += ": " + text(json, "reason");
-  return table({
+  Rows rows{
       {"node", text(json, "name") + " at " + text(json, "address") + ", cluster " + text(json, "cluster")},
       {"phase", phase},
       {"ring", "version " + number(ring, "version") + ", checksum " + text(ring, "checksum") + ", " +
@@ -170,7 +176,9 @@ std::string render_self(std::string_view self_json) {
       {"api", joined(json.at("api_listeners"), "none")},
       {"process", "ringside " + text(json, "ringside_version") + ", pid " + number(json, "pid") + ", up " +
                       text(json, "uptime")},
-  });
+  };
+  for (const Json& warning : json.at("warnings")) rows.push_back({"warning", text(warning, "detail")});
+  return table(rows);
 }
 
 Agreement compare(const std::vector<std::string>& self_jsons) {

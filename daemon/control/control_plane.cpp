@@ -18,6 +18,7 @@
 #include "daemon/base/limits.hpp"
 #include "daemon/control/admin.hpp"
 #include "daemon/control/advertise.hpp"
+#include "daemon/control/peer_kinds.hpp"
 #include "daemon/control/peer_port.hpp"
 #include "daemon/control/seed_keeper.hpp"
 #include "daemon/control/swim_transport.hpp"
@@ -106,6 +107,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   void dispatch(net::IncomingCall);
   [[nodiscard]] api::RingpopStats ringpop_stats() const;
   void on_met(const net::TchannelIdentity&);
+  void meet_strangers();
   void on_misbehaved(const std::string& peer, const std::string& what);
   void join(const std::vector<std::string>& addresses);
   [[nodiscard]] net::TchannelOptions tchannel_options() const;
@@ -141,6 +143,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   bool stopped = false;
 
   Instant complained{};
+  PeerKinds kinds;
   std::set<std::string> node_peers_named;
 };
 
@@ -197,9 +200,21 @@ void ControlPlane::State::publish_soon() {
 }
 
 void ControlPlane::State::publish() {
-  view = view_maker.make(*node, {leaving, seeds && seeds->looked_up(), std::exchange(ring_changed, false)},
-                         metrics);
+  view = view_maker.make(
+      *node, {leaving, seeds && seeds->looked_up(), std::exchange(ring_changed, false), kinds}, metrics);
   hooks.publish(view);
+  meet_strangers();
+}
+
+// Beside Ringpop nodes it matters what each member is, before the first request for it: those whose turn to
+// be pinged has not come yet are dialled. Each one met makes a new view, and that dials the next.
+void ControlPlane::State::meet_strangers() {
+  if (!kinds.full() && !kinds.any_ringpop()) return;
+  std::vector<std::string> members;
+  for (const auto& member : view->members)
+    if (!member.self && member.status == ringpop::Status::alive) members.push_back(member.address);
+  if (kinds.full()) kinds.keep_only(members);
+  for (const auto& address : kinds.strangers(members, limits::strangers_dialled)) peers->meet(address);
 }
 
 net::TchannelOptions ControlPlane::State::tchannel_options() const {
@@ -310,9 +325,8 @@ api::RingpopStats ControlPlane::State::ringpop_stats() const {
   return stats;
 }
 
-// ringpop-node knows neither names nor labels: it hashes addresses, and its relays strip labels from what
-// they pass on. Both sides would disagree on owners without a word.
 void ControlPlane::State::on_met(const net::TchannelIdentity& peer) {
+  if (kinds.learn(peer)) publish_soon();
   const bool fits = config.ring.identity == config::Identity::address && config.node.labels.empty();
   if (fits || peer.language != "node" || node_peers_named.size() >= limits::node_peers_named) return;
   if (!node_peers_named.insert(peer.host_port).second) return;

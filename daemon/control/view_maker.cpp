@@ -17,6 +17,7 @@ namespace {
 using ringpop::Status;
 
 constexpr std::string_view internal_prefix = "__";
+constexpr std::int64_t members_named = 3;  // in a warning
 
 std::string hex8(std::uint64_t bits) {
   std::array<char, 9> text{};
@@ -28,8 +29,9 @@ bool in_ring(Status status) {
   return status == Status::alive || status == Status::suspect;
 }
 
-api::MemberView shown(const swim::MemberRow& row, const std::string& self) {
+api::MemberView shown(const swim::MemberRow& row, const std::string& self, const PeerKinds& kinds) {
   api::MemberView view{row.name, row.address, row.status, row.incarnation, {}, row.address == self};
+  view.kind = view.self ? PeerKind::ringside : kinds.of(row.address);
   for (const auto& label : row.labels)
     if (!label.first.starts_with(internal_prefix)) view.labels.push_back(label);
   return view;
@@ -51,7 +53,9 @@ void set_gauges(const std::vector<swim::MemberRow>& rows, const ring::Snapshot& 
 }  // namespace
 
 ViewMaker::ViewMaker(const config::Config& config, std::uint64_t random_bits)
-    : seeds_(config.join.seeds.size()), min_members_(config.join.min_members) {
+    : seeds_(config.join.seeds.size()),
+      min_members_(config.join.min_members),
+      fits_ringpop_node_(config.ring.identity == config::Identity::address && config.node.labels.empty()) {
   constant_.name = config.node.name;
   constant_.cluster = config.cluster;
   constant_.boot_id = hex8(random_bits);
@@ -71,12 +75,13 @@ api::ViewPtr ViewMaker::make(const swim::Node& node, const Circumstances& circum
   view->membership_checksum = node.checksum();
   std::size_t known = 0;
   for (const auto& row : rows) {
-    view->members.push_back(shown(row, node.self()));
+    view->members.push_back(shown(row, node.self(), circumstances.kinds));
     if (in_ring(row.status) || row.status == Status::leave) ++known;
   }
   if (circumstances.ring_changed || !ring_) build_ring(swim::ring_servers(rows), metrics);
   view->ring = ring_;
   judge(node, circumstances, known, *view);
+  warn(*view, metrics);
   set_gauges(rows, *ring_, metrics);
   return view;
 }
@@ -89,6 +94,25 @@ void ViewMaker::build_ring(std::vector<ring::Server> servers, obs::ControlMetric
            {{"version", version},
             {"servers", std::uint64_t{ring_->servers().size()}},
             {"checksum", "0x" + hex8(ring_->checksum())}});
+}
+
+// ringpop-node knows neither names nor labels: it hashes addresses, and its relays strip labels from what
+// they pass on. Both sides would disagree on owners without a word.
+void ViewMaker::warn(api::View& view, obs::ControlMetrics& metrics) const {
+  std::string strangers;
+  std::int64_t count = 0;
+  for (const auto& member : view.members) {
+    if (fits_ringpop_node_ || member.kind != PeerKind::ringpop_node || !in_ring(member.status)) continue;
+    if (++count <= members_named) strangers += (strangers.empty() ? "" : ", ") + member.address;
+  }
+  metrics.ringpop_node_misfits.set(count);
+  if (count == 0) return;
+  if (count > members_named) strangers += " and " + std::to_string(count - members_named) + " more";
+  view.warnings.push_back(
+      {"ringpop_node_peer", "ringpop-node at " + strangers +
+                                " hashes addresses and drops labels, this node uses names or labels: the two "
+                                "disagree on the owners of keys. Run the whole cluster with ring.identity: "
+                                "address and without node.labels"});
 }
 
 void ViewMaker::judge(const swim::Node& node, const Circumstances& circumstances, std::size_t known,

@@ -9,6 +9,7 @@
 
 #include "daemon/api/view.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/control/peer_kinds.hpp"
 #include "daemon/obs/catalog.hpp"
 #include "daemon/swim/node.hpp"
 
@@ -26,16 +27,19 @@ class ViewMaker {
     bool leaving = false;
     bool seeds_looked_up = false;
     bool ring_changed = false;
+    const PeerKinds& kinds;
   };
   api::ViewPtr make(const swim::Node&, const Circumstances&, obs::ControlMetrics&);
 
  private:
   void build_ring(std::vector<ring::Server>, obs::ControlMetrics&);
+  void warn(api::View&, obs::ControlMetrics&) const;
   void judge(const swim::Node&, const Circumstances&, std::size_t known, api::View&);
 
   api::View constant_;  // the fields that never change, and a template for the others
   std::size_t seeds_;
   int min_members_;
+  bool fits_ringpop_node_;  // neither names nor labels: settled for clusters with ringpop-node
   bool was_ready_ = false;
   std::uint64_t index_ = 0;
   ring::SnapshotPtr ring_;

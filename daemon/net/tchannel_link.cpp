@@ -208,6 +208,7 @@ void TchannelLink::on_init(const FrameView& frame) {
   identity_.host_port = dialable(host_port);
   identity_.process_name = tchannel::find(init->headers, "process_name");
   identity_.language = tchannel::find(init->headers, "tchannel_language");
+  identity_.ringside_version = tchannel::find(init->headers, "ringside_version");
   if (accepted) send_init(FrameType::init_res, frame.id);
   become_open();
 }

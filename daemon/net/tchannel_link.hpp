@@ -57,6 +57,7 @@ struct TchannelIdentity {
   std::string host_port;  // empty when it does not listen (0.0.0.0:0) or announced no ip:port
   std::string process_name;
   std::string language;
+  std::string ringside_version;  // only a ringside announces one
 };
 
 class TchannelLink;

@@ -44,7 +44,8 @@ void TchannelLink::send_init(FrameType type, std::uint32_t id) {
                   {"process_name", options_->process_name},
                   {"tchannel_language", "cpp"},
                   {"tchannel_language_version", "20"},
-                  {"tchannel_version", options_->version}};
+                  {"tchannel_version", options_->version},
+                  {"ringside_version", options_->version}};
   tchannel::write_init(out_, type, id, init);
   flush_soon();
 }

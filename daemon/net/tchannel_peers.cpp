@@ -130,6 +130,12 @@ void TchannelPeers::call(const std::string& address, tchannel::CallRequest reque
       state_->io, [guarded = std::move(guarded), failure = std::move(dialled).error()] { guarded(failure); });
 }
 
+void TchannelPeers::meet(const std::string& address) {
+  if (state_->closed || state_->find(address)) return;
+  // Whether nobody is there, or too many are: the next ping to it will say so.
+  static_cast<void>(state_->dial(address));
+}
+
 void TchannelPeers::adopt(Socket socket, const std::string& first_bytes, const std::string& remote) {
   if (state_->closed || state_->accepted_links >= state_->connections_max)
     return;  // the socket closes as it goes

@@ -31,6 +31,8 @@ class TchannelPeers {
 
   // `done` is called exactly once, never from inside call(); after close() not at all.
   void call(const std::string& address, tchannel::CallRequest, Instant deadline, CallDone done);
+  // Opens a connection to the address if there is none: `met` then tells who is there.
+  void meet(const std::string& address);
   // An accepted connection whose first bytes were read already. Over the cap it is closed.
   void adopt(Socket, const std::string& first_bytes, const std::string& remote);
   void close();

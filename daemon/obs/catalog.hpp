@@ -46,6 +46,7 @@ struct ControlMetrics {
   Gauge members_alive, members_suspect, members_faulty, members_leave, members_tombstone;
   Gauge ring_servers;
   Gauge tchannel_connections;
+  Gauge ringpop_node_misfits;  // ringpop-node members while we use names or labels
 };
 
 struct Metrics {

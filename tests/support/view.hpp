@@ -12,14 +12,21 @@ inline api::View sample_view() {
   api::View view;
   view.ring = ring::build({{"laptop-1", "127.0.0.1:7601"}, {"laptop-2", "127.0.0.1:7603"}}, 100, 4);
   view.members = {
-      {"laptop-1", "127.0.0.1:7601", ringpop::Status::alive, 1'700'000'000'000, {}, true},
+      {"laptop-1", "127.0.0.1:7601", ringpop::Status::alive, 1'700'000'000'000, {}, true, PeerKind::ringside},
       {"laptop-2",
        "127.0.0.1:7603",
        ringpop::Status::suspect,
        1'700'000'000'001,
        {{"tier", "gold"}, {"zone", "eu"}},
-       false},
-      {"laptop-3", "127.0.0.1:7605", ringpop::Status::faulty, 1'700'000'000'002, {{"zone", "us"}}, false},
+       false,
+       PeerKind::ringside},
+      {"laptop-3",
+       "127.0.0.1:7605",
+       ringpop::Status::faulty,
+       1'700'000'000'002,
+       {{"zone", "us"}},
+       false,
+       PeerKind::ringside},
   };
   view.membership_checksum = 0x2a;
   view.index = 17;

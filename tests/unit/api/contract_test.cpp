@@ -28,6 +28,8 @@ struct Sample {
 
 std::vector<Sample> samples() {
   const auto joining = test::joining_view();
+  auto warned = test::sample_view();
+  warned.warnings = {{"ringpop_node_peer", "the two disagree"}};
   const std::string too_much(2 << 20, ' ');
   return {
       {"/v1/lookup/{key}", "GET", "/v1/lookup/k", 200},
@@ -52,6 +54,7 @@ std::vector<Sample> samples() {
       {"/v1/members/{name}", "GET", "/v1/members/%", 400},
       {"/v1/members/{name}", "GET", "/v1/members/x", 404},
       {"/v1/self", "GET", "/v1/self", 200},
+      {"/v1/self", "GET", "/v1/self", 200, "", warned},
       {"/v1/self", "GET", "/v1/self", 200, "", joining},
       {"/v1/livez", "GET", "/v1/livez", 204},
       {"/livez", "GET", "/livez", 204},

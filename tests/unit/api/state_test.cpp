@@ -81,6 +81,16 @@ TEST_CASE("of two members with one name the one in the ring is shown") {
   CHECK(json_of(call_api(view, "GET", "/v1/members/laptop-2"))["address"] == "127.0.0.1:7603");
 }
 
+TEST_CASE("a member is shown with what runs there") {
+  auto view = test::sample_view();
+  view.members[1].kind = PeerKind::ringpop_node;
+  view.members[2].kind = PeerKind::unknown;
+  const Json members = json_of(call_api(view, "GET", "/v1/members"))["members"];
+  CHECK(members[0]["kind"] == "ringside");
+  CHECK(members[1]["kind"] == "ringpop-node");
+  CHECK(members[2]["kind"] == "unknown");
+}
+
 TEST_CASE("labels of any bytes keep the JSON whole") {
   auto view = test::sample_view();
   view.members[1].labels = {{"bin", "\xFF\"\n"}};
@@ -99,9 +109,14 @@ TEST_CASE("self shows identity, phase, checksums and times") {
   CHECK(self["membership"]["by_status"]["suspect"] == 1);
   CHECK(self["app"]["address"] == "127.0.0.1:5000");
 
+  CHECK(self["warnings"].empty());
+
+  view.warnings = {{"ringpop_node_peer", "the two disagree"}};
   view.app_address.clear();
   view.started = test::sample_now() + Millis(5000);  // the wall clock was set back
   self = json_of(call_api(view, "GET", "/v1/self"));
   CHECK(self["app"]["address"].is_null());
+  CHECK(self["warnings"].size() == 1);
+  CHECK(self["warnings"][0] == Json({{"code", "ringpop_node_peer"}, {"detail", "the two disagree"}}));
   CHECK(self["uptime"] == "0s");
 }

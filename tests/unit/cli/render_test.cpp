@@ -14,12 +14,22 @@ TEST_CASE("columns line up by characters, lines end without blanks, control char
 
 TEST_CASE("members are a table of name, status, address, share and labels") {
   CHECK(render_members(R"({"members":[
-    {"name":"laptop-1","address":"127.0.0.1:7601","status":"alive","in_ring":true,"share":0.508,"labels":{}},
-    {"name":"b","address":"127.0.0.1:7603","status":"faulty","in_ring":false,"share":0,"labels":{"tier":"gold","zone":"eu"}}
+    {"name":"laptop-1","address":"127.0.0.1:7601","status":"alive","in_ring":true,"share":0.508,"kind":"ringside","labels":{}},
+    {"name":"b","address":"127.0.0.1:7603","status":"faulty","in_ring":false,"share":0,"kind":"unknown","labels":{"tier":"gold","zone":"eu"}}
   ]})") ==
         "NAME      STATUS  ADDRESS         KEYS   LABELS\n"
         "laptop-1  alive   127.0.0.1:7601  50.8%\n"
         "b         faulty  127.0.0.1:7603  -      tier=gold,zone=eu\n");
+}
+
+TEST_CASE("members are shown with their kind when a Ringpop node is among them") {
+  CHECK(render_members(R"({"members":[
+    {"name":"a","address":"x:1","status":"alive","in_ring":true,"share":0.5,"kind":"ringside","labels":{}},
+    {"name":"b","address":"x:2","status":"alive","in_ring":true,"share":0.5,"kind":"ringpop-go","labels":{"z":"1"}}
+  ]})") ==
+        "NAME  STATUS  ADDRESS  KEYS   KIND        LABELS\n"
+        "a     alive   x:1      50.0%  ringside\n"
+        "b     alive   x:2      50.0%  ringpop-go  z=1\n");
 }
 
 TEST_CASE("a lookup is one line that names the owner and who is next") {

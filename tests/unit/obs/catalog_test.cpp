@@ -72,9 +72,10 @@ const std::vector<Counter ControlMetrics::*> control_counters = {
     &ControlMetrics::full_syncs,         &ControlMetrics::reverse_full_syncs, &ControlMetrics::refutations,
     &ControlMetrics::member_changes,     &ControlMetrics::ring_changes,       &ControlMetrics::gossip_errors};
 const std::vector<Gauge ControlMetrics::*> control_gauges = {
-    &ControlMetrics::members_alive,       &ControlMetrics::members_suspect,   &ControlMetrics::members_faulty,
-    &ControlMetrics::members_leave,       &ControlMetrics::members_tombstone, &ControlMetrics::ring_servers,
-    &ControlMetrics::tchannel_connections};
+    &ControlMetrics::members_alive,        &ControlMetrics::members_suspect,
+    &ControlMetrics::members_faulty,       &ControlMetrics::members_leave,
+    &ControlMetrics::members_tombstone,    &ControlMetrics::ring_servers,
+    &ControlMetrics::tchannel_connections, &ControlMetrics::ringpop_node_misfits};
 
 }  // namespace
 
