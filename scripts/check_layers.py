@@ -17,7 +17,7 @@ LAYERS = {
     "proto/wire": [],
     "proto/http": ["proto/wire"],
     "proto/tchannel": ["proto/wire"],
-    "proto/ringpop": ["proto/wire"],
+    "proto/ringpop": ["proto/wire", "proto/http/"],
     "proto/http1": ["proto/wire", "proto/http/"],
     "proto/http2": ["proto/wire", "proto/http/"],
     "daemon/base": [],
