@@ -192,6 +192,25 @@ TEST_CASE("back under its name at another address, a node takes its place at onc
   }
 }
 
+TEST_CASE("two halves that were cut for minutes and hold each other for faulty find together again",
+          "[sim]") {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    INFO("seed " << seed);
+    Watched w(seed);
+    const auto hosts = sim::start_cluster(w.world, 10);
+    REQUIRE(w.settle());
+    const auto half = std::span(hosts).first(5);
+    w.world.cut(half, std::span(hosts).last(5));
+    w.world.run_for(120s);
+    CHECK(w.world.ring(hosts[0])->servers().size() == 5);
+    CHECK(w.world.ring(hosts[9])->servers().size() == 5);
+    w.world.network().mend_all();
+    // About three members look every 30 s; the first look makes the wronged refute, a later one merges.
+    CHECK(w.settle(180s));
+    CHECK(w.world.ring(hosts[0])->servers().size() == 10);
+  }
+}
+
 TEST_CASE("of two that live under one name exactly one stays in the ring, and takes over when the other dies",
           "[sim]") {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
