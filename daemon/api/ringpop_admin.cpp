@@ -32,7 +32,8 @@ RingpopAnswer lookup(std::string_view body, const View& view) {
 Json member(const MemberView& view) {
   Json json{{"address", view.address},
             {"status", ringpop::to_string(view.status)},
-            {"incarnationNumber", view.incarnation}};
+            {"incarnationNumber", view.incarnation},
+            {"dampScore", 0}};  // ringpop-node's flap count; we keep none
   if (!view.labels.empty())
     json["labels"] = std::map<std::string, std::string>(view.labels.begin(), view.labels.end());
   return json;
