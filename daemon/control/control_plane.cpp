@@ -328,6 +328,7 @@ api::RingpopStats ControlPlane::State::ringpop_stats() const {
 void ControlPlane::State::on_met(const net::TchannelIdentity& peer) {
   if (kinds.learn(peer)) publish_soon();
   const bool fits = config.ring.identity == config::Identity::address && config.node.labels.empty();
+  if (peer.host_port.empty()) return;  // it only calls, and is no member
   if (fits || peer.language != "node" || node_peers_named.size() >= limits::node_peers_named) return;
   if (!node_peers_named.insert(peer.host_port).second) return;
   obs::log(

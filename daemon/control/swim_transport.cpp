@@ -59,7 +59,10 @@ void SwimTransport::on_answer(CallId call, const std::string& to, std::string_vi
              {{"peer", to}, {"endpoint", endpoint}, {"cause", result.error().message}});
     return on_response_(call, make_error_code(result.error().code));
   }
-  auto response = ringpop::decode_response(endpoint, result->code != ok, result->arg3, decode_limits);
+  std::size_t left_out = 0;
+  auto response =
+      ringpop::decode_response(endpoint, result->code != ok, result->arg3, decode_limits, &left_out);
+  metrics_.refused_malformed.add(left_out);
   if (response) return on_response_(call, std::move(*response));
   metrics_.gossip_errors.add();
   obs::log(obs::Level::warn, "bad_answer",
@@ -68,7 +71,10 @@ void SwimTransport::on_answer(CallId call, const std::string& to, std::string_vi
 }
 
 void SwimTransport::receive(net::IncomingCall&& call) {
-  const auto request = ringpop::decode_request(call.request.arg1, call.request.arg3, decode_limits);
+  std::size_t left_out = 0;
+  const auto request =
+      ringpop::decode_request(call.request.arg1, call.request.arg3, decode_limits, &left_out);
+  metrics_.refused_malformed.add(left_out);
   if (!request) {
     metrics_.gossip_errors.add();
     obs::log(obs::Level::debug, "bad_request",

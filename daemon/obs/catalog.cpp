@@ -47,7 +47,8 @@ constexpr std::string_view syncs_help =
     "(reverse).";
 constexpr std::string_view refused = "ringside_gossip_refused_changes_total";
 constexpr std::string_view refused_help =
-    "Gossip records refused: members above the cap, incarnations ahead of time, addresses nobody can dial.";
+    "Gossip records refused: members above the cap, incarnations ahead of time, addresses nobody can dial, "
+    "values or states that we do not know.";
 constexpr std::string_view members = "ringside_members";
 constexpr std::string_view members_help = "Members in this member's list, by status.";
 
@@ -86,6 +87,7 @@ constexpr Row table[] = {
     {refused, refused_help, &C::refused_above_cap, "reason", "above_cap"},
     {refused, refused_help, &C::refused_ahead_of_time, "reason", "ahead_of_time"},
     {refused, refused_help, &C::refused_bad_address, "reason", "bad_address"},
+    {refused, refused_help, &C::refused_malformed, "reason", "malformed"},
     {"ringside_gossip_other_dialect_peers",
      "Peers whose membership checksums are of the dialect that gossip.checksum does not name.",
      &C::other_dialect_peers},

@@ -31,9 +31,11 @@ std::string encode(const Response&);  // the body of the answer; a Rejection as 
 std::string_view endpoint(const Request&) noexcept;
 
 // The body of a call to `endpoint`. Unknown endpoint: unexpected.
-Parsed<Request> decode_request(std::string_view endpoint, std::string_view body, const DecodeLimits& = {});
+// `left_out`, when given, gets the number of changes that broke a rule and are not in the message.
+Parsed<Request> decode_request(std::string_view endpoint, std::string_view body, const DecodeLimits& = {},
+                               std::size_t* left_out = nullptr);
 // The body of an answer. `app_error` is the call response's code 1: the body becomes a Rejection.
 Parsed<Response> decode_response(std::string_view endpoint, bool app_error, std::string_view body,
-                                 const DecodeLimits& = {});
+                                 const DecodeLimits& = {}, std::size_t* left_out = nullptr);
 
 }  // namespace ringside::ringpop

@@ -3,7 +3,8 @@
 // The bytes are read as a stream of events, straight into the message: nothing is built that is not kept, and
 // a limit stops the reading where it is passed. A message is a table of slots (name, where the value goes). A
 // field without a slot is skipped whole, null means absent, a value of another kind than its slot's is an
-// error.
+// error: of the message, or within a change of that change alone, which is then left out. Peers relay what
+// they were told, so one bad record must not cut us off from the cluster.
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -35,6 +36,7 @@ struct Record {
   Change change;
   std::string status;
   bool tombstone = false;
+  bool left_out = false;  // against a rule
 };
 
 // Lets the reader of a value know how far the parser is.
@@ -71,6 +73,7 @@ class BodyReader {
   BodyReader(std::string_view body, std::vector<Slot> slots, const DecodeLimits& limits)
       : body_(body), seen_(body.data()), slots_(std::move(slots)), limits_(limits) {}
 
+  [[nodiscard]] std::size_t left_out() const { return left_out_; }
   std::optional<WireError> read() {
     const Cursor begin(body_.data(), &seen_);
     const Cursor end(body_.data() + body_.size(), &seen_);
@@ -98,7 +101,7 @@ class BodyReader {
   bool string(std::string& value) {
     if (is_value_ignored()) return true;
     if (at_ == At::labels) return add_label(std::move(value));
-    if (value.size() > text_bytes_max) return fail(WireErrc::too_large);
+    if (value.size() > text_bytes_max) return is_in_record() ? leave_out() : fail(WireErrc::too_large);
     return put(std::move(value));
   }
   bool key(std::string& name) {
@@ -125,7 +128,7 @@ class BodyReader {
       record_.change.labels.clear();
       at_ = At::labels;
     } else {
-      return refuse();
+      return refuse_deeper();
     }
     return true;
   }
@@ -144,7 +147,7 @@ class BodyReader {
   }
   bool start_array(std::size_t) {
     if (is_value_ignored()) return skip_deeper();
-    if (at_ != At::body || !is_slot<std::vector<Change>>()) return refuse();
+    if (at_ != At::body || !is_slot<std::vector<Change>>()) return refuse_deeper();
     list_ = std::get<std::vector<Change>*>(slot_->to);
     list_->clear();
     at_ = At::list;
@@ -188,8 +191,8 @@ class BodyReader {
 
   bool add_label(std::string value) {
     Labels& labels = record_.change.labels;
-    if (labels.size() >= limits_.labels_max) return fail(WireErrc::too_many);
-    if (std::max(label_key_.size(), value.size()) > limits_.label_bytes_max) return fail(WireErrc::too_large);
+    if (labels.size() >= limits_.labels_max) return leave_out();
+    if (std::max(label_key_.size(), value.size()) > limits_.label_bytes_max) return leave_out();
     labels.emplace_back(std::move(label_key_), std::move(value));
     return true;
   }
@@ -197,18 +200,26 @@ class BodyReader {
     Labels& labels = record_.change.labels;
     std::ranges::sort(labels);
     const auto twice = std::ranges::adjacent_find(labels, {}, &Labels::value_type::first);
-    return twice == labels.end() || fail(WireErrc::duplicate);
+    return twice == labels.end() || leave_out();
   }
   bool finish_record() {
-    if (record_.change.address.empty()) return refuse();
     const auto status = std::ranges::find(statuses, record_.status, to_string);
-    if (status == statuses.end()) return !record_.status.empty() || refuse();  // of a later Ringpop: left out
+    if (record_.left_out || record_.change.address.empty() || status == statuses.end()) {
+      ++left_out_;
+      return true;
+    }
     record_.change.status = record_.tombstone && *status == Status::faulty ? Status::tombstone : *status;
     list_->push_back(std::move(record_.change));
     return true;
   }
 
-  bool refuse() { return fail(WireErrc::bad_value); }
+  [[nodiscard]] bool is_in_record() const { return at_ == At::record || at_ == At::labels; }
+  bool leave_out() {
+    record_.left_out = true;
+    return true;
+  }
+  bool refuse() { return is_in_record() ? leave_out() : fail(WireErrc::bad_value); }
+  bool refuse_deeper() { return is_in_record() ? leave_out() && skip_deeper() : refuse(); }
   bool fail(WireErrc code) {
     error_ = WireError{code, static_cast<std::size_t>(seen_ - body_.data())};
     return false;
@@ -231,6 +242,7 @@ class BodyReader {
                                         {"tombstone", &record_.tombstone},
                                         {"labels", &record_.change.labels}};
   std::string label_key_;
+  std::size_t left_out_ = 0;
   std::optional<WireError> error_;
 };
 
@@ -271,9 +283,11 @@ std::vector<Slot> slots(Rejection& m) {
 }
 
 template <class Message, class Any>
-Parsed<Any> decode(std::string_view body, const DecodeLimits& limits) {
+Parsed<Any> decode(std::string_view body, const DecodeLimits& limits, std::size_t* left_out) {
   Message message;
-  if (const auto error = BodyReader(body, slots(message), limits).read()) return *error;
+  BodyReader reader(body, slots(message), limits);
+  if (const auto error = reader.read()) return *error;
+  if (left_out != nullptr) *left_out = reader.left_out();
   return Any(std::move(message));
 }
 
@@ -292,19 +306,20 @@ std::string_view endpoint(const Request& request) noexcept {
   return endpoints[request.index()];
 }
 
-Parsed<Request> decode_request(std::string_view endpoint, std::string_view body, const DecodeLimits& limits) {
-  if (endpoint == ping_endpoint) return decode<Ping, Request>(body, limits);
-  if (endpoint == ping_req_endpoint) return decode<PingReq, Request>(body, limits);
-  if (endpoint == join_endpoint) return decode<Join, Request>(body, limits);
+Parsed<Request> decode_request(std::string_view endpoint, std::string_view body, const DecodeLimits& limits,
+                               std::size_t* left_out) {
+  if (endpoint == ping_endpoint) return decode<Ping, Request>(body, limits, left_out);
+  if (endpoint == ping_req_endpoint) return decode<PingReq, Request>(body, limits, left_out);
+  if (endpoint == join_endpoint) return decode<Join, Request>(body, limits, left_out);
   return WireError{WireErrc::unexpected, 0};
 }
 
 Parsed<Response> decode_response(std::string_view endpoint, bool app_error, std::string_view body,
-                                 const DecodeLimits& limits) {
+                                 const DecodeLimits& limits, std::size_t* left_out) {
   if (app_error) return decode_rejection(body, limits);
-  if (endpoint == ping_endpoint) return decode<PingResponse, Response>(body, limits);
-  if (endpoint == ping_req_endpoint) return decode<PingReqResponse, Response>(body, limits);
-  if (endpoint == join_endpoint) return decode<JoinResponse, Response>(body, limits);
+  if (endpoint == ping_endpoint) return decode<PingResponse, Response>(body, limits, left_out);
+  if (endpoint == ping_req_endpoint) return decode<PingReqResponse, Response>(body, limits, left_out);
+  if (endpoint == join_endpoint) return decode<JoinResponse, Response>(body, limits, left_out);
   return WireError{WireErrc::unexpected, 0};
 }
 

@@ -21,6 +21,7 @@ json load(const std::string& name) {
 struct Outcome {
   std::string encoded;  // what we make of it, or
   std::string error;
+  std::size_t left_out = 0;
 };
 
 std::string name_of(WireErrc code) {
@@ -39,15 +40,20 @@ std::string name_of(WireErrc code) {
 }
 
 template <class T>
-Outcome outcome(const Parsed<T>& parsed, std::size_t body_size) {
-  if (parsed) return {encode(*parsed), {}};
+Outcome outcome(const Parsed<T>& parsed, std::size_t body_size, std::size_t left_out) {
+  if (parsed) return {encode(*parsed), {}, left_out};
   CHECK(parsed.error().offset <= body_size + 1);  // the end itself counts as one read
   return {{}, name_of(parsed.error().code)};
 }
 
 Outcome read(const std::string& endpoint, const std::string& kind, const std::string& body) {
-  if (kind == "request") return outcome(decode_request(endpoint, body), body.size());
-  return outcome(decode_response(endpoint, kind == "refusal", body), body.size());
+  std::size_t left_out = 0;
+  if (kind == "request") {
+    const auto parsed = decode_request(endpoint, body, {}, &left_out);
+    return outcome(parsed, body.size(), left_out);
+  }
+  const auto parsed = decode_response(endpoint, kind == "refusal", body, {}, &left_out);
+  return outcome(parsed, body.size(), left_out);
 }
 
 // A change as our writer would put it: without what only the other implementations send, with what they leave
@@ -104,6 +110,7 @@ TEST_CASE("every body in the table is read, or refused, as it says") {
     const Outcome got = read(row["endpoint"], row["kind"], row["body"]);
     CHECK(got.encoded == row.value("encoded", ""));
     CHECK(got.error == row.value("error", ""));
+    CHECK(got.left_out == row.value("left_out", 0U));
   }
 }
 
