@@ -11,6 +11,14 @@ namespace {
 
 constexpr Duration first_retry = std::chrono::seconds(1);
 
+std::vector<std::string> seed_files(const std::vector<std::string>& seeds) {
+  constexpr std::string_view file = "file:";
+  std::vector<std::string> paths;
+  for (const std::string& seed : seeds)
+    if (seed.starts_with(file)) paths.push_back(seed.substr(file.size()));
+  return paths;
+}
+
 }  // namespace
 
 SeedKeeper::SeedKeeper(boost::asio::io_context& io, std::vector<std::string> seeds, std::string self,
@@ -19,6 +27,10 @@ SeedKeeper::SeedKeeper(boost::asio::io_context& io, std::vector<std::string> see
       self_(std::move(self)),
       refresh_(refresh),
       found_(std::move(found)),
+      watch_(io, seed_files(seeds_),
+             [this] {
+               if (looked_up_) look_up();
+             }),
       resolver_(io, limits::seed_look_up_time),
       asked_resolver_(io, limits::seed_look_up_time),
       timer_(io),

@@ -1,6 +1,6 @@
-// Keeps the list of seeds fresh: looks them up at start and every join.refresh after that (sooner while none
-// of them gives an address), says once what is wrong with each, and hands the addresses to whoever joins.
-// Control thread.
+// Keeps the list of seeds fresh: looks them up at start, every join.refresh after that (sooner while none
+// of them gives an address) and when a file of seeds was written, says once what is wrong with each, and
+// hands the addresses to whoever joins. Control thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/net/file_watch.hpp"
 #include "daemon/net/resolve.hpp"
 
 namespace ringside::control {
@@ -38,6 +39,7 @@ class SeedKeeper {
   std::string self_;
   Duration refresh_;
   Found found_;
+  net::FileWatch watch_;
   net::SeedResolver resolver_;
   // Of ask(), so that it and the schedule do not give up each other's round.
   net::SeedResolver asked_resolver_;

@@ -1,5 +1,6 @@
 """Daemons as real processes: they find each other, agree, drop the dead and welcome the returned."""
 import json
+import pathlib
 import signal
 import time
 
@@ -100,6 +101,22 @@ class Membership(ClusterTest):
         self.cluster.wait_agreed()
         for other in hosts:
             self.assertEqual(owners(other), before)
+
+    def test_who_is_alone_joins_as_soon_as_its_hosts_file_names_somebody(self):
+        files = []
+        for name in NAMES[:2]:
+            host = self.cluster.add(name, app_address="127.0.0.1:9")
+            files.append(pathlib.Path(self.cluster.folder) / f"hosts-{name}.json")
+            files[-1].write_text(json.dumps([host.peer]))
+            host.seeds = [f"file:{files[-1]}"]
+            host.start_daemon()
+        for host in self.cluster.hosts:
+            wait_until(host.ready, 10, f"{host.name} is ready alone", self.cluster.processes())
+        self.assertFalse(self.cluster.agree())
+        for file in files:
+            file.write_text(json.dumps([host.peer for host in self.cluster.hosts]))
+        # join.refresh is 30 s: only the written file can have told them.
+        wait_until(self.cluster.agree, 10, "the two have found each other", self.cluster.processes())
 
     def test_a_frozen_member_that_wakes_up_refutes_its_death(self):
         hosts = self.five()
