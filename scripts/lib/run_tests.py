@@ -96,10 +96,10 @@ def unit(preset, name, *arguments):
     ended(started, f"{passed} passed, {failed} failed")
 
 
-def cluster():
+def processes(title, folder):
     """The tests with real processes, line by line as they come."""
-    started = section("cluster tests: real processes, release build")
-    command = [sys.executable, "-u", "-m", "unittest", "discover", "-v", "-s", "tests/cluster", "-t", "tests/cluster"]
+    started = section(f"{title}, release build")
+    command = [sys.executable, "-u", "-m", "unittest", "discover", "-v", "-s", folder, "-t", folder]
     environment = {**ENVIRONMENT, "RINGSIDE_BINARY": str(BUILDS / "release" / "ringside")}
     lines = []
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -132,7 +132,8 @@ def main():
 
     if build("release", ["ringside", "test_core", "bench_app", "bench_load", "bench_relay"]):
         unit("release", "test_core", "*")  # with the long simulations, which need an optimised build
-        cluster()
+        processes("cluster tests: real processes", "tests/cluster")
+        processes("interop tests: real Ringpop nodes", "tests/interop")
         one("benchmark: still runs", [sys.executable, "tests/bench/forward.py", "--build", BUILDS / "release", "--rounds", "1",
                                       "--seconds", "0.3", "--warmup", "0.1", "--only", "direct,relay,ringside"], 120)
         one("demo", ["scripts/demo"], 600)

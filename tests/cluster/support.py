@@ -29,10 +29,12 @@ def run(*arguments, timeout=10, env=None):
 class ClusterTest(unittest.TestCase):
     """A cluster for each test: self.cluster, empty. A failure shows the ends of all logs."""
 
+    cluster_type = Cluster
+
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ringside-test-"))
         self.addCleanup(shutil.rmtree, self.folder)
-        self.cluster = Cluster(BINARY, self.folder)
+        self.cluster = self.cluster_type(BINARY, self.folder)
         self.addCleanup(self.cluster.stop)
 
     def _callTestMethod(self, method):
