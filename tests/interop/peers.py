@@ -1,8 +1,9 @@
-"""The real peers, made ready on first use: ringpop-node and npm's tchannel, and ringpop-go's testpop.
+"""The real peers, made ready on first use: ringpop-node, npm's tchannel, ringpop-go's testpop, the tool ringpop-admin.
 
 Nothing of theirs is in this repository. What comes from npm goes to build/interop (or $RINGSIDE_BUILD/interop) and is
 installed again when tests/interop/npm changes. ringpop-go has no module file and old dependencies, so it is not fetched
 here: RINGSIDE_TESTPOP_GO names a built testpop, or its sources and theirs lie on the GOPATH, and then it is built.
+ringpop-admin was never published: RINGSIDE_RINGPOP_ADMIN names a checkout, or it is fetched from GitHub.
 What cannot be had is missing for a reason, and the tests that need it are skipped with that reason.
 """
 import functools
@@ -17,6 +18,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 BUILD = pathlib.Path(os.environ.get("RINGSIDE_BUILD") or ROOT / "build") / "interop"
 GO_PACKAGE = "github.com/uber/ringpop-go/scripts/testpop"
+ADMIN_REPOSITORY = "https://github.com/uber/ringpop-admin"
+ADMIN_COMMIT = "8522dc6c90d9b2680cc6077dcb4fc8c1719319c7"
 
 
 class Missing(Exception):
@@ -70,7 +73,20 @@ def _build_testpop_go():
     return binary
 
 
-_recipes = {"npm": _install_npm, "ringpop-go": _build_testpop_go}
+def _fetch_admin():
+    given = os.environ.get("RINGSIDE_RINGPOP_ADMIN")
+    target = pathlib.Path(given).resolve() if given else BUILD / "ringpop-admin"
+    if not given and not (target / "status.js").exists():
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        for step in ["init -q", f"fetch -q --depth=1 {ADMIN_REPOSITORY} {ADMIN_COMMIT}", "checkout -q FETCH_HEAD"]:
+            _run(["git", *step.split()], timeout=60, cwd=target)
+    if not (target / "status.js").exists():
+        raise Missing(f"{target} is no checkout of ringpop-admin")
+    return target
+
+
+_recipes = {"npm": _install_npm, "ringpop-go": _build_testpop_go, "ringpop-admin": _fetch_admin}
 
 
 @functools.cache
@@ -82,7 +98,7 @@ def _made(what):
 
 
 def need(what):
-    """The folder (npm) or program (ringpop-go); skips the test that asks when it cannot be had."""
+    """The folder (npm, ringpop-admin) or program (ringpop-go); skips the test that asks when it cannot be had."""
     made, reason = _made(what)
     if reason:
         raise unittest.SkipTest(f"{what} is missing here: {reason}")
