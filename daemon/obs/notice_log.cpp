@@ -64,7 +64,7 @@ struct Translate {
 
   void operator()(const swim::FullSync& n) const {
     (n.reverse ? metrics.reverse_full_syncs : metrics.full_syncs).add();
-    log(Level::info, "full_sync",
+    log(Level::debug, "full_sync",
         {{"peer", n.peer}, {"reverse", n.reverse}, {"members", std::uint64_t{n.members}}});
   }
 
