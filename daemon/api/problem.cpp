@@ -1,5 +1,6 @@
 #include "daemon/api/problem.hpp"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -84,6 +85,11 @@ static_assert(in_order());
 
 const CodeRow& row(Code code) noexcept {
   return table[static_cast<std::size_t>(code)];
+}
+
+const CodeRow* find_row(std::string_view name) noexcept {
+  const auto found = std::ranges::find(table, name, &CodeRow::name);
+  return found == table.end() ? nullptr : &*found;
 }
 
 std::string to_json(const Problem& problem) {

@@ -42,6 +42,7 @@ struct CodeRow {
   int retry_after_s;        // 0: no Retry-After
 };
 const CodeRow& row(Code) noexcept;
+const CodeRow* find_row(std::string_view name) noexcept;  // nullptr: no such code
 
 struct Problem {
   Code code = Code::internal;

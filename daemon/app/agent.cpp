@@ -112,12 +112,17 @@ class Agent {
 
  private:
   control::Hooks hooks() {
-    return {.publish = [this](api::ViewPtr view) { publish(std::move(view)); },
-            .adopt_http2 =
-                [this](int fd, std::string first_bytes, const std::string&) {
-                  next_worker_ = (next_worker_ + 1) % workers_.size();
-                  workers_[next_worker_]->adopt_http2(fd, std::move(first_bytes));
-                }};
+    return {
+        .publish = [this](api::ViewPtr view) { publish(std::move(view)); },
+        .adopt_http2 = [this](int fd, std::string first_bytes,
+                              const std::string&) { next_worker().adopt_http2(fd, std::move(first_bytes)); },
+        .serve_proxied =
+            [this](net::ProxiedRequest request) { next_worker().serve_proxied(std::move(request)); }};
+  }
+
+  worker::Worker& next_worker() {
+    next_worker_ = (next_worker_ + 1) % workers_.size();
+    return *workers_[next_worker_];
   }
 
   void publish(api::ViewPtr view) {
@@ -128,8 +133,15 @@ class Agent {
   void start_workers(api::ViewPtr view) {
     for (std::size_t i = 0; i < metrics_.workers.size(); ++i)
       workers_.push_back(
-          std::make_unique<worker::Worker>(static_cast<int>(i), config_, metrics_, random_seed(), view));
+          std::make_unique<worker::Worker>(static_cast<int>(i), config_, metrics_, random_seed(), view,
+                                           [this](net::ProxyCall call) { call_proxy(std::move(call)); }));
     for (auto& worker : workers_) worker->start(listeners_);
+  }
+
+  // From a worker's thread.
+  void call_proxy(net::ProxyCall call) {
+    boost::asio::post(io_,
+                      [this, call = std::move(call)]() mutable { control_->call_proxy(std::move(call)); });
   }
 
   void wait_for_signal() {

@@ -46,11 +46,18 @@ inline constexpr std::size_t client_connections = 16384;
 inline constexpr std::size_t app_connections_idle = 256;  // per worker
 inline constexpr std::size_t peer_streams = 4096;         // open at once on one peer link
 
+// /proxy/req, ringpop-node's HTTP: one message each way, so bodies are held whole
+inline constexpr std::size_t proxy_body_bytes = 4 * 1024 * 1024;  // ringpop-node itself takes 1 MB by default
+inline constexpr std::size_t proxy_held_bytes =
+    64 * 1024 * 1024;                                 // all of them, per worker; and received ones
+inline constexpr std::size_t proxy_in_flight = 5000;  // received; ringpop-node's
+
 // TChannel
 inline constexpr std::size_t tchannel_message_bytes = 8 * 1024 * 1024;
 inline constexpr std::size_t tchannel_half_built = 256;  // fragmented calls under way on one connection
 inline constexpr std::size_t tchannel_in_flight = 1024;  // our calls without an answer on one connection
 inline constexpr std::size_t tchannel_write_bytes = 16 * 1024 * 1024;  // queued on one connection
+inline constexpr std::size_t tchannel_app_bytes = 8 * 1024 * 1024;     // of these, behind gossip
 inline constexpr auto tchannel_init_time = 5s;
 inline constexpr auto tchannel_drain_time = 10s;    // for open calls, after the other side said goodbye
 inline constexpr auto tchannel_farewell_time = 1s;  // for the last frame to be taken
@@ -78,6 +85,7 @@ inline constexpr std::size_t lookup_keys = 10'000;
 inline constexpr std::size_t lookup_many_owners = 8;
 
 static_assert(head_bytes >= request_line_bytes && head_bytes >= field_line_bytes);
+static_assert(proxy_body_bytes < tchannel_message_bytes && proxy_body_bytes <= tchannel_app_bytes);
 static_assert(replay_bytes <= stream_window_bytes);
 
 }  // namespace ringside::limits

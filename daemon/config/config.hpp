@@ -69,6 +69,10 @@ struct Config {
     int in_flight = 1024;                            // requests without a response head, per worker
     std::int64_t body_max = std::int64_t{64} << 30;  // bytes
   } forward;
+  struct {
+    bool enforce_checksum = true;
+    bool enforce_keys = false;
+  } ringpop;
   int workers = 0;  // 0: one per core
   struct {
     Millis timeout{30'000};

@@ -20,6 +20,7 @@
 #include "daemon/control/advertise.hpp"
 #include "daemon/control/peer_kinds.hpp"
 #include "daemon/control/peer_port.hpp"
+#include "daemon/control/proxy_gate.hpp"
 #include "daemon/control/seed_keeper.hpp"
 #include "daemon/control/swim_transport.hpp"
 #include "daemon/control/view_maker.hpp"
@@ -125,6 +126,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   std::optional<swim::Node> node;
   std::optional<net::TchannelPeers> peers;
   std::optional<SwimTransport> transport;
+  std::optional<ProxyGate> proxy;
   std::optional<PeerPort> port;
   std::optional<SeedKeeper> seeds;
   std::optional<Admin> admin;
@@ -246,6 +248,7 @@ void ControlPlane::State::assemble() {
                     .met = [this](const net::TchannelIdentity& peer) { on_met(peer); },
                     .misbehaved = [this](const std::string& peer,
                                          const std::string& what) { on_misbehaved(peer, what); }});
+  proxy.emplace(io, *peers, config, metrics, hooks.serve_proxied);
   transport.emplace(
       *peers, metrics,
       [this](ReplyId id, const ringpop::Request& request) {
@@ -292,6 +295,8 @@ void ControlPlane::State::dispatch(net::IncomingCall call) {
   const auto& request = call.request;
   if (request.service == ringpop::service) {
     if (SwimTransport::serves(request.arg1)) return transport->receive(std::move(call));
+    if (request.arg1 == ringpop::proxy_endpoint && hooks.serve_proxied)
+      return proxy->receive(std::move(call), *view);
     if (const auto answer = api::answer_ringpop_admin(request.arg1, request.arg3, *view, ringpop_stats()))
       return call.responder.answer(answer->ok ? 0 : 1, answer->body);
     if (const auto command = api::ringpop_command(request.arg1)) return admin->run(*command, std::move(call));
@@ -406,6 +411,10 @@ void ControlPlane::start() {
 
 void ControlPlane::leave(std::function<void()> done) {
   state_->leave(std::move(done));
+}
+
+void ControlPlane::call_proxy(net::ProxyCall call) {
+  if (state_->proxy && !state_->stopped) state_->proxy->send(std::move(call));
 }
 
 void ControlPlane::stop() {

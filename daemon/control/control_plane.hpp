@@ -14,6 +14,7 @@
 #include "daemon/base/address.hpp"
 #include "daemon/base/result.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/net/proxy.hpp"
 #include "daemon/obs/catalog.hpp"
 
 namespace ringside::control {
@@ -25,6 +26,8 @@ struct Hooks {
   // A connected socket whose first bytes (already read, passed along) are HTTP/2's preface. The receiver owns
   // `fd`.
   std::function<void(int fd, std::string first_bytes, std::string remote)> adopt_http2;
+  // A request that a ringpop-node forwarded here, for a worker. Empty: /proxy/req is not served.
+  std::function<void(net::ProxiedRequest)> serve_proxied = {};
 };
 
 class ControlPlane {
@@ -43,6 +46,8 @@ class ControlPlane {
   // Announces that we leave, goes on gossiping until the change has been spread (or about 2 s), then calls
   // done.
   void leave(std::function<void()> done);
+  // A worker's request for a ringpop-node member. On the control thread.
+  void call_proxy(net::ProxyCall);
   void stop();  // closes everything; no callback comes after it
 
  private:

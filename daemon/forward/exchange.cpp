@@ -11,6 +11,7 @@ Action Exchange::start(Instant now, const ring::Snapshot& ring) {
 
 Action Exchange::try_owner(const ring::Snapshot& ring) {
   ring_version_ = ring.version();
+  ask_again_ = never;
   const auto id = ring.owner(subject_.key);
   if (!id) return GiveUp{Failure::no_owner, executed_maybe_};
   const ring::Server& server = ring.server(*id);
@@ -33,13 +34,14 @@ Action Exchange::on_failure(Instant now, Outcome outcome, bool replayable, const
     return try_owner(ring);
   }
   if (ring.version() != ring_version_) return try_owner(ring);
+  if (outcome == Outcome::ring_differs) ask_again_ = now + policy_.ring_pause;
   return wait_for_ring(now);
 }
 
 Action Exchange::wait_for_ring(Instant now) {
   if (wait_until_ == never) wait_until_ = std::min(subject_.deadline, now + policy_.ring_wait);
   if (now >= wait_until_) return GiveUp{Failure::unreachable, executed_maybe_};
-  return Wait{wait_until_};
+  return Wait{std::min(wait_until_, ask_again_)};
 }
 
 Action Exchange::on_wake(Instant now, const ring::Snapshot& ring) {
@@ -51,6 +53,7 @@ Action Exchange::on_wake(Instant now, const ring::Snapshot& ring) {
     if (!id || ring.server(*id).address != owner_address_) return try_owner(ring);
     ring_version_ = ring.version();
   }
+  if (now >= ask_again_ && now < wait_until_) return try_owner(ring);
   return wait_for_ring(now);
 }
 

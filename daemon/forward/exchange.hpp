@@ -12,6 +12,8 @@
 // - A node that gets a request from another one and is not the owner passes it on while hops are left; at the
 // hop limit
 //   it says so (not_owner), and the entry looks again.
+// - An owner that refused because its ring differed is asked again within the same budget: it may be the one
+//   that lags behind.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +27,11 @@
 namespace ringside::forward {
 
 struct Policy {
-  int retries = 1;                               // repeats of a try that may have been executed
-  int max_hops = 2;                              // ringsides a request may be sent to
-  Duration ring_wait = std::chrono::seconds(1);  // how long to wait for the ring to move
-  int attempts_max = 8;                          // all tries together: a bound, not a policy
+  int retries = 1;                                       // repeats of a try that may have been executed
+  int max_hops = 2;                                      // ringsides a request may be sent to
+  Duration ring_wait = std::chrono::seconds(1);          // how long to wait for the ring to move
+  int attempts_max = 8;                                  // all tries together: a bound, not a policy
+  Duration ring_pause = std::chrono::milliseconds(250);  // before asking an owner again whose ring differed
 };
 
 // What the exchange needs to know of the request; the key must outlive it.
@@ -68,7 +71,8 @@ using Action = std::variant<Attempt, Local, Wait, GiveUp>;
 
 // How a try ended that brought no response head.
 enum class Outcome : std::uint8_t {
-  not_executed,    // refused connect, REFUSED_STREAM, above a GOAWAY, 421 or 503 with executed: no
+  not_executed,  // refused connect, REFUSED_STREAM, above a GOAWAY, 421 or 503 with executed: no
+  ring_differs,  // refused, because the owner's ring is another one than ours: either may be the one to move
   maybe_executed,  // anything after the request was on its way
 };
 
@@ -105,6 +109,7 @@ class Exchange {
   std::string owner_address_;
   std::uint64_t ring_version_ = 0;  // of the last look-up
   Instant wait_until_ = never;      // set by the first wait; later waits share its budget
+  Instant ask_again_ = never;       // the same owner, whose ring differed
   int attempts_ = 0;
   int repeats_ = 0;
   bool executed_maybe_ = false;

@@ -26,6 +26,11 @@ std::string text_of(const wire::WireError& error) {
   return std::string(wire::describe(error.code)) + " at byte " + std::to_string(error.offset);
 }
 
+// The peer refused the call before it ran anything (spec A.6).
+bool is_surely_not_executed(ErrorCode code) {
+  return code == ErrorCode::busy || code == ErrorCode::declined || code == ErrorCode::bad_request;
+}
+
 // Peers that do not listen say 0.0.0.0:0; whatever is not ip:port cannot be dialled either.
 std::string dialable(std::string_view host_port) {
   const auto address = parse_address(host_port);
@@ -218,7 +223,7 @@ void TchannelLink::become_open() {
   enter(Stage::open, dialled_ ? options_->idle_time : 2 * options_->idle_time);
   for (auto& [id, call] : outbound_) {
     if (!call.unsent) continue;
-    send_call(id, *std::exchange(call.unsent, std::nullopt), call.deadline);
+    send_call(id, *std::exchange(call.unsent, std::nullopt), call.deadline, call.lane);
   }
   if (events_.opened) events_.opened(*this);
 }
@@ -248,7 +253,7 @@ void TchannelLink::on_broken(const Assembler::Broken& broken) {
   const std::string what = "malformed call: " + text_of(broken.error);
   if (broken.fatal) return fatal(broken.id, what);
   if (events_.misbehaved) events_.misbehaved(*this, what);
-  if (!broken.is_request) return finish(broken.id, CallFailure{Errc::bad_message, what});
+  if (!broken.is_request) return finish(broken.id, CallFailure{Errc::bad_message, what, true});
   send_error(broken.id, ErrorCode::bad_request, what);
 }
 
@@ -264,7 +269,8 @@ void TchannelLink::on_call(std::uint32_t id, tchannel::CallRequest request) {
                                std::string(tchannel::find(request.headers, "as"))});
   due_.insert({deadline, DueKind::inbound, id});
   arm();
-  events_.call(IncomingCall{std::move(request), CallResponder(weak_from_this(), id, serial)});
+  events_.call(IncomingCall{std::move(request), CallResponder(weak_from_this(), id, serial),
+                            identity_.host_port, deadline});
 }
 
 void TchannelLink::on_error_frame(const FrameView& frame) {
@@ -274,7 +280,8 @@ void TchannelLink::on_error_frame(const FrameView& frame) {
   const bool handshake = stage_ == Stage::awaiting_init_res;
   if (handshake || error->code == ErrorCode::fatal)
     return close({Errc::connection_lost, "the peer said " + message});
-  if (frame.id != tchannel::no_message_id) return finish(frame.id, CallFailure{Errc::remote_error, message});
+  if (frame.id != tchannel::no_message_id)
+    return finish(frame.id, CallFailure{Errc::remote_error, message, !is_surely_not_executed(error->code)});
   if (error->code != ErrorCode::declined) return close({Errc::connection_lost, "the peer said " + message});
   peer_drains_ = true;  // open calls go on, new ones take another connection (spec A.6)
 }
@@ -325,7 +332,8 @@ void TchannelLink::on_timer() {
 void TchannelLink::on_due(const Due& due) {
   switch (due.kind) {
     case DueKind::stage: return on_stage_due();
-    case DueKind::outbound: return finish(due.id, CallFailure{Errc::timed_out, "no answer in time"});
+    case DueKind::outbound:
+      return finish(due.id, CallFailure{Errc::timed_out, "no answer in time", was_sent(due.id)});
     case DueKind::inbound:
       return answer_error(due.id, inbound_.at(due.id).serial, ErrorCode::timeout,
                           "the handler took longer than the ttl");

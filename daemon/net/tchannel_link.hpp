@@ -32,11 +32,15 @@ namespace ringside::net {
 struct CallFailure {
   Errc code = Errc::connection_lost;
   std::string message;
+  bool maybe_executed = false;  // the request has left, and nobody said that it was not run
 };
 [[noreturn]] void throw_exception_from_error(const CallFailure&, const boost::source_location&);
 
 using CallResult = Result<tchannel::CallResponse, CallFailure>;
 using CallDone = std::function<void(CallResult)>;  // called exactly once
+
+// What shares a connection with gossip goes behind it, piece by piece, so that no body delays a ping.
+enum class Lane : std::uint8_t { gossip, app };
 
 struct TchannelOptions {
   std::string host_port;     // our address as peers dial it
@@ -46,6 +50,7 @@ struct TchannelOptions {
                                         .half_built = limits::tchannel_half_built};
   std::size_t in_flight = limits::tchannel_in_flight;  // open calls, each direction by itself
   std::size_t write_bytes = limits::tchannel_write_bytes;
+  std::size_t app_bytes = limits::tchannel_app_bytes;  // of the app lane alone
   Duration connect_time = limits::peer_connect_time;
   Duration init_time = limits::tchannel_init_time;
   Duration fragment_time = limits::tchannel_init_time;  // from a call's first frame to its last
@@ -68,6 +73,7 @@ class CallResponder {
   CallResponder(std::weak_ptr<TchannelLink> link, std::uint32_t id, std::uint64_t serial)
       : link_(std::move(link)), id_(id), serial_(serial) {}
   void answer(std::uint8_t code, std::string arg3) const;  // code 0: ok; else application error
+  void answer_app(std::uint8_t code, std::string arg2, std::string arg3) const;  // the same, in the app lane
   void fail(tchannel::ErrorCode, std::string message) const;
 
  private:
@@ -79,6 +85,8 @@ class CallResponder {
 struct IncomingCall {
   tchannel::CallRequest request;
   CallResponder responder;
+  std::string peer;  // the caller's address as it announced it; empty when it does not listen
+  Instant deadline;
 };
 
 class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
@@ -105,7 +113,7 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   void adopt(Socket, const std::string& first_bytes);
 
   // May be called before the link is open; the call then waits for it. ttl is set from the deadline.
-  void call(tchannel::CallRequest, Instant deadline, CallDone);
+  void call(tchannel::CallRequest, Instant deadline, CallDone, Lane = Lane::gossip);
   void drain(const std::string& why);
   void close(CallFailure);  // open calls end with this failure
 
@@ -126,6 +134,7 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   struct Outbound {
     CallDone done;
     Instant deadline;
+    Lane lane;
     std::optional<tchannel::CallRequest> unsent;  // until the link is open
   };
   struct Inbound {
@@ -156,16 +165,21 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   void forget_rest(std::uint32_t id);
 
   std::uint32_t take_id();
-  void send_call(std::uint32_t id, tchannel::CallRequest, Instant deadline);
+  void send_call(std::uint32_t id, tchannel::CallRequest, Instant deadline, Lane);
+  [[nodiscard]] bool was_sent(std::uint32_t id) const;
   void finish(std::uint32_t id, CallResult);
   void fail_all(const CallFailure&);
   void fail_later(CallDone, CallFailure);
-  void answer(std::uint32_t id, std::uint64_t serial, std::uint8_t code, std::string arg3);
+  void answer(std::uint32_t id, std::uint64_t serial, std::uint8_t code, std::string arg2, std::string arg3,
+              Lane);
   void answer_error(std::uint32_t id, std::uint64_t serial, tchannel::ErrorCode, std::string message);
   void send_error(std::uint32_t id, tchannel::ErrorCode, std::string message, const tchannel::Tracing& = {});
   void fatal(std::uint32_t id, const std::string& message);
   void close_when_drained();
 
+  [[nodiscard]] std::size_t queued_bytes() const { return out_.size() + writing_.size() + app_bytes(); }
+  [[nodiscard]] std::size_t app_bytes() const { return app_out_.size() - app_taken_; }
+  void take_app_frames();
   // Answers come on top of the calls that write_bytes bounds; a peer that reads none of them is dropped here.
   [[nodiscard]] std::size_t flood_bytes() const { return 2 * options_->write_bytes; }
   void flush_soon();
@@ -203,6 +217,8 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   std::size_t filled_ = 0;
   std::size_t wanted_ = 0;
   std::string out_;      // gathers frames
+  std::string app_out_;  // whole frames that wait until out_ is empty; those before app_taken_ have left
+  std::size_t app_taken_ = 0;
   std::string writing_;  // being written
   bool flush_posted_ = false;
 };

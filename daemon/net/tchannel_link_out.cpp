@@ -18,11 +18,18 @@ using tchannel::FrameType;
 
 constexpr std::size_t idle_buffer_bytes = 64 * 1024;
 constexpr int unacknowledged_ms = 10'000;
+constexpr int unsent_bytes = 128 * 1024;
+constexpr std::size_t app_piece_bytes = 64 * 1024;  // at least one frame
 
 }  // namespace
 
 void CallResponder::answer(std::uint8_t code, std::string arg3) const {
-  if (const auto link = link_.lock()) link->answer(id_, serial_, code, std::move(arg3));
+  if (const auto link = link_.lock()) link->answer(id_, serial_, code, {}, std::move(arg3), Lane::gossip);
+}
+
+void CallResponder::answer_app(std::uint8_t code, std::string arg2, std::string arg3) const {
+  if (const auto link = link_.lock())
+    link->answer(id_, serial_, code, std::move(arg2), std::move(arg3), Lane::app);
 }
 
 void CallResponder::fail(ErrorCode code, std::string message) const {
@@ -36,6 +43,8 @@ void TchannelLink::tune_socket() {
   // hour, and calls would still be put on this connection after the host is back.
   ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms,
                sizeof unacknowledged_ms);
+  // What the kernel holds cannot be overtaken any more: a ping behind a large body would wait for all of it.
+  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes, sizeof unsent_bytes);
 }
 
 void TchannelLink::send_init(FrameType type, std::uint32_t id) {
@@ -50,18 +59,19 @@ void TchannelLink::send_init(FrameType type, std::uint32_t id) {
   flush_soon();
 }
 
-void TchannelLink::call(tchannel::CallRequest request, Instant deadline, CallDone done) {
+void TchannelLink::call(tchannel::CallRequest request, Instant deadline, CallDone done, Lane lane) {
   if (!takes_calls())
     return fail_later(std::move(done), {Errc::connection_lost, "the connection is closing"});
   if (outbound_.size() >= options_->in_flight)
     return fail_later(std::move(done), {Errc::too_large, "too many open calls on one connection"});
-  if (out_.size() + writing_.size() > options_->write_bytes)
+  if (queued_bytes() > options_->write_bytes ||
+      (lane == Lane::app && app_bytes() + request.arg3.size() > options_->app_bytes))
     return fail_later(std::move(done), {Errc::too_large, "the peer does not read: too much is queued"});
   const std::uint32_t id = take_id();
-  auto& entry = outbound_.emplace(id, Outbound{std::move(done), deadline, std::nullopt}).first->second;
+  auto& entry = outbound_.emplace(id, Outbound{std::move(done), deadline, lane, std::nullopt}).first->second;
   due_.insert({deadline, DueKind::outbound, id});
   arm();
-  if (stage_ == Stage::open) return send_call(id, std::move(request), deadline);
+  if (stage_ == Stage::open) return send_call(id, std::move(request), deadline, lane);
   entry.unsent = std::move(request);
 }
 
@@ -74,11 +84,16 @@ std::uint32_t TchannelLink::take_id() {
   }
 }
 
-void TchannelLink::send_call(std::uint32_t id, tchannel::CallRequest request, Instant deadline) {
+void TchannelLink::send_call(std::uint32_t id, tchannel::CallRequest request, Instant deadline, Lane lane) {
   const auto left = std::chrono::ceil<Millis>(deadline - Clock::now()).count();
   request.ttl_ms = static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, 0x7fffffff));
-  tchannel::write(out_, id, request);
+  tchannel::write(lane == Lane::app ? app_out_ : out_, id, request);
   flush_soon();
+}
+
+bool TchannelLink::was_sent(std::uint32_t id) const {
+  const auto call = outbound_.find(id);
+  return call != outbound_.end() && !call->second.unsent;
 }
 
 void TchannelLink::finish(std::uint32_t id, CallResult result) {
@@ -93,7 +108,7 @@ void TchannelLink::finish(std::uint32_t id, CallResult result) {
 void TchannelLink::fail_all(const CallFailure& failure) {
   for (auto& [id, call] : std::exchange(outbound_, {})) {
     due_.erase({call.deadline, DueKind::outbound, id});
-    call.done(failure);
+    call.done(CallFailure{failure.code, failure.message, !call.unsent});
   }
 }
 
@@ -103,18 +118,22 @@ void TchannelLink::fail_later(CallDone done, CallFailure failure) {
 }
 
 // Checksum type, `as` and tracing are the caller's (spec A.3, A.4); the writer turns type 2 into none.
-void TchannelLink::answer(std::uint32_t id, std::uint64_t serial, std::uint8_t code, std::string arg3) {
+void TchannelLink::answer(std::uint32_t id, std::uint64_t serial, std::uint8_t code, std::string arg2,
+                          std::string arg3, Lane lane) {
   const auto call = inbound_.find(id);
   if (call == inbound_.end() || call->second.serial != serial) return;
+  if (lane == Lane::app && app_bytes() + arg3.size() > options_->app_bytes)
+    return answer_error(id, serial, ErrorCode::unexpected, "too much is queued for you: read faster");
   tchannel::CallResponse response;
   response.code = code;
   response.tracing = call->second.tracing;
   response.headers = {{"as", call->second.as.empty() ? "raw" : call->second.as}};
   response.checksum = call->second.checksum;
+  response.arg2 = std::move(arg2);
   response.arg3 = std::move(arg3);
   due_.erase({call->second.deadline, DueKind::inbound, id});
   inbound_.erase(call);
-  tchannel::write(out_, id, response);
+  tchannel::write(lane == Lane::app ? app_out_ : out_, id, response);
   flush_soon();
   close_when_drained();
 }
@@ -147,6 +166,7 @@ void TchannelLink::flush() {
   if (out_.size() > flood_bytes())
     return close({Errc::connection_lost, "the peer does not read: too much is queued"});
   if (!writing_.empty()) return;
+  if (out_.empty()) take_app_frames();
   if (out_.empty()) {
     boost::system::error_code ignored;
     if (stage_ == Stage::flushing) socket_.shutdown(Socket::shutdown_send, ignored);
@@ -156,6 +176,22 @@ void TchannelLink::flush() {
   boost::asio::async_write(
       socket_, boost::asio::buffer(writing_),
       [self = shared_from_this()](boost::system::error_code error, std::size_t) { self->on_written(error); });
+}
+
+// Whole frames only: frames of different calls may stand in any order, parts of frames may not.
+void TchannelLink::take_app_frames() {
+  std::size_t end = app_taken_;
+  while (end < app_out_.size()) {
+    const auto byte = [&](std::size_t at) { return std::size_t{static_cast<unsigned char>(app_out_[at])}; };
+    const std::size_t frame = byte(end) << 8 | byte(end + 1);
+    if (end > app_taken_ && end + frame - app_taken_ > app_piece_bytes) break;
+    end += frame;
+  }
+  out_.append(app_out_, app_taken_, end - app_taken_);
+  app_taken_ = end;
+  if (app_taken_ < app_out_.size()) return;
+  app_out_ = {};
+  app_taken_ = 0;
 }
 
 void TchannelLink::on_written(boost::system::error_code error) {

@@ -117,15 +117,15 @@ TchannelPeers::~TchannelPeers() {
 }
 
 void TchannelPeers::call(const std::string& address, tchannel::CallRequest request, Instant deadline,
-                         CallDone done) {
+                         CallDone done, Lane lane) {
   if (state_->closed) return;
   auto guarded = [state = std::weak_ptr<State>(state_), done = std::move(done)](CallResult result) {
     if (const auto self = state.lock(); self && !self->closed) done(std::move(result));
   };
   if (const auto link = state_->find(address))
-    return link->call(std::move(request), deadline, std::move(guarded));
+    return link->call(std::move(request), deadline, std::move(guarded), lane);
   auto dialled = state_->dial(address);
-  if (dialled) return (*dialled)->call(std::move(request), deadline, std::move(guarded));
+  if (dialled) return (*dialled)->call(std::move(request), deadline, std::move(guarded), lane);
   boost::asio::post(
       state_->io, [guarded = std::move(guarded), failure = std::move(dialled).error()] { guarded(failure); });
 }

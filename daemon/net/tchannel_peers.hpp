@@ -30,7 +30,8 @@ class TchannelPeers {
   TchannelPeers& operator=(const TchannelPeers&) = delete;
 
   // `done` is called exactly once, never from inside call(); after close() not at all.
-  void call(const std::string& address, tchannel::CallRequest, Instant deadline, CallDone done);
+  void call(const std::string& address, tchannel::CallRequest, Instant deadline, CallDone done,
+            Lane = Lane::gossip);
   // Opens a connection to the address if there is none: `met` then tells who is there.
   void meet(const std::string& address);
   // An accepted connection whose first bytes were read already. Over the cap it is closed.

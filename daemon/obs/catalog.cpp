@@ -52,6 +52,16 @@ constexpr std::string_view refused_help =
 constexpr std::string_view members = "ringside_members";
 constexpr std::string_view members_help = "Members in this member's list, by status.";
 
+constexpr std::string_view proxied = "ringside_ringpop_proxy_requests_total";
+constexpr std::string_view proxied_help =
+    "Requests forwarded as /proxy/req: to a ringpop-node member (egress), from one (ingress).";
+constexpr std::string_view proxy_sends = "ringside_ringpop_proxy_sends_total";
+constexpr std::string_view proxy_sends_help =
+    "Requests to ringpop-node members, by whether an HTTP reply came back.";
+constexpr std::string_view proxy_differences = "ringside_ringpop_proxy_differences_total";
+constexpr std::string_view proxy_differences_help =
+    "Requests from ringpop-node members whose ring checksum or owner of a key is not this member's.";
+
 constexpr Row table[] = {
     {requests, requests_help, &W::requests_local, "path", "local"},
     {requests, requests_help, &W::requests_forwarded, "path", "forwarded"},
@@ -72,6 +82,16 @@ constexpr Row table[] = {
     {"ringside_client_sent_bytes_total", "Bytes sent to clients.", &W::bytes_out},
     {"ringside_peer_links", "Open HTTP/2 links with other members, dialled and accepted.", &W::peer_links},
     {"ringside_app_connections", "Open connections to the app.", &W::app_connections},
+    {proxied, proxied_help, &W::proxy_egress, "direction", "egress"},
+    {proxied, proxied_help, &C::proxy_ingress, "direction", "ingress"},
+    {proxy_sends, proxy_sends_help, &W::proxy_send_success, "result", "success"},
+    {proxy_sends, proxy_sends_help, &W::proxy_send_error, "result", "error"},
+    {proxy_differences, proxy_differences_help, &C::proxy_checksums_differ, "what", "checksum"},
+    {proxy_differences, proxy_differences_help, &C::proxy_keys_differ, "what", "keys"},
+    {"ringside_ringpop_proxy_refused_total",
+     "Requests from ringpop-node members refused because too many were under way.", &C::proxy_refused},
+    {"ringside_ringpop_proxy_in_flight", "Requests from ringpop-node members that wait for their answer.",
+     &C::proxy_in_flight},
     {"ringside_gossip_pings_sent_total", "Direct pings sent.", &C::pings_sent},
     {"ringside_gossip_pings_received_total", "Direct pings received.", &C::pings_received},
     {"ringside_gossip_ping_reqs_sent_total", "Indirect pings asked of other members.", &C::ping_reqs_sent},

@@ -27,6 +27,8 @@ struct WorkerMetrics {
   Gauge in_flight;   // requests without a response head
   Gauge peer_links;  // open HTTP/2 links, dialled and accepted
   Gauge app_connections;
+  Counter proxy_egress;  // sent to a ringpop-node as /proxy/req
+  Counter proxy_send_success, proxy_send_error;
   Counter bytes_in;           // from clients
   Counter bytes_out;          // to clients
   Histogram request_seconds;  // request head to response head, as the entry sees it
@@ -46,6 +48,10 @@ struct ControlMetrics {
   Gauge members_alive, members_suspect, members_faulty, members_leave, members_tombstone;
   Gauge ring_servers;
   Gauge tchannel_connections;
+  Counter proxy_ingress;  // received from a ringpop-node as /proxy/req
+  Counter proxy_checksums_differ, proxy_keys_differ;
+  Counter proxy_refused;       // too many under way
+  Gauge proxy_in_flight;       // received and not answered
   Gauge ringpop_node_misfits;  // ringpop-node members while we use names or labels
 };
 

@@ -7,6 +7,7 @@
 #include "daemon/base/limits.hpp"
 #include "daemon/worker/app_pool.hpp"
 #include "daemon/worker/peer_links.hpp"
+#include "daemon/worker/proxy_calls.hpp"
 
 namespace ringside::worker {
 namespace {
@@ -78,6 +79,26 @@ void Call::start_from_peer(const http::RequestHead& head, bool end) {
   key_ = decoded ? std::move(*decoded) : std::string();
   head_.assign(head);
   passport_ = take_passport(head_.get(), true);
+  start(end);
+}
+
+// Its fields are those of a client that the ringpop-node passed on: nothing of Ringside-* in them is ours.
+void Call::start_from_ringpop(const http::RequestHead& head, std::string key, std::string from,
+                              Instant deadline, bool end) {
+  local_only_ = true;
+  from_peer_ = false;
+  remote_.clear();
+  context_.metrics.requests_received.add();
+  key_ = std::move(key);
+  head_.assign(head);
+  passport_ = take_passport(head_.get(), false);
+  passport_.from = std::move(from);
+  passport_.hops = 1;
+  if (passport_.request_id.empty()) passport_.request_id = make_request_id(context_.rng);
+  const auto left = std::chrono::duration_cast<Millis>(deadline - Clock::now());
+  const auto patience =
+      passport_.timeout > Millis::zero() ? passport_.timeout : context_.config.forward.timeout;
+  passport_.timeout = std::clamp(left, Millis(1), patience);
   start(end);
 }
 
@@ -186,13 +207,18 @@ void Call::try_app() {
 
 void Call::try_peer(const ring::Server& server) {
   leave_waiting_list();
+  const PeerKind kind = api::kind_of(*context_.view, server.address);
+  if (kind == PeerKind::ringpop_go)
+    return answer(problem(api::Code::peer_has_no_http, server.name + " runs ringpop-go"));
   state_ = State::trying;
   timer_.at(deadline_);
   context_.metrics.requests_forwarded.add();
   try_is_peer_ = true;
   accepted_ = false;
   compose(true);
-  replay(context_.peers->start(*this, server, body_ended_ && replay_.empty()));
+  const bool end = body_ended_ && replay_.empty();
+  replay(kind == PeerKind::ringpop_node ? context_.proxy->start(*this, server, end)
+                                        : context_.peers->start(*this, server, end));
 }
 
 // A new try starts with what is known of the body.

@@ -63,6 +63,9 @@ class Call {
   // follows. The head's views are needed only during the call.
   void start_from_client(const http::RequestHead&, Route route, std::string_view remote, bool end);
   void start_from_peer(const http::RequestHead&, bool end);
+  // Forwarded by a ringpop-node at `from`: this node's app or nobody. `key` may be empty.
+  void start_from_ringpop(const http::RequestHead&, std::string key, std::string from, Instant deadline,
+                          bool end);
   [[nodiscard]] std::size_t body_room() const;  // bytes that body() takes now
   void body(std::string_view);                  // at most body_room() bytes
   void body_end();
@@ -87,6 +90,8 @@ class Call {
 
   // What an Outbound sends: the head of the current try. `fields` are complete but for the framing.
   [[nodiscard]] const http::RequestHead& head() const { return try_head_; }
+  [[nodiscard]] const std::string& key() const { return key_; }
+  [[nodiscard]] Instant deadline() const { return deadline_; }
   [[nodiscard]] bool to_head() const { return head_.get().method == "HEAD"; }
 
  private:

@@ -34,6 +34,7 @@ inline constexpr http2::Settings link_settings{.streams_max = limits::peer_strea
 class AppPool;
 class Call;
 class PeerLinks;
+class ProxyCalls;
 
 struct Context {
   Context(boost::asio::io_context& io_context, const config::Config& configuration, const obs::Metrics& all,
@@ -52,12 +53,13 @@ struct Context {
   obs::WorkerMetrics& metrics;
   net::Timers timers;
   Turn turn;
-  Rng rng;                     // request ids
-  api::ViewPtr view;           // of the latest membership and ring; replaced between two handlers
-  std::string self_address;    // this node's in the ring; never changes
-  AppPool* app = nullptr;      // connections to this node's app
-  PeerLinks* peers = nullptr;  // links to the other ringsides
-  std::vector<Call*> waiting;  // calls that wait for the ring to move
+  Rng rng;                      // request ids
+  api::ViewPtr view;            // of the latest membership and ring; replaced between two handlers
+  std::string self_address;     // this node's in the ring; never changes
+  AppPool* app = nullptr;       // connections to this node's app
+  PeerLinks* peers = nullptr;   // links to the other ringsides
+  ProxyCalls* proxy = nullptr;  // requests to ringpop-node members
+  std::vector<Call*> waiting;   // calls that wait for the ring to move
   bool draining = false;
 };
 

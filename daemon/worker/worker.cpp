@@ -14,17 +14,23 @@
 #include "daemon/worker/client_session.hpp"
 #include "daemon/worker/peer_links.hpp"
 #include "daemon/worker/peer_server.hpp"
+#include "daemon/worker/proxy_calls.hpp"
+#include "daemon/worker/proxy_server.hpp"
 
 namespace ringside::worker {
 
 struct Worker::State {
-  State(int index, const config::Config& config, const obs::Metrics& metrics, std::uint64_t seed)
+  State(int index, const config::Config& config, const obs::Metrics& metrics, std::uint64_t seed,
+        std::function<void(net::ProxyCall)> call_proxy)
       : thread("worker/" + std::to_string(index)),
         context(thread.context(), config, metrics, *metrics.workers[static_cast<std::size_t>(index)], seed),
         links(context),
-        app(context, app_address(config)) {
+        app(context, app_address(config)),
+        proxy(context, std::move(call_proxy)),
+        proxied(context, [this] { finish_draining(); }) {
     context.app = &app;
     context.peers = &links;
+    context.proxy = &proxy;
   }
 
   static Address app_address(const config::Config& config) {
@@ -79,22 +85,25 @@ struct Worker::State {
   // A peer's link ends when its requests are answered and the GOAWAY has been written: the peer must know
   // what ran.
   void finish_draining() {
-    if (on_drained && clients.empty() && peers.empty()) std::exchange(on_drained, nullptr)();
+    if (on_drained && clients.empty() && peers.empty() && proxied.idle())
+      std::exchange(on_drained, nullptr)();
   }
 
   net::IoThread thread;
   Context context;
   PeerLinks links;
   AppPool app;
+  ProxyCalls proxy;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors;
   std::unordered_map<ClientSession*, std::unique_ptr<ClientSession>> clients;
   std::unordered_map<PeerServer*, std::unique_ptr<PeerServer>> peers;
+  ProxyServer proxied;
   std::function<void()> on_drained;
 };
 
 Worker::Worker(int index, const config::Config& config, const obs::Metrics& metrics, std::uint64_t seed,
-               api::ViewPtr first_view)
-    : state_(std::make_unique<State>(index, config, metrics, seed)) {
+               api::ViewPtr first_view, std::function<void(net::ProxyCall)> call_proxy)
+    : state_(std::make_unique<State>(index, config, metrics, seed, std::move(call_proxy))) {
   state_->context.self_address = first_view->address;
   state_->context.view = std::move(first_view);
 }
@@ -129,6 +138,12 @@ void Worker::adopt_http2(int fd, std::string first_bytes) {
     }
     socket.non_blocking(true, error);
     if (!error) state->adopt(std::move(socket), std::move(bytes));
+  });
+}
+
+void Worker::serve_proxied(net::ProxiedRequest request) {
+  boost::asio::post(state_->context.io, [state = state_.get(), request = std::move(request)]() mutable {
+    state->proxied.serve(std::move(request));
   });
 }
 

@@ -11,6 +11,7 @@
 #include "daemon/api/view.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/net/listener.hpp"
+#include "daemon/net/proxy.hpp"
 #include "daemon/obs/catalog.hpp"
 
 namespace ringside::worker {
@@ -18,7 +19,9 @@ namespace ringside::worker {
 class Worker {
  public:
   // `index` is its place in metrics.workers. Made on the main thread before the threads start.
-  Worker(int index, const config::Config&, const obs::Metrics&, std::uint64_t seed, api::ViewPtr first_view);
+  // `call_proxy` takes a request for a ringpop-node member to the control thread; called on this worker's.
+  Worker(int index, const config::Config&, const obs::Metrics&, std::uint64_t seed, api::ViewPtr first_view,
+         std::function<void(net::ProxyCall)> call_proxy);
   ~Worker();  // stops and joins
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -28,6 +31,7 @@ class Worker {
   // From any thread.
   void set_view(api::ViewPtr);
   void adopt_http2(int fd, std::string first_bytes);  // takes over the descriptor
+  void serve_proxied(net::ProxiedRequest);
   // Stops accepting, lets what is under way finish, then calls `done` on this worker's thread.
   void drain(std::function<void()> done);
   void stop();

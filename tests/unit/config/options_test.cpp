@@ -51,6 +51,8 @@ const std::vector<Sample> samples = {
     {"forward.retry.max", "0"},
     {"forward.in_flight", "10"},
     {"forward.body_max", "64KiB"},
+    {"ringpop.enforce_checksum", "false"},
+    {"ringpop.enforce_keys", "true"},
     {"workers", "4"},
     {"drain.timeout", "0s"},
     {"security.insecure", "true"},

@@ -175,3 +175,30 @@ TEST_CASE(
     if (const auto* end = std::get_if<GiveUp>(&action)) REQUIRE(end->executed_maybe == (may_have_run > 0));
   }
 }
+
+TEST_CASE("an owner whose ring differed is asked again every quarter of a second, for a second in all") {
+  const auto ring = ring_of({"a", "b"}, 1);
+  const auto key = key_of(*ring, "b");
+  Exchange exchange({}, subject(key), "a:1");
+  (void)exchange.start(start_of_time, *ring);
+  const Attempt again{{"b", "b:1"}, 0};
+  Instant now = start_of_time;
+  for (int attempt = 2; attempt <= 4; ++attempt) {
+    CHECK(exchange.on_failure(now, Outcome::ring_differs, true, *ring) == Action(Wait{now + 250ms}));
+    CHECK(exchange.on_wake(now + 100ms, *ring) == Action(Wait{now + 250ms}));
+    now += 250ms;
+    CHECK(exchange.on_wake(now, *ring) == Action(Attempt{again.to, attempt}));
+  }
+  CHECK(exchange.on_failure(now, Outcome::ring_differs, true, *ring) == Action(Wait{start_of_time + 1s}));
+  CHECK(exchange.on_wake(start_of_time + 1s, *ring) == Action(GiveUp{Failure::unreachable, false}));
+  CHECK_FALSE(exchange.rerouted());
+}
+
+TEST_CASE("an owner whose ring differed is left when our own ring moves") {
+  const auto ring = ring_of({"a", "b"}, 1);
+  const auto key = key_of(*ring, "b");
+  Exchange exchange({}, subject(key), "a:1");
+  (void)exchange.start(start_of_time, *ring);
+  (void)exchange.on_failure(start_of_time, Outcome::ring_differs, true, *ring);
+  CHECK(exchange.on_wake(start_of_time + 10ms, *ring_of({"a"}, 2)) == Action(Local{2}));
+}

@@ -8,10 +8,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -176,7 +178,7 @@ class Host {
   [[nodiscard]] ring::Server server() const { return {name_, peer_->address().to_string()}; }
   [[nodiscard]] std::uint16_t port() const { return api_.front().address().port; }
   void start(std::vector<ring::Server> ring) {
-    worker_ = std::make_unique<worker::Worker>(0, config, metrics_, 1, view(std::move(ring)));
+    worker_ = std::make_unique<worker::Worker>(0, config, metrics_, 1, view(std::move(ring)), call_proxy);
     acceptor_ = std::make_unique<net::Acceptor>(
         peer_thread_.context(), *peer_,
         [this](net::Socket socket, const std::string&) { worker_->adopt_http2(socket.release(), {}); });
@@ -188,7 +190,9 @@ class Host {
   api::ViewPtr view(std::vector<ring::Server> ring, api::Phase phase = api::Phase::ready) {
     auto made = std::make_shared<api::View>();
     for (const auto& each : ring)
-      made->members.push_back({each.name, each.address, ringpop::Status::alive, 1, {}, each.name == name_});
+      made->members.push_back(
+          {each.name, each.address, ringpop::Status::alive, 1, {}, each.name == name_, kinds[each.address]});
+    std::ranges::sort(made->members, {}, &api::MemberView::address);
     made->ring = ring::build(std::move(ring), 100, ++version_);
     made->phase = phase;
     made->phase_reason = phase == api::Phase::joining ? "the test says so" : "";
@@ -200,7 +204,11 @@ class Host {
   void drain(std::function<void()> done) { worker_->drain(std::move(done)); }
   [[nodiscard]] const obs::WorkerMetrics& counters() const { return *metrics_.workers.front(); }
 
+  void serve_proxied(net::ProxiedRequest request) { worker_->serve_proxied(std::move(request)); }
+
   config::Config config;
+  std::map<std::string, PeerKind> kinds;           // by address, of members that are no ringsides
+  std::function<void(net::ProxyCall)> call_proxy;  // on the worker's thread
 
  private:
   std::string name_;
