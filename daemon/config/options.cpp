@@ -68,7 +68,8 @@ const std::array table = {
     Option{.path = "join.refresh",
            .field = RINGSIDE_FIELD(join.refresh),
            .help = "How often the seeds are looked up again.",
-           .reason = "a usual lifetime of DNS records of services; a file is read again as soon as it is written.",
+           .reason =
+               "a usual lifetime of DNS records of services; a file is read again as soon as it is written.",
            .range = {second, hour}},
     Option{.path = "join.min_members",
            .field = RINGSIDE_FIELD(join.min_members),
