@@ -149,11 +149,16 @@ Call& ProxyStream::done() {
 // --- all calls of a worker
 
 Outbound* ProxyCalls::start(Call& call, const ring::Server& server, bool end) {
-  if (held_bytes_ > limits::proxy_held_bytes) return nullptr;
   const std::uint64_t id = next_id_++;
   auto& stream = open_[id];
   stream = std::make_unique<ProxyStream>(*this, id, call, server.address);
-  if (end) {
+  if (held_bytes_ > limits::proxy_held_bytes) {
+    stream->over_cap_ = true;
+    later(id, [](ProxyStream& refused, Call&) {
+      refused.done().failed_for_good(api::Code::overloaded,
+                                     "too many bodies are held for members that run ringpop-node");
+    });
+  } else if (end) {
     stream->post_call();
   } else {  // all of the body is wanted, before anybody at the other end has seen the head
     later(id, [](ProxyStream&, Call& waiting) { waiting.accepted(); });

@@ -55,7 +55,7 @@ class ProxyCalls {
   using Post = std::function<void(net::ProxyCall)>;
   ProxyCalls(Context& context, Post post) : context_(context), post_(std::move(post)) {}
 
-  // Starts the call's current try at that ringpop-node. nullptr: this worker holds too many bodies already.
+  // Starts the call's current try at that ringpop-node.
   Outbound* start(Call&, const ring::Server&, bool end);
 
  private:

@@ -218,6 +218,43 @@ TEST_CASE("a call that is never answered is a timeout") {
              StartsWith("HTTP/1.1 504") && Contains("\"timeout\""));
 }
 
+TEST_CASE("bodies that wait for ringpop-nodes are bounded together, and room comes back") {
+  std::mutex mutex;
+  std::vector<net::ProxyCall> waiting;
+  const auto count = [&] {
+    const std::lock_guard lock(mutex);
+    return waiting.size();
+  };
+  Host host("a", "");
+  host.kinds[node.address] = PeerKind::ringpop_node;
+  host.call_proxy = [&](net::ProxyCall call) {
+    const std::lock_guard lock(mutex);
+    waiting.push_back(std::move(call));
+  };
+  host.config.forward.timeout = Millis(60'000);
+  host.open();
+  host.start({node});
+  const std::string large(limits::proxy_body_bytes, 'x');
+  std::vector<Peer> clients;
+  for (std::size_t held = 0; held <= limits::proxy_held_bytes; held += large.size()) {
+    clients.push_back(Peer::connect(host.port()));
+    clients.back().send(post("/v1/route/k/", large));
+  }
+  while (count() < clients.size()) std::this_thread::yield();
+  CHECK_THAT(exchange(host.port(), post("/v1/route/k/", "x")),
+             StartsWith("HTTP/1.1 503") && Contains("overloaded") && Contains("\"executed\":\"no\""));
+  CHECK(count() == clients.size());
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    waiting[i].done(reply_of("{}", ""));
+    CHECK_THAT(clients[i].read_all(), StartsWith("HTTP/1.1 200"));
+  }
+  auto last =
+      std::async(std::launch::async, [&] { return exchange(host.port(), post("/v1/route/k/", "x")); });
+  while (count() == clients.size()) std::this_thread::yield();
+  waiting.back().done(reply_of("{}", ""));
+  CHECK_THAT(last.get(), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_CASE("a key that is not UTF-8 travels in its field and not among the keys") {
   Outward a([](int, const net::ProxyCall&) { return reply_of("{}", ""); });
   CHECK_THAT(exchange(a.host.port(), get("/v1/route/%FF/")), StartsWith("HTTP/1.1 200"));
