@@ -50,6 +50,12 @@ class NpmClient(MixedTest):
             self.assertTrue({"type", "message"} <= set(json.loads(answer["body"])), answer)
             self.assert_still_answers()
 
+    def test_a_client_is_not_taken_for_a_member(self):
+        # It says that it is written for Node, as a ringpop-node does, and beside names that is an error.
+        self.assert_still_answers()
+        self.assertEqual([member["address"] for member in self.host.members()], [self.host.peer])
+        self.assertNotIn("ringpop_node_peer", self.host.daemon.log())
+
     def test_many_calls_are_under_way_at_once(self):
         question = {"to": self.host.peer, "endpoint": "/admin/lookup", "body": LOOKUP}
         answers = self.cluster.client.ask_all([question] * 500)
