@@ -21,12 +21,17 @@ KEYS = [f"user:{number}" for number in range(50)]
 
 @dataclass
 class Real:
-    """A Ringpop node; `kind` as in peers.command."""
+    """A Ringpop node; the fields are the arguments of peers.command."""
 
     kind: str
     address: str
     identity: str | None
+    http_port: int | None
     process: Process | None = None
+
+    def start(self, hosts_file, log):
+        command = peers.command(self.kind, self.address, hosts_file, self.identity, self.http_port)
+        self.process = Process(f"{self.kind} {self.address}", command, log)
 
 
 class Mixed(Cluster):
@@ -36,14 +41,15 @@ class Mixed(Cluster):
         super().__init__(binary, folder)
         self.real, self.client = [], Client()
 
-    def add_ringside(self, name, identity, *flags):
-        # Nothing is forwarded to these apps; a host without one would not be in the ring.
-        return self.add(name, app_address="127.0.0.1:9",
+    def add_ringside(self, name, identity, *flags, app_command=None):
+        # Without a command nothing is forwarded to the app; a host without an app would not be in the ring.
+        return self.add(name, app_command=app_command, app_address=None if app_command else "127.0.0.1:9",
                         flags=["--cluster", "ringpop", "--ring-identity", identity, *flags])
 
-    def add_real(self, kind, identity=None):
+    def add_real(self, kind, identity=None, http_port=None):
         peers.command(kind, "", "")  # skips the test now, before anything runs
-        self.real.append(Real(kind, f"127.0.0.1:{free_port()}", identity))
+        self.real.append(Real(kind, f"127.0.0.1:{free_port()}", identity, http_port))
+        return self.real[-1]
 
     def start(self):
         """Returns when each has its process; they find each other in their own time."""
@@ -51,12 +57,13 @@ class Mixed(Cluster):
         hosts_file = pathlib.Path(self.folder) / "hosts.json"
         hosts_file.write_text(json.dumps(seeds), encoding="ascii")
         for host in self.hosts:
+            if host.app_command:
+                host.start_app()
+        for host in self.hosts:
             host.seeds = seeds
             host.start_daemon()
         for number, peer in enumerate(self.real):
-            peer.process = Process(f"{peer.kind} {peer.address}",
-                                   peers.command(peer.kind, peer.address, hosts_file, peer.identity),
-                                   self.folder / f"{peer.kind}-{number}.log")
+            peer.start(hosts_file, self.folder / f"{peer.kind}-{number}.log")
 
     def processes(self):
         return super().processes() + [peer.process for peer in self.real if peer.process]

@@ -105,10 +105,12 @@ def need(what):
     return made
 
 
-def command(kind, address, hosts_file, identity=None):
-    """The command line of one real node."""
+def command(kind, address, hosts_file, identity=None, http_port=None):
+    """The command line of one real node; with `http_port` it is a ringpop-node with an HTTP app in it (npm/app.js)."""
     if kind == "ringpop-go":
         program = [need(kind), *([f"--identity={identity}"] if identity else [])]
+    elif http_port:
+        program = ["node", "--no-warnings", need("npm") / "app.js", f"--http={http_port}"]
     else:
         program = ["node", "--no-warnings", need("npm") / "node_modules" / "ringpop" / "main.js"]
     return [*program, f"--listen={address}", f"--hosts={hosts_file}"]
