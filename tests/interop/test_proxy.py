@@ -1,4 +1,7 @@
-"""HTTP between a ringside and an app built on ringpop-node: each reaches the keys of the other (/proxy/req)."""
+"""HTTP in mixed clusters: an app built on ringpop-node and a ringside reach each other's keys (/proxy/req).
+
+ringpop-go has no such thing, and says so through ringside.
+"""
 import hashlib
 import unittest
 
@@ -54,6 +57,19 @@ class Proxy(MixedTest):
                     self.assert_same_body(answer, body)
         refused = fetch(self.node.http_port, "/status/404", headers={"X-Key": self.key_of(self.hosts[0].peer)})
         self.assertEqual(refused.status, 404)
+
+
+class NoProxy(MixedTest):
+    def test_http_for_a_key_of_a_ringpop_go_is_refused_with_a_remedy(self):
+        host = self.cluster.add_ringside("a", "name")
+        peer = self.cluster.add_real("ringpop-go", identity="b")
+        self.cluster.start()
+        wait_until(self.cluster.agreed, 10, "both agree", self.cluster.processes())
+        key = KEYS[self.cluster.owners()[host.peer].index(peer.address)]
+        answer = fetch(host.api_port, route(key))
+        problem = answer.json()
+        self.assertEqual((answer.status, problem["code"], problem["executed"]), (502, "peer_has_no_http", "no"))
+        self.assertTrue(problem["remedy"])
 
 
 if __name__ == "__main__":
