@@ -76,7 +76,7 @@ class Agent {
     if (config_.node.name.empty()) config_.node.name = host_name();
     for (std::size_t i = 0; i < worker_count(config_); ++i)
       metrics_.workers.push_back(std::make_unique<obs::WorkerMetrics>());
-    control_ = std::make_unique<control::ControlPlane>(io_, config_, metrics_.control, hooks());
+    control_ = std::make_unique<control::ControlPlane>(io_, config_, metrics_, hooks());
   }
 
   // The error is one sentence.

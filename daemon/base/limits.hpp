@@ -80,6 +80,12 @@ inline constexpr std::size_t node_peers_named = 1024;   // ringpop-node peers co
 inline constexpr std::size_t peer_kinds = 2 * members;  // peers met, members or not
 inline constexpr std::size_t strangers_dialled = 8;     // at a time, to learn what kind of peer they are
 
+// Statistics for StatsD
+inline constexpr std::size_t statsd_prefix_bytes = 200;
+inline constexpr std::uint64_t statsd_file_bytes = std::uint64_t{1} << 30;  // then nothing is added any more
+inline constexpr auto statsd_look_up_time = 5s;                             // of the server's name
+inline constexpr std::size_t statsd_early = 1024;  // statistics kept until it is found
+
 // API. POST /v1/lookup answers up to keys x owners names; these two bound the answer at 8 MiB
 inline constexpr std::size_t lookup_keys = 10'000;
 inline constexpr std::size_t lookup_many_owners = 8;

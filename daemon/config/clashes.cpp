@@ -25,6 +25,7 @@ class Judge {
     app();
     identity();
     times();
+    statistics();
     return std::move(problems_);
   }
 
@@ -89,6 +90,13 @@ class Judge {
               "a suspect needs at least one period to defend itself");
     not_under("forward.timeout", c.forward.timeout, "app.connect_timeout", c.app.connect_timeout,
               "the connect to the app is part of the time for the answer");
+  }
+
+  void statistics() {
+    const auto& statsd = loaded_.config.observability.statsd;
+    if (statsd.address.empty() || statsd.file.empty()) return;
+    clash({"observability.statsd.file", statsd.file}, {"observability.statsd.address", statsd.address},
+          "statistics go to one place only", "leave one of them out");
   }
 
   void not_under(std::string_view longer, Millis longer_value, std::string_view shorter, Millis shorter_value,

@@ -86,6 +86,11 @@ struct Config {
       LogLevel level = LogLevel::info;
       LogFormat format = LogFormat::text;
     } log;
+    struct {
+      std::string address;  // host:port of a StatsD server; empty: none
+      std::string file;     // instead of it
+      std::string prefix;   // empty: ringpop.<address, with _ for . and :>
+    } statsd;
   } observability;
 };
 

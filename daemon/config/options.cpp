@@ -223,6 +223,24 @@ const std::array table = {
            .field = RINGSIDE_FIELD(observability.log.format),
            .help = "Text for people or JSON for collectors; the keys are the same.",
            .reason = "people read the first lines."},
+    Option{.path = "observability.statsd.address",
+           .field = RINGSIDE_FIELD(observability.statsd.address),
+           .help = "StatsD server that gets Ringpop's statistics under Ringpop's names, by UDP. Empty: none.",
+           .reason = "/metrics needs no server; this is for the dashboards of those who come from Ringpop.",
+           .check = check_statsd_address,
+           .unit = "HOST:PORT"},
+    Option{.path = "observability.statsd.file",
+           .field = RINGSIDE_FIELD(observability.statsd.file),
+           .help = "File that gets the same instead, one `<time>: <statistic>` a line, up to 1 GiB.",
+           .reason = "for tests and short looks: it only grows.",
+           .unit = "FILE"},
+    Option{.path = "observability.statsd.prefix",
+           .field = RINGSIDE_FIELD(observability.statsd.prefix),
+           .help = "What the names begin with, without the last dot. Empty: ringpop. and the member's "
+                   "address, with _ for its dots and colon.",
+           .reason = "what both Ringpops do, so that a host that moves over keeps its lines.",
+           .check = check_statsd_prefix,
+           .unit = "PREFIX"},
 };
 
 #undef RINGSIDE_FIELD

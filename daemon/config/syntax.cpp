@@ -101,4 +101,16 @@ std::string check_seed(const std::string& text) {
   return check_dialled(text, peer_port);
 }
 
+std::string check_statsd_address(const std::string& text) {
+  return text.empty() ? "" : check_dialled(text, 0);
+}
+
+std::string check_statsd_prefix(const std::string& text) {
+  const bool plain =
+      text.size() <= limits::statsd_prefix_bytes && text.find_first_not_of(name_characters) == text.npos;
+  if (plain && !text.ends_with('.')) return "";
+  return quoted(text) +
+         " is not a prefix: up to 200 letters, digits, '.', '_' or '-', the last of them no dot";
+}
+
 }  // namespace ringside::config

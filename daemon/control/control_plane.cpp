@@ -22,6 +22,7 @@
 #include "daemon/control/peer_port.hpp"
 #include "daemon/control/proxy_gate.hpp"
 #include "daemon/control/seed_keeper.hpp"
+#include "daemon/control/statsd_exporter.hpp"
 #include "daemon/control/swim_transport.hpp"
 #include "daemon/control/view_maker.hpp"
 #include "daemon/net/tchannel_peers.hpp"
@@ -80,10 +81,11 @@ std::uint64_t rss_bytes() {
 }  // namespace
 
 struct ControlPlane::State : std::enable_shared_from_this<State> {
-  State(boost::asio::io_context& context, const config::Config& c, obs::ControlMetrics& m, Hooks h)
+  State(boost::asio::io_context& context, const config::Config& c, obs::Metrics& m, Hooks h)
       : io(context),
         config(c),
-        metrics(m),
+        all_metrics(m),
+        metrics(m.control),
         hooks(std::move(h)),
         view_maker(c, random_bits()),
         swim_timer(context),
@@ -117,6 +119,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
 
   boost::asio::io_context& io;
   const config::Config config;
+  obs::Metrics& all_metrics;
   obs::ControlMetrics& metrics;
   Hooks hooks;
   ViewMaker view_maker;
@@ -130,6 +133,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   std::optional<PeerPort> port;
   std::optional<SeedKeeper> seeds;
   std::optional<Admin> admin;
+  std::optional<StatsdExporter> statsd;  // when the options ask for it
 
   swim::Outbox outbox;  // reused: no allocation in the steady state
   boost::asio::steady_timer swim_timer;
@@ -154,6 +158,7 @@ template <class Input>
 void ControlPlane::State::step(Input&& input) {
   outbox.clear();
   input(*node, now(), outbox);
+  if (statsd) statsd->on_step(outbox, node->checksum());
   for (auto& send : outbox.sends) transport->send(std::move(send));
   for (auto& reply : outbox.replies) transport->reply(std::move(reply));
   for (const auto& notice : outbox.notices) on_notice(notice);
@@ -204,6 +209,7 @@ void ControlPlane::State::publish_soon() {
 void ControlPlane::State::publish() {
   view = view_maker.make(
       *node, {leaving, seeds && seeds->looked_up(), std::exchange(ring_changed, false), kinds}, metrics);
+  if (statsd) statsd->on_ring(view->ring);
   hooks.publish(view);
   meet_strangers();
 }
@@ -236,6 +242,10 @@ Result<Address, std::string> ControlPlane::State::listen() {
   auto advertised = advertised_address(config.advertise, listening->address(), config.join.seeds);
   if (!advertised) return std::move(advertised).error();
   self = advertised->to_string();
+  if (StatsdExporter::wanted(config)) {
+    statsd.emplace(io, config, self, all_metrics);
+    if (auto ready = statsd->open(); !ready) return std::move(ready).error();
+  }
   return listening->address();
 }
 
@@ -252,6 +262,7 @@ void ControlPlane::State::assemble() {
   transport.emplace(
       *peers, metrics,
       [this](ReplyId id, const ringpop::Request& request) {
+        if (statsd) statsd->add(obs::ringpop_stat(request));
         step([&](swim::Node& core, Now time, swim::Outbox& out) { core.on_request(time, id, request, out); });
       },
       [this](CallId id, Result<ringpop::Response> response) {
@@ -297,8 +308,12 @@ void ControlPlane::State::dispatch(net::IncomingCall call) {
     if (SwimTransport::serves(request.arg1)) return transport->receive(std::move(call));
     if (request.arg1 == ringpop::proxy_endpoint && hooks.serve_proxied)
       return proxy->receive(std::move(call), *view);
-    if (const auto answer = api::answer_ringpop_admin(request.arg1, request.arg3, *view, ringpop_stats()))
+    const auto stats = ringpop_stats();
+    const Instant began = Clock::now();
+    if (const auto answer = api::answer_ringpop_admin(request.arg1, request.arg3, *view, stats)) {
+      if (statsd && request.arg1 == "/admin/lookup") statsd->on_lookup(Clock::now() - began);
       return call.responder.answer(answer->ok ? 0 : 1, answer->body);
+    }
     if (const auto command = api::ringpop_command(request.arg1)) return admin->run(*command, std::move(call));
   }
   call.responder.fail(tchannel::ErrorCode::bad_request, "no handler for service \"" + request.service +
@@ -349,6 +364,7 @@ void ControlPlane::State::stop() {
   swim_timer.cancel();
   leave_timer.cancel();
   seeds.reset();
+  statsd.reset();
   port.reset();
   if (peers) peers->close();
   listening.reset();
@@ -389,8 +405,8 @@ void ControlPlane::State::finish_leaving() {
   });
 }
 
-ControlPlane::ControlPlane(boost::asio::io_context& io, const config::Config& config,
-                           obs::ControlMetrics& metrics, Hooks hooks)
+ControlPlane::ControlPlane(boost::asio::io_context& io, const config::Config& config, obs::Metrics& metrics,
+                           Hooks hooks)
     : state_(std::make_shared<State>(io, config, metrics, std::move(hooks))) {}
 
 ControlPlane::~ControlPlane() {

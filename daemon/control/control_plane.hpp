@@ -32,8 +32,9 @@ struct Hooks {
 
 class ControlPlane {
  public:
-  // `config.node.name` is not empty any more: app/ has filled in the host name.
-  ControlPlane(boost::asio::io_context&, const config::Config&, obs::ControlMetrics&, Hooks);
+  // `config.node.name` is not empty any more: app/ has filled in the host name. Writes Metrics::control; the
+  // workers' are read for StatsD only.
+  ControlPlane(boost::asio::io_context&, const config::Config&, obs::Metrics&, Hooks);
   ~ControlPlane();
   ControlPlane(const ControlPlane&) = delete;
   ControlPlane& operator=(const ControlPlane&) = delete;

@@ -121,6 +121,8 @@ constexpr Row table[] = {
     {"ringside_ring_servers", "Members that own keys on this member's ring.", &C::ring_servers},
     {"ringside_tchannel_connections", "Open TChannel connections, dialled and accepted.",
      &C::tchannel_connections},
+    {"ringside_statsd_dropped_total", "Statistics for StatsD that could not be sent or written at once.",
+     &C::statsd_dropped},
     {"ringside_ringpop_node_misfits",
      "Members that run ringpop-node while this one uses names or labels: they compute other owners.",
      &C::ringpop_node_misfits},

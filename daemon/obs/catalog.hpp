@@ -50,8 +50,9 @@ struct ControlMetrics {
   Gauge tchannel_connections;
   Counter proxy_ingress;  // received from a ringpop-node as /proxy/req
   Counter proxy_checksums_differ, proxy_keys_differ;
-  Counter proxy_refused;       // too many under way
-  Gauge proxy_in_flight;       // received and not answered
+  Counter proxy_refused;  // too many under way
+  Gauge proxy_in_flight;  // received and not answered
+  Counter statsd_dropped;
   Gauge ringpop_node_misfits;  // ringpop-node members while we use names or labels
 };
 

@@ -31,20 +31,6 @@ void append_padded(std::string& out, std::int64_t value, int width) {
   out += digits;
 }
 
-void append_time(std::string& out, WallTime time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  append_padded(out, int{date.year()}, 4);
-  append_padded(out += '-', static_cast<unsigned>(date.month()), 2);
-  append_padded(out += '-', static_cast<unsigned>(date.day()), 2);
-  append_padded(out += 'T', clock.hours().count(), 2);
-  append_padded(out += ':', clock.minutes().count(), 2);
-  append_padded(out += ':', clock.seconds().count(), 2);
-  append_padded(out += '.', clock.subseconds().count(), 3);
-  out += 'Z';
-}
-
 struct Character {
   std::size_t bytes = 0;  // 0: not UTF-8
   char32_t code = 0;
@@ -139,6 +125,20 @@ struct AppendValue {
 };
 
 }  // namespace
+
+void append_time(std::string& out, WallTime time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  append_padded(out, int{date.year()}, 4);
+  append_padded(out += '-', static_cast<unsigned>(date.month()), 2);
+  append_padded(out += '-', static_cast<unsigned>(date.day()), 2);
+  append_padded(out += 'T', clock.hours().count(), 2);
+  append_padded(out += ':', clock.minutes().count(), 2);
+  append_padded(out += ':', clock.seconds().count(), 2);
+  append_padded(out += '.', clock.subseconds().count(), 3);
+  out += 'Z';
+}
 
 std::string format_line(LineFormat format, WallTime time, Level level, std::string_view event,
                         std::span<const KeyValue> pairs) {

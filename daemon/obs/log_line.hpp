@@ -10,6 +10,8 @@
 
 namespace ringside::obs {
 
+void append_time(std::string& out, WallTime);  // 2026-01-31T12:00:00.000Z
+
 enum class LineFormat : std::uint8_t { text, json };
 
 // Without a line end. Whatever the values hold, the result is one line of printable UTF-8: quotes, control

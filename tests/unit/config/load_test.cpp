@@ -168,6 +168,14 @@ TEST_CASE("texts that must have a form say which") {
       {"join", "file:", "join.seeds: 'file:' is not file:path"},
       {"join", "a:1,,b:2", "join.seeds: '': the host is missing, e.g. 127.0.0.1:7601"},
       {"join", "a:99999", "join.seeds: 'a:99999': port 99999 is over 65535"},
+      {"observability-statsd-address", "localhost",
+       "observability.statsd.address: 'localhost': the port is missing, e.g. localhost:7601"},
+      {"observability-statsd-prefix", "a.",
+       "observability.statsd.prefix: 'a.' is not a prefix: up to 200 letters, digits, '.', '_' or '-', the "
+       "last of them no dot"},
+      {"observability-statsd-prefix", "a:b",
+       "observability.statsd.prefix: 'a:b' is not a prefix: up to 200 letters, digits, '.', '_' or '-', the "
+       "last of them no dot"},
       {"node-labels", "=x", "node.labels: a label needs a key, e.g. zone=eu"},
       {"node-labels", "a=1,a=2", "node.labels: 'a' is given twice"},
   }));
@@ -228,6 +236,10 @@ TEST_CASE("clashes name both options, both origins and the remedy") {
        "--forward-timeout: forward.timeout: 100ms does not go with app.connect_timeout 500ms (default): the "
        "connect to "
        "the app is part of the time for the answer; raise forward.timeout or lower app.connect_timeout"},
+      {{"--observability-statsd-address", "127.0.0.1:8125", "--observability-statsd-file", "stats"},
+       "--observability-statsd-file: observability.statsd.file: stats does not go with "
+       "observability.statsd.address 127.0.0.1:8125 (--observability-statsd-address): statistics go to one "
+       "place only; leave one of them out"},
   }));
   CAPTURE(arguments);
   CHECK(of_flags(arguments) == expected);

@@ -41,8 +41,11 @@ const std::vector<Sample> samples = {
     {"gossip.checksum", "node"},
     {"gossip.reap.faulty", "2h"},
     {"gossip.reap.tombstone", "90s"},
+    {"gossip.heal.period", "1m"},
+    {"gossip.label_nonce", "false"},
     {"ring.points", "160"},
     {"ring.identity", "address"},
+    {"ring.without_app", "true"},
     {"app.address", "unix:/run/app.sock"},
     {"app.connect_timeout", "1s"},
     {"forward.timeout", "800ms"},
@@ -55,9 +58,13 @@ const std::vector<Sample> samples = {
     {"ringpop.enforce_keys", "true"},
     {"workers", "4"},
     {"drain.timeout", "0s"},
+    {"drain.status", "faulty"},
     {"security.insecure", "true"},
     {"observability.log.level", "debug"},
     {"observability.log.format", "json"},
+    {"observability.statsd.address", "localhost:8125"},
+    {"observability.statsd.file", "/var/tmp/stats"},
+    {"observability.statsd.prefix", "ringpop.host-1"},
 };
 
 Result<std::string> no_file(const std::string&) {

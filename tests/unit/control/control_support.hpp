@@ -38,7 +38,7 @@ struct Http2Handover {
 struct TestNode {
   TestNode(boost::asio::io_context& io, const config::Config& config) {
     plane = std::make_unique<ControlPlane>(
-        io, config, metrics,
+        io, config, all_metrics,
         Hooks{.publish = [this](api::ViewPtr next) { view = std::move(next); },
               .adopt_http2 = [this](int fd, std::string bytes,
                                     std::string) { handovers.push_back({fd, std::move(bytes)}); }});
@@ -54,7 +54,8 @@ struct TestNode {
     return n;
   }
 
-  obs::ControlMetrics metrics;
+  obs::Metrics all_metrics;
+  obs::ControlMetrics& metrics = all_metrics.control;
   api::ViewPtr view;
   std::vector<Http2Handover> handovers;
   std::string address;

@@ -62,7 +62,7 @@ TEST_CASE("each notice is one line") {
       {swim::ProbeInconclusive{"10.0.0.1:7601"}, "debug probe_inconclusive target=10.0.0.1:7601\n"},
       {swim::Refuted{9}, "info refuted incarnation=9\n"},
       {swim::FullSync{"10.0.0.1:7601", true, 5},
-       "info full_sync peer=10.0.0.1:7601 reverse=true members=5\n"},
+       "debug full_sync peer=10.0.0.1:7601 reverse=true members=5\n"},
       {swim::NameConflict{"a", "10.0.0.1:7601", "10.0.0.2:7601"},
        "error name_conflict name=a address=10.0.0.1:7601 other_address=10.0.0.2:7601 remedy=\"two live "
        "members share one "
