@@ -60,6 +60,8 @@ constexpr std::array table{
             no, 1},
     CodeRow{Code::peer_has_no_http, "peer_has_no_http", 502, "The owner is a Ringpop node and takes no HTTP",
             "Run a ringside beside the owner's app, or call the app over TChannel.", no, 0},
+    CodeRow{Code::app_protocol, "app_protocol", 502, "The owner's app speaks another protocol",
+            "Call it over the protocol it speaks, or correct app.protocol of the owner's ringside.", no, 0},
     CodeRow{
         Code::timeout, "timeout", 504, "No answer in time",
         "Make the app answer sooner or raise forward.timeout; repeat the request only if it may run twice.",

@@ -26,6 +26,7 @@ enum class Code : std::uint8_t {
   not_owner,
   peer_unreachable,
   peer_has_no_http,
+  app_protocol,
   timeout,
   loop,
   unknown_node,

@@ -88,14 +88,22 @@ class Agent {
       names.push_back(listener->address().to_string());
       listeners_.push_back(std::move(*listener));
     }
+    for (const auto& text : config_.listen.tchannel) {
+      auto listener = net::ListeningSocket::open(*parse_address(text), "listen.tchannel, --listen-tchannel");
+      if (!listener) return std::move(listener).error();
+      tchannel_listeners_.push_back(std::move(*listener));
+    }
     auto peer = control_->listen();
     if (!peer) return std::move(peer).error();
-    std::string all;
+    std::string all, tchannel;
     for (const auto& name : names) all += (all.empty() ? "" : ",") + name;
+    for (const auto& listener : tchannel_listeners_)
+      tchannel += (tchannel.empty() ? "" : ",") + listener.address().to_string();
     control_->set_api_listeners(std::move(names));
     obs::log(obs::Level::info, "agent_listening",
              {{"node", config_.node.name},
               {"api", all},
+              {"tchannel", tchannel},
               {"peer", peer->to_string()},
               {"app", config_.app.address},
               {"workers", std::uint64_t{metrics_.workers.size()}},
@@ -117,7 +125,15 @@ class Agent {
         .adopt_http2 = [this](int fd, std::string first_bytes,
                               const std::string&) { next_worker().adopt_http2(fd, std::move(first_bytes)); },
         .serve_proxied =
-            [this](net::ProxiedRequest request) { next_worker().serve_proxied(std::move(request)); }};
+            [this](net::ProxiedRequest request) { next_worker().serve_proxied(std::move(request)); },
+        .adopt_calls =
+            [this](int fd, std::string first_bytes) {
+              next_worker().adopt_tchannel(fd, std::move(first_bytes));
+            },
+        .relay =
+            [this](net::TunnelNews news) {
+              workers_[news.connection % workers_.size()]->relay(std::move(news));
+            }};
   }
 
   worker::Worker& next_worker() {
@@ -132,10 +148,12 @@ class Agent {
 
   void start_workers(api::ViewPtr view) {
     for (std::size_t i = 0; i < metrics_.workers.size(); ++i)
-      workers_.push_back(
-          std::make_unique<worker::Worker>(static_cast<int>(i), config_, metrics_, random_seed(), view,
-                                           [this](net::ProxyCall call) { call_proxy(std::move(call)); }));
-    for (auto& worker : workers_) worker->start(listeners_);
+      workers_.push_back(std::make_unique<worker::Worker>(
+          static_cast<int>(i), config_, metrics_, random_seed(), view,
+          worker::Worker::ToControl{
+              .proxy = [this](net::ProxyCall call) { call_proxy(std::move(call)); },
+              .call = [this](net::IncomingCall call) { control_->receive(std::move(call)); }}));
+    for (auto& worker : workers_) worker->start(listeners_, tchannel_listeners_);
   }
 
   // From a worker's thread.
@@ -193,7 +211,7 @@ class Agent {
   boost::asio::signal_set signals_;
   boost::asio::steady_timer patience_;
   obs::Metrics metrics_;
-  std::vector<net::ListeningSocket> listeners_;
+  std::vector<net::ListeningSocket> listeners_, tchannel_listeners_;
   std::unique_ptr<control::ControlPlane> control_;
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   std::size_t next_worker_ = 0, busy_workers_ = 0;

@@ -56,8 +56,16 @@ inline constexpr std::size_t proxy_in_flight = 5000;  // received; ringpop-node'
 inline constexpr std::size_t tchannel_message_bytes = 8 * 1024 * 1024;
 inline constexpr std::size_t tchannel_half_built = 256;  // fragmented calls under way on one connection
 inline constexpr std::size_t tchannel_in_flight = 1024;  // our calls without an answer on one connection
+inline constexpr std::size_t tchannel_foreign_bytes =
+    1024 * 1024;  // of a control link's frames that a worker holds, each way
 inline constexpr std::size_t tchannel_write_bytes = 16 * 1024 * 1024;  // queued on one connection
 inline constexpr std::size_t tchannel_app_bytes = 8 * 1024 * 1024;     // of these, behind gossip
+inline constexpr std::size_t relay_calls = 4096;                       // of one relayed connection, each way
+inline constexpr std::size_t relay_queue_bytes =
+    256 * 1024;  // queued for one relayed connection; then its senders are stopped
+inline constexpr auto relay_stall_time = 10s;            // for a stopped reader to take anything
+inline constexpr std::size_t relay_app_connections = 4;  // per worker
+inline constexpr std::size_t relay_app_calls = 64;       // on each of them before there is another
 inline constexpr auto tchannel_init_time = 5s;
 inline constexpr auto tchannel_drain_time = 10s;    // for open calls, after the other side said goodbye
 inline constexpr auto tchannel_farewell_time = 1s;  // for the last frame to be taken

@@ -41,6 +41,20 @@ class Judge {
           problem("listen.api", listen.api[i] + " and " + listen.api[j] + " are the same socket",
                   "leave one out");
     }
+    for (std::size_t i = 0; i < listen.tchannel.size(); ++i) {
+      const auto& own = listen.tchannel[i];
+      if (same_socket(own, listen.peer))
+        clash({"listen.peer", listen.peer}, {"listen.tchannel", own},
+              "peers and clients need ports of their own", "choose another port for one of them");
+      for (const auto& api : listen.api)
+        if (same_socket(own, api))
+          clash({"listen.tchannel", own}, {"listen.api", api}, "one port cannot serve both",
+                "choose another port for one of them");
+      for (std::size_t j = 0; j < i; ++j)
+        if (same_socket(own, listen.tchannel[j]))
+          problem("listen.tchannel", own + " and " + listen.tchannel[j] + " are the same socket",
+                  "leave one out");
+    }
     if (listen.api.empty())
       problem("listen.api", "the list is empty, nobody could reach the API", "e.g. 127.0.0.1:7600");
   }
@@ -56,6 +70,7 @@ class Judge {
               "security.insecure");
     };
     for (const auto& api : config.listen.api) check("listen.api", api);
+    for (const auto& own : config.listen.tchannel) check("listen.tchannel", own);
     check("listen.peer", config.listen.peer);
   }
 
@@ -66,6 +81,10 @@ class Judge {
       if (same_socket(config.app.address, api))
         clash({"app.address", config.app.address}, {"listen.api", api}, "the daemon would forward to itself",
               "app.address is where the app listens");
+    for (const auto& own : config.listen.tchannel)
+      if (same_socket(config.app.address, own))
+        clash({"app.address", config.app.address}, {"listen.tchannel", own},
+              "the daemon would forward to itself", "app.address is where the app listens");
     if (same_socket(config.app.address, config.listen.peer))
       clash({"app.address", config.app.address}, {"listen.peer", config.listen.peer},
             "the daemon would forward to itself", "app.address is where the app listens");

@@ -14,6 +14,8 @@ namespace ringside::config {
 enum class ChecksumDialect : std::uint8_t { go, node };
 enum class Identity : std::uint8_t { name, address };
 enum class GoodbyeStatus : std::uint8_t { leave, faulty };
+enum class AppProtocol : std::uint8_t { http1, tchannel };
+enum class WithoutKey : std::uint8_t { refuse, local };
 enum class LogFormat : std::uint8_t { text, json };
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 
@@ -26,6 +28,7 @@ struct Config {
   struct {
     std::vector<std::string> api{"127.0.0.1:7600"};  // host:port or unix:/path
     std::string peer = "127.0.0.1:7601";             // host:port
+    std::vector<std::string> tchannel;  // host:port or unix:/path; empty: nobody calls us over TChannel
   } listen;
   std::string advertise;  // host[:port] that peers dial; empty: listen.peer, or the host's address when that
                           // is a wildcard
@@ -57,12 +60,14 @@ struct Config {
   } ring;
   struct {
     std::string address;  // host:port or unix:/path; empty: this node has no app and owns no key
+    AppProtocol protocol = AppProtocol::http1;
     Millis connect_timeout{500};
   } app;
   struct {
     Millis timeout{5000};         // to the response head
     Millis idle_timeout{60'000};  // between two pieces of a body
     int max_hops = 2;
+    WithoutKey without_key = WithoutKey::refuse;  // what a TChannel call without `sk` gets
     struct {
       int max = 1;
     } retry;

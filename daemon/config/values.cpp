@@ -19,6 +19,12 @@ constexpr std::array<std::string_view, 2> words(Identity) {
 constexpr std::array<std::string_view, 2> words(GoodbyeStatus) {
   return {"leave", "faulty"};
 }
+constexpr std::array<std::string_view, 2> words(AppProtocol) {
+  return {"http1", "tchannel"};
+}
+constexpr std::array<std::string_view, 2> words(WithoutKey) {
+  return {"refuse", "local"};
+}
 constexpr std::array<std::string_view, 2> words(LogFormat) {
   return {"text", "json"};
 }

@@ -252,12 +252,13 @@ Result<Address, std::string> ControlPlane::State::listen() {
 // The core and everything that feeds it. The callbacks may hold `this`: each part makes none after stop().
 void ControlPlane::State::assemble() {
   node.emplace(self, swim_config(config), Rng(random_bits()), now());
-  peers.emplace(io, tchannel_options(), limits::peer_connections,
-                net::TchannelPeers::Events{
-                    .call = [this](net::IncomingCall call) { dispatch(std::move(call)); },
-                    .met = [this](const net::TchannelIdentity& peer) { on_met(peer); },
-                    .misbehaved = [this](const std::string& peer,
-                                         const std::string& what) { on_misbehaved(peer, what); }});
+  peers.emplace(
+      io, tchannel_options(), limits::peer_connections,
+      net::TchannelPeers::Events{.call = [this](net::IncomingCall call) { dispatch(std::move(call)); },
+                                 .met = [this](const net::TchannelIdentity& peer) { on_met(peer); },
+                                 .misbehaved = [this](const std::string& peer,
+                                                      const std::string& what) { on_misbehaved(peer, what); },
+                                 .foreign = hooks.relay});
   proxy.emplace(io, *peers, config, metrics, hooks.serve_proxied);
   transport.emplace(
       *peers, metrics,
@@ -290,7 +291,8 @@ void ControlPlane::State::start() {
                        [this](net::Socket socket, const std::string& first_bytes, const std::string& remote) {
                          peers->adopt(std::move(socket), first_bytes, remote);
                        },
-                   .http2 = hooks.adopt_http2});
+                   .http2 = hooks.adopt_http2,
+                   .calls = hooks.adopt_calls});
   seeds.emplace(io, config.join.seeds, self, config.join.refresh,
                 [this](const std::vector<std::string>& addresses) { join(addresses); });
   seeds->start();
@@ -431,6 +433,12 @@ void ControlPlane::leave(std::function<void()> done) {
 
 void ControlPlane::call_proxy(net::ProxyCall call) {
   if (state_->proxy && !state_->stopped) state_->proxy->send(std::move(call));
+}
+
+void ControlPlane::receive(net::IncomingCall call) {
+  boost::asio::post(state_->io, [state = state_, call = std::move(call)]() mutable {
+    if (!state->stopped) state->dispatch(std::move(call));
+  });
 }
 
 void ControlPlane::stop() {

@@ -14,7 +14,9 @@
 #include "daemon/base/address.hpp"
 #include "daemon/base/result.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/net/incoming_call.hpp"
 #include "daemon/net/proxy.hpp"
+#include "daemon/net/tchannel_tunnel.hpp"
 #include "daemon/obs/catalog.hpp"
 
 namespace ringside::control {
@@ -28,6 +30,10 @@ struct Hooks {
   std::function<void(int fd, std::string first_bytes, std::string remote)> adopt_http2;
   // A request that a ringpop-node forwarded here, for a worker. Empty: /proxy/req is not served.
   std::function<void(net::ProxiedRequest)> serve_proxied = {};
+  // The same for a connection of another ringside's worker with TChannel calls.
+  std::function<void(int fd, std::string first_bytes)> adopt_calls{};
+  // Calls for the app that came from a Ringpop peer over the connection it gossips on.
+  std::function<void(net::TunnelNews)> relay{};
 };
 
 class ControlPlane {
@@ -50,6 +56,8 @@ class ControlPlane {
   // A worker's request for a ringpop-node member. On the control thread.
   void call_proxy(net::ProxyCall);
   void stop();  // closes everything; no callback comes after it
+  // A call to this node itself that came in on a worker. From any thread, after start().
+  void receive(net::IncomingCall);
 
  private:
   struct State;

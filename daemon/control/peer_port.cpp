@@ -7,16 +7,29 @@
 #include <set>
 #include <utility>
 
+#include "daemon/net/tchannel_handshake.hpp"
+
 namespace ringside::control {
 namespace {
 
 constexpr std::string_view http2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";  // RFC 9113 section 3.4
 
+// Whose connection it is stands in the init message. What is none, the control thread complains of.
+PeerProtocol tell_tchannel(std::string_view bytes) {
+  if (net::init_too_large(bytes)) return PeerProtocol::tchannel;
+  const auto step = tchannel::next_frame({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+  if (std::holds_alternative<tchannel::NeedMore>(step)) return PeerProtocol::undecided;
+  const auto* frame = std::get_if<tchannel::FrameView>(&step);
+  if (frame == nullptr || frame->type != tchannel::FrameType::init_req) return PeerProtocol::tchannel;
+  const auto identity = net::judge_init(frame->payload);
+  return identity && identity->hop > 0 ? PeerProtocol::calls : PeerProtocol::tchannel;
+}
+
 }  // namespace
 
-PeerProtocol tell_protocol(std::string_view first_bytes) noexcept {
+PeerProtocol tell_protocol(std::string_view first_bytes) {
   const auto common = std::min(first_bytes.size(), http2_preface.size());
-  if (first_bytes.substr(0, common) != http2_preface.substr(0, common)) return PeerProtocol::tchannel;
+  if (first_bytes.substr(0, common) != http2_preface.substr(0, common)) return tell_tchannel(first_bytes);
   return common == http2_preface.size() ? PeerProtocol::http2 : PeerProtocol::undecided;
 }
 
@@ -68,7 +81,9 @@ struct PeerPort::State : std::enable_shared_from_this<State> {
     boost::system::error_code error;
     connection->socket.native_non_blocking(true, error);
     const int fd = connection->socket.release(error);
-    if (!error) events.http2(fd, std::move(connection->bytes), std::move(connection->remote));
+    if (error) return;
+    if (protocol == PeerProtocol::calls) return events.calls(fd, std::move(connection->bytes));
+    events.http2(fd, std::move(connection->bytes), std::move(connection->remote));
   }
 
   void drop(UndecidedPtr connection) {  // by value: the set may hold the last one

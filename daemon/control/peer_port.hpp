@@ -1,7 +1,8 @@
-// The peer port: accepts, reads just enough to tell what a connection speaks, and hands it on with the bytes
+// The peer port: accepts, reads just enough to tell what a connection is for, and hands it on with the bytes
 // read. HTTP/2 announces itself with a fixed preface; everything else is taken for TChannel (an init frame is
-// too short to start like TLS). A connection is held until the first byte that differs from the preface, or
-// all of it; one that says nothing is closed. Control thread.
+// too short to start like TLS). TChannel comes from a Ringpop peer, for gossip, or from another ringside's
+// worker, with calls that have been sent on: the init message says so. A connection is held until that is
+// clear; one that says nothing is closed. Control thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -16,14 +17,21 @@
 
 namespace ringside::control {
 
-enum class PeerProtocol : std::uint8_t { undecided, http2, tchannel };
-[[nodiscard]] PeerProtocol tell_protocol(std::string_view first_bytes) noexcept;
+enum class PeerProtocol : std::uint8_t {
+  undecided,
+  http2,     // forwarded requests
+  tchannel,  // gossip
+  calls,     // TChannel too: relayed calls
+};
+[[nodiscard]] PeerProtocol tell_protocol(std::string_view first_bytes);
 
 class PeerPort {
  public:
   struct Events {
     std::function<void(net::Socket, std::string first_bytes, std::string remote)> tchannel;
-    std::function<void(int fd, std::string first_bytes, std::string remote)> http2;  // the receiver owns fd
+    // For the workers; the receiver owns fd.
+    std::function<void(int fd, std::string first_bytes, std::string remote)> http2;
+    std::function<void(int fd, std::string first_bytes)> calls{};
   };
   // At most `undecided_max` connections wait to be told apart, each for at most `silence`.
   PeerPort(boost::asio::io_context&, const net::ListeningSocket&, std::size_t undecided_max, Duration silence,

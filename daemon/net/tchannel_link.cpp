@@ -8,8 +8,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "daemon/base/address.hpp"
-
 namespace ringside::net {
 namespace {
 
@@ -20,22 +18,10 @@ using tchannel::FrameView;
 
 constexpr std::size_t read_bytes = 4096;
 constexpr std::size_t idle_buffer_bytes = 16384;
-constexpr std::uint16_t oldest_version = 2;
-
-std::string text_of(const wire::WireError& error) {
-  return std::string(wire::describe(error.code)) + " at byte " + std::to_string(error.offset);
-}
 
 // The peer refused the call before it ran anything (spec A.6).
 bool is_surely_not_executed(ErrorCode code) {
   return code == ErrorCode::busy || code == ErrorCode::declined || code == ErrorCode::bad_request;
-}
-
-// Peers that do not listen say 0.0.0.0:0; whatever is not ip:port cannot be dialled either.
-std::string dialable(std::string_view host_port) {
-  const auto address = parse_address(host_port);
-  if (!address || address->is_unix() || address->port == 0 || address->is_wildcard()) return {};
-  return std::string(host_port);
 }
 
 }  // namespace
@@ -97,6 +83,7 @@ void TchannelLink::close(CallFailure failure) {
   boost::system::error_code ignored;
   socket_.close(ignored);
   inbound_.clear();
+  foreign_.clear();
   const auto self = shared_from_this();  // the owner lets go of us in `closed`
   fail_all(failure);
   if (events_.closed) events_.closed(*this, failure.message);
@@ -145,16 +132,12 @@ void TchannelLink::on_read(boost::system::error_code error, std::size_t size) {
   if (stage_ != Stage::closed) read();
 }
 
-bool TchannelLink::init_too_large() const {
-  if (stage_ != Stage::awaiting_init_req && stage_ != Stage::awaiting_init_res) return false;
-  return filled_ >= 2 && (std::size_t{in_[0]} << 8 | in_[1]) > tchannel::init_bytes_max;
-}
-
 void TchannelLink::take_frames() {
   std::size_t used = 0;
   wanted_ = 0;
-  if (init_too_large())
-    fatal(tchannel::no_message_id, "an init frame has at most 4096 bytes; is this TChannel?");
+  const bool handshake = stage_ == Stage::awaiting_init_req || stage_ == Stage::awaiting_init_res;
+  if (handshake && init_too_large({reinterpret_cast<const char*>(in_.data()), filled_}))
+    fatal(tchannel::no_message_id, std::string(init_too_large_text));
   while (stage_ != Stage::closed && stage_ != Stage::flushing) {
     const auto step = tchannel::next_frame({in_.data() + used, filled_ - used});
     if (const auto* more = std::get_if<tchannel::NeedMore>(&step)) {
@@ -204,16 +187,9 @@ void TchannelLink::on_init(const FrameView& frame) {
   const bool accepted = stage_ == Stage::awaiting_init_req;
   const auto expected = accepted ? FrameType::init_req : FrameType::init_res;
   if (frame.type != expected) return fatal(frame.id, "init req and init res are mixed up");
-  const auto init = tchannel::parse_init(frame.payload);
-  if (!init) return fatal(frame.id, "malformed init: " + text_of(init.error()));
-  if (init->version < oldest_version)
-    return fatal(frame.id, "unsupported protocol version " + std::to_string(init->version) + ", expected 2");
-  const auto host_port = tchannel::find(init->headers, "host_port");
-  if (host_port.empty()) return fatal(frame.id, "header host_port is required");
-  identity_.host_port = dialable(host_port);
-  identity_.process_name = tchannel::find(init->headers, "process_name");
-  identity_.language = tchannel::find(init->headers, "tchannel_language");
-  identity_.ringside_version = tchannel::find(init->headers, "ringside_version");
+  auto identity = judge_init(frame.payload);
+  if (!identity) return fatal(frame.id, identity.error());
+  identity_ = std::move(*identity);
   if (accepted) send_init(FrameType::init_res, frame.id);
   become_open();
 }
@@ -229,8 +205,9 @@ void TchannelLink::become_open() {
 }
 
 void TchannelLink::on_request_frame(const FrameView& frame) {
-  if (frame.type == FrameType::call_req && inbound_.contains(frame.id))
+  if (frame.type == FrameType::call_req && (inbound_.contains(frame.id) || foreign_.contains(frame.id)))
     return fatal(frame.id, "call id " + std::to_string(frame.id) + " is still open");
+  if (is_foreign(frame)) return on_foreign_frame(frame);
   auto result = assembler_.take(frame);
   if (std::holds_alternative<Assembler::Pending>(result)) {
     if (frame.type == FrameType::call_req) expect_rest(frame.id);
@@ -265,12 +242,13 @@ void TchannelLink::on_call(std::uint32_t id, tchannel::CallRequest request) {
     return send_error(id, ErrorCode::busy, "too many open calls", request.tracing);
   const Instant deadline = Clock::now() + Millis(request.ttl_ms);
   const std::uint64_t serial = next_serial_++;
-  inbound_.emplace(id, Inbound{serial, deadline, request.checksum, request.tracing,
-                               std::string(tchannel::find(request.headers, "as"))});
+  inbound_.emplace(id, Inbound{serial, deadline, AnswerStyle(request)});
   due_.insert({deadline, DueKind::inbound, id});
   arm();
-  events_.call(IncomingCall{std::move(request), CallResponder(weak_from_this(), id, serial),
-                            identity_.host_port, deadline});
+  const CallResponder responder([weak = weak_from_this(), id, serial](CallOutcome outcome) {
+    if (const auto self = weak.lock()) self->answer(id, serial, std::move(outcome));
+  });
+  events_.call({std::move(request), responder, identity_.host_port, deadline});
 }
 
 void TchannelLink::on_error_frame(const FrameView& frame) {
@@ -287,11 +265,12 @@ void TchannelLink::on_error_frame(const FrameView& frame) {
 }
 
 void TchannelLink::on_cancel(const FrameView& frame) {
+  if (foreign_.contains(frame.id)) return on_foreign_frame(frame);
   const auto cancel = tchannel::parse_cancel(frame.payload);
   if (!cancel) return fatal(frame.id, "malformed cancel: " + text_of(cancel.error()));
   const auto call = inbound_.find(frame.id);
   if (call == inbound_.end()) return;  // answered already
-  answer_error(frame.id, call->second.serial, ErrorCode::cancelled, "cancelled by the caller");
+  answer(frame.id, call->second.serial, tchannel::Error{ErrorCode::cancelled, {}, "cancelled by the caller"});
 }
 
 // A request that never gets its last frame must not hold memory for ever.
@@ -335,8 +314,8 @@ void TchannelLink::on_due(const Due& due) {
     case DueKind::outbound:
       return finish(due.id, CallFailure{Errc::timed_out, "no answer in time", was_sent(due.id)});
     case DueKind::inbound:
-      return answer_error(due.id, inbound_.at(due.id).serial, ErrorCode::timeout,
-                          "the handler took longer than the ttl");
+      return answer(due.id, inbound_.at(due.id).serial,
+                    tchannel::Error{ErrorCode::timeout, {}, "the handler took longer than the ttl"});
     case DueKind::half_built:
       forget_rest(due.id);
       assembler_.forget(due.id, true);

@@ -18,12 +18,15 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/base/limits.hpp"
 #include "daemon/base/result.hpp"
 #include "daemon/base/time.hpp"
+#include "daemon/net/incoming_call.hpp"
 #include "daemon/net/listener.hpp"
+#include "daemon/net/tchannel_handshake.hpp"
 #include "proto/tchannel/message.hpp"
 
 namespace ringside::net {
@@ -39,13 +42,7 @@ struct CallFailure {
 using CallResult = Result<tchannel::CallResponse, CallFailure>;
 using CallDone = std::function<void(CallResult)>;  // called exactly once
 
-// What shares a connection with gossip goes behind it, piece by piece, so that no body delays a ping.
-enum class Lane : std::uint8_t { gossip, app };
-
-struct TchannelOptions {
-  std::string host_port;     // our address as peers dial it
-  std::string process_name;  // ringside[pid]
-  std::string version;       // ours
+struct TchannelOptions : TchannelSelf {
   tchannel::Assembler::Limits assembler{.message_bytes = limits::tchannel_message_bytes,
                                         .half_built = limits::tchannel_half_built};
   std::size_t in_flight = limits::tchannel_in_flight;  // open calls, each direction by itself
@@ -57,38 +54,8 @@ struct TchannelOptions {
   Duration idle_time = limits::idle_time;
 };
 
-// What the peer said of itself in its init message.
-struct TchannelIdentity {
-  std::string host_port;  // empty when it does not listen (0.0.0.0:0) or announced no ip:port
-  std::string process_name;
-  std::string language;
-  std::string ringside_version;  // only a ringside announces one
-};
-
-class TchannelLink;
-
-// Answers one incoming call, at most once. Harmless when the caller has gone, cancelled or waited too long.
-class CallResponder {
- public:
-  CallResponder(std::weak_ptr<TchannelLink> link, std::uint32_t id, std::uint64_t serial)
-      : link_(std::move(link)), id_(id), serial_(serial) {}
-  void answer(std::uint8_t code, std::string arg3) const;  // code 0: ok; else application error
-  void answer_app(std::uint8_t code, std::string arg2, std::string arg3) const;  // the same, in the app lane
-  void fail(tchannel::ErrorCode, std::string message) const;
-
- private:
-  std::weak_ptr<TchannelLink> link_;
-  std::uint32_t id_;
-  std::uint64_t serial_;
-};
-
-struct IncomingCall {
-  tchannel::CallRequest request;
-  CallResponder responder;
-  std::string peer;  // the caller's address as it announced it; empty when it does not listen
-  Instant deadline;
-};
-
+// A call for another service than ours is not put together here: its frames go on to a worker as they are
+// (tchannel_link_foreign.cpp).
 class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
  public:
   struct Events {
@@ -96,6 +63,10 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
     std::function<void(TchannelLink&, const std::string&)> closed;  // once, and nothing after it
     std::function<void(IncomingCall)> call;
     std::function<void(TchannelLink&, const std::string&)> misbehaved;  // a peer broke the protocol
+    // A frame of a foreign call, and: so much of what answered foreign calls has been written. Without them
+    // every call is ours.
+    std::function<void(TchannelLink&, std::string_view frame)> foreign_frame;
+    std::function<void(TchannelLink&, std::size_t bytes)> foreign_written;
   };
   enum class Stage : std::uint8_t {
     connecting,
@@ -116,11 +87,16 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   void call(tchannel::CallRequest, Instant deadline, CallDone, Lane = Lane::gossip);
   void drain(const std::string& why);
   void close(CallFailure);  // open calls end with this failure
+  // Frames that answer foreign calls. `taken`: bytes of foreign frames that were handed on and are not held
+  // any more.
+  void answer_foreign(std::string_view frames, std::size_t taken);
 
   [[nodiscard]] Stage stage() const { return stage_; }
   [[nodiscard]] bool takes_calls() const { return stage_ < Stage::draining && !peer_drains_; }
   [[nodiscard]] const TchannelIdentity& identity() const { return identity_; }
-  [[nodiscard]] std::size_t calls_open() const { return outbound_.size() + inbound_.size(); }
+  [[nodiscard]] std::size_t calls_open() const {
+    return outbound_.size() + inbound_.size() + foreign_.size();
+  }
 
  private:
   friend class CallResponder;
@@ -140,9 +116,11 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   struct Inbound {
     std::uint64_t serial;  // ids come back; this does not
     Instant deadline;
-    tchannel::ChecksumType checksum;
-    tchannel::Tracing tracing;
-    std::string as;
+    AnswerStyle style;
+  };
+  struct Foreign {          // forgotten when both have come
+    bool asked = false;     // the last frame of the request
+    bool answered = false;  // the last of the answer: what still comes of the request is swallowed
   };
   void enter(Stage, Duration);
   void tune_socket();
@@ -150,12 +128,15 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   void read();
   void on_read(boost::system::error_code, std::size_t);
   void take_frames();
-  [[nodiscard]] bool init_too_large() const;
   void send_init(tchannel::FrameType, std::uint32_t id);
   void on_frame(const tchannel::FrameView&);
   void on_init(const tchannel::FrameView&);
   void become_open();
   void on_request_frame(const tchannel::FrameView&);
+  [[nodiscard]] bool is_foreign(const tchannel::FrameView&) const;
+  void on_foreign_frame(const tchannel::FrameView&);
+  void refuse_foreign(std::uint32_t id, tchannel::ErrorCode, const std::string& message);
+  void hand_on(const tchannel::FrameView&);
   void on_response_frame(const tchannel::FrameView&);
   void on_broken(const tchannel::Assembler::Broken&);
   void on_call(std::uint32_t id, tchannel::CallRequest);
@@ -170,9 +151,7 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   void finish(std::uint32_t id, CallResult);
   void fail_all(const CallFailure&);
   void fail_later(CallDone, CallFailure);
-  void answer(std::uint32_t id, std::uint64_t serial, std::uint8_t code, std::string arg2, std::string arg3,
-              Lane);
-  void answer_error(std::uint32_t id, std::uint64_t serial, tchannel::ErrorCode, std::string message);
+  void answer(std::uint32_t id, std::uint64_t serial, CallOutcome);
   void send_error(std::uint32_t id, tchannel::ErrorCode, std::string message, const tchannel::Tracing& = {});
   void fatal(std::uint32_t id, const std::string& message);
   void close_when_drained();
@@ -205,6 +184,10 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   std::uint64_t next_serial_ = 1;
   std::map<std::uint32_t, Outbound> outbound_;
   std::map<std::uint32_t, Inbound> inbound_;
+  std::map<std::uint32_t, Foreign> foreign_;
+  std::size_t foreign_held_ = 0;       // bytes of frames that were handed on and are held by the worker
+  std::size_t foreign_unwritten_ = 0;  // bytes of answers to them in app_out_
+  std::size_t foreign_writing_ = 0;    // and in writing_
   std::map<std::uint32_t, Instant>
       half_built_;  // requests whose last frame has not come, until when we wait for it
 

@@ -23,19 +23,6 @@ constexpr std::size_t app_piece_bytes = 64 * 1024;  // at least one frame
 
 }  // namespace
 
-void CallResponder::answer(std::uint8_t code, std::string arg3) const {
-  if (const auto link = link_.lock()) link->answer(id_, serial_, code, {}, std::move(arg3), Lane::gossip);
-}
-
-void CallResponder::answer_app(std::uint8_t code, std::string arg2, std::string arg3) const {
-  if (const auto link = link_.lock())
-    link->answer(id_, serial_, code, std::move(arg2), std::move(arg3), Lane::app);
-}
-
-void CallResponder::fail(ErrorCode code, std::string message) const {
-  if (const auto link = link_.lock()) link->answer_error(id_, serial_, code, std::move(message));
-}
-
 void TchannelLink::tune_socket() {
   const int on = 1;
   ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -48,14 +35,7 @@ void TchannelLink::tune_socket() {
 }
 
 void TchannelLink::send_init(FrameType type, std::uint32_t id) {
-  tchannel::Init init;
-  init.headers = {{"host_port", options_->host_port},
-                  {"process_name", options_->process_name},
-                  {"tchannel_language", "cpp"},
-                  {"tchannel_language_version", "20"},
-                  {"tchannel_version", options_->version},
-                  {"ringside_version", options_->version}};
-  tchannel::write_init(out_, type, id, init);
+  tchannel::write_init(out_, type, id, make_init(*options_));
   flush_soon();
 }
 
@@ -117,34 +97,17 @@ void TchannelLink::fail_later(CallDone done, CallFailure failure) {
                     [done = std::move(done), failure = std::move(failure)] { done(failure); });
 }
 
-// Checksum type, `as` and tracing are the caller's (spec A.3, A.4); the writer turns type 2 into none.
-void TchannelLink::answer(std::uint32_t id, std::uint64_t serial, std::uint8_t code, std::string arg2,
-                          std::string arg3, Lane lane) {
+void TchannelLink::answer(std::uint32_t id, std::uint64_t serial, CallOutcome outcome) {
   const auto call = inbound_.find(id);
   if (call == inbound_.end() || call->second.serial != serial) return;
-  if (lane == Lane::app && app_bytes() + arg3.size() > options_->app_bytes)
-    return answer_error(id, serial, ErrorCode::unexpected, "too much is queued for you: read faster");
-  tchannel::CallResponse response;
-  response.code = code;
-  response.tracing = call->second.tracing;
-  response.headers = {{"as", call->second.as.empty() ? "raw" : call->second.as}};
-  response.checksum = call->second.checksum;
-  response.arg2 = std::move(arg2);
-  response.arg3 = std::move(arg3);
+  const auto* answer = std::get_if<CallAnswer>(&outcome);
+  const bool app_lane = answer != nullptr && answer->lane == Lane::app;
+  if (app_lane && app_bytes() + answer->arg3.size() > options_->app_bytes)
+    outcome = tchannel::Error{ErrorCode::unexpected, {}, "too much is queued for you: read faster"};
+  write_outcome(app_lane ? app_out_ : out_, id, call->second.style, std::move(outcome));
   due_.erase({call->second.deadline, DueKind::inbound, id});
   inbound_.erase(call);
-  tchannel::write(lane == Lane::app ? app_out_ : out_, id, response);
   flush_soon();
-  close_when_drained();
-}
-
-void TchannelLink::answer_error(std::uint32_t id, std::uint64_t serial, ErrorCode code, std::string message) {
-  const auto call = inbound_.find(id);
-  if (call == inbound_.end() || call->second.serial != serial) return;
-  const tchannel::Tracing tracing = call->second.tracing;
-  due_.erase({call->second.deadline, DueKind::inbound, id});
-  inbound_.erase(call);
-  send_error(id, code, std::move(message), tracing);
   close_when_drained();
 }
 
@@ -188,6 +151,8 @@ void TchannelLink::take_app_frames() {
     end += frame;
   }
   out_.append(app_out_, app_taken_, end - app_taken_);
+  foreign_writing_ = std::min(foreign_unwritten_, end - app_taken_);
+  foreign_unwritten_ -= foreign_writing_;
   app_taken_ = end;
   if (app_taken_ < app_out_.size()) return;
   app_out_ = {};
@@ -199,6 +164,7 @@ void TchannelLink::on_written(boost::system::error_code error) {
   if (error) return close({Errc::connection_lost, error.message()});
   if (writing_.capacity() > idle_buffer_bytes) writing_ = {};
   writing_.clear();
+  if (foreign_writing_ > 0) events_.foreign_written(*this, std::exchange(foreign_writing_, 0));
   flush();
 }
 

@@ -27,6 +27,8 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
     LinkPtr link;
     std::string dialled;  // the address we dialled
     std::string remote;   // for messages
+    std::uint64_t number;
+    bool tunnelled = false;  // a worker knows of it
   };
 
   LinkPtr find(const std::string& address) {
@@ -73,10 +75,31 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
       if (const auto self = weak.lock(); self && !self->closed)
         self->events.misbehaved(self->links.at(&link).remote, what);
     };
+    if (events.foreign) {
+      link_events.foreign_frame = [weak](TchannelLink& link, std::string_view frame) {
+        if (const auto self = weak.lock()) self->tunnel(link, {.frames = std::string(frame)});
+      };
+      link_events.foreign_written = [weak](TchannelLink& link, std::size_t bytes) {
+        if (const auto self = weak.lock()) self->tunnel(link, {.written = bytes});
+      };
+    }
     auto link = std::make_shared<TchannelLink>(io, options, std::move(link_events));
-    links.emplace(link.get(), Entry{link, dialled, remote});
+    links.emplace(link.get(), Entry{link, dialled, remote, next_number++});
     if (dialled.empty()) ++accepted_links;
     return link;
+  }
+
+  void tunnel(TchannelLink& link, TunnelNews news) {
+    auto& entry = links.at(&link);
+    entry.tunnelled = true;
+    news.connection = entry.number;
+    news.answer = [&context = io, weak = std::weak_ptr<TchannelLink>(entry.link)](std::string frames,
+                                                                                  std::size_t taken) {
+      boost::asio::post(context, [weak, frames = std::move(frames), taken] {
+        if (const auto answered = weak.lock()) answered->answer_foreign(frames, taken);
+      });
+    };
+    events.foreign(std::move(news));
   }
 
   void on_opened(TchannelLink& link) {
@@ -94,6 +117,7 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
           std::find_if(range.first, range.second, [&](const auto& i) { return i.second.get() == &link; });
       if (found != range.second) by_address.erase(found);
     }
+    if (entry->second.tunnelled) tunnel(link, {.closed = true});
     if (entry->second.dialled.empty()) --accepted_links;
     links.erase(entry);
   }
@@ -105,6 +129,7 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
   bool closed = false;
   std::map<const TchannelLink*, Entry> links;
   std::size_t accepted_links = 0;
+  std::uint64_t next_number = 1;
   std::multimap<std::string, LinkPtr> by_address;
 };
 

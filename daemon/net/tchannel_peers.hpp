@@ -12,6 +12,7 @@
 #include <string>
 
 #include "daemon/net/tchannel_link.hpp"
+#include "daemon/net/tchannel_tunnel.hpp"
 
 namespace ringside::net {
 
@@ -21,6 +22,7 @@ class TchannelPeers {
     std::function<void(IncomingCall)> call;
     std::function<void(const TchannelIdentity&)> met;  // a handshake is over
     std::function<void(const std::string& peer, const std::string& what)> misbehaved;
+    std::function<void(TunnelNews)> foreign{};  // calls for other services; without it every call is ours
   };
   // The cap holds for accepted and for dialled connections by themselves, so that a flood of callers does not
   // keep us from calling.

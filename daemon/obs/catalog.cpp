@@ -41,6 +41,14 @@ constexpr std::string_view requests_help =
 constexpr std::string_view errors = "ringside_errors_total";
 constexpr std::string_view errors_help =
     "Errors answered by ringside itself, by whether an app may have run the request.";
+constexpr std::string_view calls = "ringside_tchannel_calls_total";
+constexpr std::string_view calls_help =
+    "TChannel calls of clients, apps and members that have ended: answered by the app (ok, app_error), with "
+    "an "
+    "error frame of the app or another member (error), by this member (refused), or given up by the caller "
+    "(cancelled).";
+constexpr std::string_view call_bytes = "ringside_tchannel_relayed_bytes_total";
+constexpr std::string_view call_bytes_help = "Bytes of frames of TChannel calls passed on.";
 constexpr std::string_view syncs = "ringside_gossip_full_syncs_total";
 constexpr std::string_view syncs_help =
     "Whole membership lists exchanged: sent to a peer whose checksum differed, or fetched back from it "
@@ -92,6 +100,17 @@ constexpr Row table[] = {
      "Requests from ringpop-node members refused because too many were under way.", &C::proxy_refused},
     {"ringside_ringpop_proxy_in_flight", "Requests from ringpop-node members that wait for their answer.",
      &C::proxy_in_flight},
+    {calls, calls_help, &W::calls_ok, "outcome", "ok"},
+    {calls, calls_help, &W::calls_app_error, "outcome", "app_error"},
+    {calls, calls_help, &W::calls_error, "outcome", "error"},
+    {calls, calls_help, &W::calls_refused, "outcome", "refused"},
+    {calls, calls_help, &W::calls_cancelled, "outcome", "cancelled"},
+    {call_bytes, call_bytes_help, &W::call_request_bytes, "direction", "request"},
+    {call_bytes, call_bytes_help, &W::call_response_bytes, "direction", "response"},
+    {"ringside_tchannel_calls_in_flight", "TChannel calls that wait for the end of their answer.",
+     &W::calls_in_flight},
+    {"ringside_tchannel_links",
+     "Open TChannel connections of workers with other members, dialled and accepted.", &W::tchannel_links},
     {"ringside_gossip_pings_sent_total", "Direct pings sent.", &C::pings_sent},
     {"ringside_gossip_pings_received_total", "Direct pings received.", &C::pings_received},
     {"ringside_gossip_ping_reqs_sent_total", "Indirect pings asked of other members.", &C::ping_reqs_sent},

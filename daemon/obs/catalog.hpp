@@ -29,9 +29,14 @@ struct WorkerMetrics {
   Gauge app_connections;
   Counter proxy_egress;  // sent to a ringpop-node as /proxy/req
   Counter proxy_send_success, proxy_send_error;
-  Counter bytes_in;           // from clients
-  Counter bytes_out;          // to clients
-  Histogram request_seconds;  // request head to response head, as the entry sees it
+  Counter bytes_in;   // from clients
+  Counter bytes_out;  // to clients
+  // TChannel calls relayed, by how they ended
+  Counter calls_ok, calls_app_error, calls_error, calls_refused, calls_cancelled;
+  Counter call_request_bytes, call_response_bytes;  // frames passed on
+  Gauge calls_in_flight;                            // without the end of their answer
+  Gauge tchannel_links;                             // with other members, dialled and accepted
+  Histogram request_seconds;                        // request head to response head, as the entry sees it
 };
 
 // Written by the control thread.

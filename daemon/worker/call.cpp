@@ -198,6 +198,9 @@ void Call::try_app() {
   timer_.at(deadline_);
   if (context_.config.app.address.empty())
     return answer(problem(api::Code::app_down, "this node has no app (app.address is not set)"));
+  if (context_.config.app.protocol != config::AppProtocol::http1)
+    return answer(problem(api::Code::app_protocol,
+                          "the app of " + context_.view->name + " is called over TChannel (app.protocol)"));
   context_.metrics.requests_local.add();
   try_is_peer_ = accepted_ = false;
   compose(false);

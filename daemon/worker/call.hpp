@@ -51,7 +51,7 @@ class Outbound {
   ~Outbound() = default;
 };
 
-class Call {
+class Call final : public RingWaiter {
  public:
   Call(Context&, Inbound&);
   ~Call();  // cancels what is under way
@@ -86,7 +86,7 @@ class Call {
   void body_drained();                                  // body_backlog() has fallen
 
   // --- from the Worker
-  void ring_changed();  // while waiting
+  void ring_changed() override;  // while waiting
 
   // What an Outbound sends: the head of the current try. `fields` are complete but for the framing.
   [[nodiscard]] const http::RequestHead& head() const { return try_head_; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "daemon/base/limits.hpp"
 #include "daemon/base/rng.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/net/incoming_call.hpp"
 #include "daemon/net/timers.hpp"
 #include "daemon/obs/catalog.hpp"
 #include "daemon/worker/turn.hpp"
@@ -32,9 +34,18 @@ inline constexpr http2::Settings link_settings{.streams_max = limits::peer_strea
                                                .stream_window = limits::stream_window_bytes};
 
 class AppPool;
-class Call;
 class PeerLinks;
 class ProxyCalls;
+class Relay;
+
+// A request or call that waits for the ring to move.
+class RingWaiter {
+ public:
+  virtual void ring_changed() = 0;
+
+ protected:
+  ~RingWaiter() = default;
+};
 
 struct Context {
   Context(boost::asio::io_context& io_context, const config::Config& configuration, const obs::Metrics& all,
@@ -59,7 +70,9 @@ struct Context {
   AppPool* app = nullptr;       // connections to this node's app
   PeerLinks* peers = nullptr;   // links to the other ringsides
   ProxyCalls* proxy = nullptr;  // requests to ringpop-node members
-  std::vector<Call*> waiting;   // calls that wait for the ring to move
+  Relay* relay = nullptr;       // TChannel: connections and calls
+  std::vector<RingWaiter*> waiting;
+  std::function<void(net::IncomingCall)> to_control;  // calls to this node itself; the answer comes by post
   bool draining = false;
 };
 

@@ -16,21 +16,25 @@
 #include "daemon/worker/peer_server.hpp"
 #include "daemon/worker/proxy_calls.hpp"
 #include "daemon/worker/proxy_server.hpp"
+#include "daemon/worker/relay.hpp"
 
 namespace ringside::worker {
 
 struct Worker::State {
   State(int index, const config::Config& config, const obs::Metrics& metrics, std::uint64_t seed,
-        std::function<void(net::ProxyCall)> call_proxy)
+        ToControl to_control)
       : thread("worker/" + std::to_string(index)),
         context(thread.context(), config, metrics, *metrics.workers[static_cast<std::size_t>(index)], seed),
         links(context),
         app(context, app_address(config)),
-        proxy(context, std::move(call_proxy)),
+        proxy(context, std::move(to_control.proxy)),
+        relay(context, app_address(config), [this] { finish_draining(); }),
         proxied(context, [this] { finish_draining(); }) {
     context.app = &app;
     context.peers = &links;
     context.proxy = &proxy;
+    context.relay = &relay;
+    context.to_control = std::move(to_control.call);
   }
 
   static Address app_address(const config::Config& config) {
@@ -65,9 +69,10 @@ struct Worker::State {
     const bool ring_moved = view->ring != context.view->ring || view->phase != context.view->phase;
     context.view = std::move(view);
     links.forget_absent();
+    relay.forget_absent();
     if (!ring_moved) return;
     const auto waiting = context.waiting;
-    for (Call* call : waiting) call->ring_changed();
+    for (RingWaiter* each : waiting) each->ring_changed();
   }
 
   void drain(std::function<void()> done) {
@@ -79,13 +84,14 @@ struct Worker::State {
     for (const auto& entry : clients) open.push_back(entry.first);
     for (ClientSession* session : open) session->drain();
     for (const auto& entry : peers) entry.first->drain();
+    relay.drain();
     finish_draining();
   }
 
   // A peer's link ends when its requests are answered and the GOAWAY has been written: the peer must know
   // what ran.
   void finish_draining() {
-    if (on_drained && clients.empty() && peers.empty() && proxied.idle())
+    if (on_drained && clients.empty() && peers.empty() && proxied.idle() && relay.drained())
       std::exchange(on_drained, nullptr)();
   }
 
@@ -94,6 +100,7 @@ struct Worker::State {
   PeerLinks links;
   AppPool app;
   ProxyCalls proxy;
+  Relay relay;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors;
   std::unordered_map<ClientSession*, std::unique_ptr<ClientSession>> clients;
   std::unordered_map<PeerServer*, std::unique_ptr<PeerServer>> peers;
@@ -102,8 +109,8 @@ struct Worker::State {
 };
 
 Worker::Worker(int index, const config::Config& config, const obs::Metrics& metrics, std::uint64_t seed,
-               api::ViewPtr first_view, std::function<void(net::ProxyCall)> call_proxy)
-    : state_(std::make_unique<State>(index, config, metrics, seed, std::move(call_proxy))) {
+               api::ViewPtr first_view, ToControl to_control)
+    : state_(std::make_unique<State>(index, config, metrics, seed, std::move(to_control))) {
   state_->context.self_address = first_view->address;
   state_->context.view = std::move(first_view);
 }
@@ -112,7 +119,13 @@ Worker::~Worker() {
   state_->thread.stop_and_join();
 }
 
-void Worker::start(std::span<const net::ListeningSocket> listeners) {
+void Worker::start(std::span<const net::ListeningSocket> listeners,
+                   std::span<const net::ListeningSocket> tchannel_listeners) {
+  for (const auto& listener : tchannel_listeners)
+    state_->acceptors.push_back(std::make_unique<net::Acceptor>(
+        state_->context.io, listener, [state = state_.get()](net::Socket socket, const std::string&) {
+          state->relay.accept_client(std::move(socket));
+        }));
   for (const auto& listener : listeners)
     state_->acceptors.push_back(std::make_unique<net::Acceptor>(
         state_->context.io, listener, [state = state_.get()](net::Socket socket, std::string remote) {
@@ -128,7 +141,19 @@ void Worker::set_view(api::ViewPtr view) {
 }
 
 void Worker::adopt_http2(int fd, std::string first_bytes) {
-  boost::asio::post(state_->context.io, [state = state_.get(), fd, bytes = std::move(first_bytes)]() mutable {
+  adopt(fd, [state = state_.get(), bytes = std::move(first_bytes)](net::Socket socket) {
+    state->adopt(std::move(socket), bytes);
+  });
+}
+
+void Worker::adopt_tchannel(int fd, std::string first_bytes) {
+  adopt(fd, [state = state_.get(), bytes = std::move(first_bytes)](net::Socket socket) {
+    state->relay.accept_peer(std::move(socket), bytes);
+  });
+}
+
+void Worker::adopt(int fd, std::function<void(net::Socket)> taker) {
+  boost::asio::post(state_->context.io, [state = state_.get(), fd, taker = std::move(taker)] {
     net::Socket socket(state->context.io.get_executor());
     boost::system::error_code error;
     socket.assign(boost::asio::generic::stream_protocol(AF_INET, 0), fd, error);
@@ -137,7 +162,13 @@ void Worker::adopt_http2(int fd, std::string first_bytes) {
       return;
     }
     socket.non_blocking(true, error);
-    if (!error) state->adopt(std::move(socket), std::move(bytes));
+    if (!error) taker(std::move(socket));
+  });
+}
+
+void Worker::relay(net::TunnelNews news) {
+  boost::asio::post(state_->context.io, [state = state_.get(), news = std::move(news)]() mutable {
+    state->relay.take(std::move(news));
   });
 }
 

@@ -38,15 +38,41 @@ struct Port {
   std::optional<PeerPort> port;
 };
 
-TEST_CASE("bytes are HTTP/2 with the whole preface, TChannel at the first other byte, and undecided before") {
+TEST_CASE(
+    "bytes are HTTP/2 with the whole preface, TChannel when they differ from it, and undecided before") {
   for (std::size_t size = 0; size < preface.size(); ++size) {
     CHECK(tell_protocol(preface.substr(0, size)) == PeerProtocol::undecided);
     std::string other = preface.substr(0, size) + static_cast<char>(preface[size] ^ 1);
-    CHECK(tell_protocol(other) == PeerProtocol::tchannel);
+    CHECK(tell_protocol(other + "x") ==
+          PeerProtocol::tchannel);  // two bytes say that it is too long for an init
   }
   CHECK(tell_protocol(preface) == PeerProtocol::http2);
   CHECK(tell_protocol(preface + "more") == PeerProtocol::http2);
   CHECK(tell_protocol("POST / HTTP/1.1") == PeerProtocol::tchannel);
+}
+
+TEST_CASE("TChannel is for the control thread, or for a worker when its init tells the hop") {
+  const auto init = [](tchannel::Headers more, tchannel::FrameType type = tchannel::FrameType::init_req) {
+    tchannel::Init said;
+    said.headers = {{"host_port", "0.0.0.0:0"}, {"process_name", "test"}};
+    said.headers.insert(said.headers.end(), more.begin(), more.end());
+    std::string bytes;
+    tchannel::write_init(bytes, type, 1, said);
+    return bytes;
+  };
+  const std::string plain = init({}), hop = init({{"ringside_hop", "2"}});
+  for (const auto& bytes : {plain, hop})
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+      CHECK(tell_protocol(bytes.substr(0, size)) == PeerProtocol::undecided);
+  CHECK(tell_protocol(plain) == PeerProtocol::tchannel);
+  CHECK(tell_protocol(hop) == PeerProtocol::calls);
+  CHECK(tell_protocol(hop + "more") == PeerProtocol::calls);
+  // What is wrong the control thread complains of.
+  for (const char* bad : {"0", "-1", "9", "x", ""})
+    CHECK(tell_protocol(init({{"ringside_hop", bad}})) == PeerProtocol::tchannel);
+  CHECK(tell_protocol(init({{"ringside_hop", "2"}}, tchannel::FrameType::init_res)) ==
+        PeerProtocol::tchannel);
+  CHECK(tell_protocol(std::string("\0\1", 2)) == PeerProtocol::tchannel);
 }
 
 TEST_CASE("a connection with HTTP/2's preface is handed over with all bytes read, cut at any byte") {
@@ -94,8 +120,8 @@ TEST_CASE("connections over the cap of undecided ones are closed at once") {
   RawPeer third(port.io, address);
   CHECK(third.wait_closed());
   CHECK(!first.closed());
-  first.send("x");
-  CHECK(run_until(port.io, [&] { return port.tchannel == std::vector<std::string>{"x"}; }));
+  first.send("xx");
+  CHECK(run_until(port.io, [&] { return port.tchannel == std::vector<std::string>{"xx"}; }));
 }
 
 TEST_CASE("the control plane hands HTTP/2 on and keeps TChannel") {

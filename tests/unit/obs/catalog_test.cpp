@@ -61,14 +61,21 @@ const std::vector<Counter WorkerMetrics::*> worker_counters = {&WorkerMetrics::r
                                                                &WorkerMetrics::reroutes,
                                                                &WorkerMetrics::bad_requests,
                                                                &WorkerMetrics::connections_accepted,
+                                                               &WorkerMetrics::calls_ok,
+                                                               &WorkerMetrics::calls_app_error,
+                                                               &WorkerMetrics::calls_error,
+                                                               &WorkerMetrics::calls_refused,
+                                                               &WorkerMetrics::calls_cancelled,
+                                                               &WorkerMetrics::call_request_bytes,
+                                                               &WorkerMetrics::call_response_bytes,
                                                                &WorkerMetrics::bytes_in,
                                                                &WorkerMetrics::bytes_out,
                                                                &WorkerMetrics::proxy_egress,
                                                                &WorkerMetrics::proxy_send_success,
                                                                &WorkerMetrics::proxy_send_error};
 const std::vector<Gauge WorkerMetrics::*> worker_gauges = {
-    &WorkerMetrics::connections_open, &WorkerMetrics::in_flight, &WorkerMetrics::peer_links,
-    &WorkerMetrics::app_connections};
+    &WorkerMetrics::connections_open, &WorkerMetrics::in_flight,       &WorkerMetrics::peer_links,
+    &WorkerMetrics::app_connections,  &WorkerMetrics::calls_in_flight, &WorkerMetrics::tchannel_links};
 const std::vector<Counter ControlMetrics::*> control_counters = {
     &ControlMetrics::pings_sent,          &ControlMetrics::pings_received,
     &ControlMetrics::ping_reqs_sent,      &ControlMetrics::ping_reqs_received,

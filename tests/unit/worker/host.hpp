@@ -20,6 +20,8 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/base/limits.hpp"
+#include "daemon/control/peer_port.hpp"
 #include "daemon/net/io_thread.hpp"
 #include "daemon/worker/worker.hpp"
 
@@ -169,21 +171,33 @@ class Host {
   ~Host() {
     worker_.reset();
     peer_thread_.stop_and_join();
+    peer_port_.reset();
   }
   void open() {
     api_.push_back(*net::ListeningSocket::open({"127.0.0.1", 0, {}}, "listen.api"));
+    tchannel_.push_back(*net::ListeningSocket::open({"127.0.0.1", 0, {}}, "listen.tchannel"));
     peer_ = std::make_unique<net::ListeningSocket>(
         *net::ListeningSocket::open({"127.0.0.1", 0, {}}, "listen.peer"));
   }
   [[nodiscard]] ring::Server server() const { return {name_, peer_->address().to_string()}; }
   [[nodiscard]] std::uint16_t port() const { return api_.front().address().port; }
+  [[nodiscard]] std::uint16_t tchannel_port() const { return tchannel_.front().address().port; }
+  [[nodiscard]] std::uint16_t peer_port() const { return peer_->address().port; }
+  void relay(net::TunnelNews news) { worker_->relay(std::move(news)); }
   void start(std::vector<ring::Server> ring) {
-    worker_ = std::make_unique<worker::Worker>(0, config, metrics_, 1, view(std::move(ring)), call_proxy);
-    acceptor_ = std::make_unique<net::Acceptor>(
-        peer_thread_.context(), *peer_,
-        [this](net::Socket socket, const std::string&) { worker_->adopt_http2(socket.release(), {}); });
+    worker_ = std::make_unique<worker::Worker>(
+        0, config, metrics_, 1, view(std::move(ring)),
+        worker::Worker::ToControl{.proxy = call_proxy,
+                                  .call = [this](net::IncomingCall call) { to_control(std::move(call)); }});
+    peer_port_ = std::make_unique<control::PeerPort>(
+        peer_thread_.context(), *peer_, limits::peer_connections, limits::tchannel_init_time,
+        control::PeerPort::Events{
+            .tchannel = [](const net::Socket&, const std::string&, const std::string&) {},
+            .http2 = [this](int fd, std::string bytes,
+                            const std::string&) { worker_->adopt_http2(fd, std::move(bytes)); },
+            .calls = [this](int fd, std::string bytes) { worker_->adopt_tchannel(fd, std::move(bytes)); }});
     peer_thread_.start();
-    worker_->start(api_);
+    worker_->start(api_, tchannel_);
   }
   void set_ring(std::vector<ring::Server> ring) { worker_->set_view(view(std::move(ring))); }
   void set_view(api::ViewPtr view) { worker_->set_view(std::move(view)); }
@@ -207,16 +221,17 @@ class Host {
   void serve_proxied(net::ProxiedRequest request) { worker_->serve_proxied(std::move(request)); }
 
   config::Config config;
-  std::map<std::string, PeerKind> kinds;           // by address, of members that are no ringsides
-  std::function<void(net::ProxyCall)> call_proxy;  // on the worker's thread
+  std::map<std::string, PeerKind> kinds;              // by address, of members that are no ringsides
+  std::function<void(net::ProxyCall)> call_proxy;     // on the worker's thread
+  std::function<void(net::IncomingCall)> to_control;  // on the worker's thread
 
  private:
   std::string name_;
   obs::Metrics metrics_;
-  std::vector<net::ListeningSocket> api_;
+  std::vector<net::ListeningSocket> api_, tchannel_;
   std::unique_ptr<net::ListeningSocket> peer_;
   net::IoThread peer_thread_{"peers"};
-  std::unique_ptr<net::Acceptor> acceptor_;
+  std::unique_ptr<control::PeerPort> peer_port_;
   std::unique_ptr<worker::Worker> worker_;
   std::uint64_t version_ = 0;
 };
