@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import peers
 from ask import Client
 
-sys.path.insert(0, str(peers.ROOT / "tests" / "cluster"))
+sys.path.append(str(peers.ROOT / "tests" / "cluster"))
 from support import Cluster, ClusterTest, free_port, wait_until  # noqa: E402
 from processes import Process  # noqa: E402
 

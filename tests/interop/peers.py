@@ -106,11 +106,14 @@ def need(what):
 
 
 def command(kind, address, hosts_file, identity=None, http_port=None):
-    """The command line of one real node; with `http_port` it is a ringpop-node with an HTTP app in it (npm/app.js)."""
+    """The command line of one real node. There are two ringpop-nodes with an app in them: with an `http_port` it is
+    npm/app.js, and the kind "ringpop-node tchannel" is npm/tchannel_app.js."""
     if kind == "ringpop-go":
         program = [need(kind), *([f"--identity={identity}"] if identity else [])]
     elif http_port:
         program = ["node", "--no-warnings", need("npm") / "app.js", f"--http={http_port}"]
+    elif kind == "ringpop-node tchannel":
+        program = ["node", "--no-warnings", need("npm") / "tchannel_app.js"]
     else:
         program = ["node", "--no-warnings", need("npm") / "node_modules" / "ringpop" / "main.js"]
     return [*program, f"--listen={address}", f"--hosts={hosts_file}"]
