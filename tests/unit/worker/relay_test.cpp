@@ -387,7 +387,9 @@ TEST_CASE("an app that sends more than its caller reads is stopped, and goes on 
   });
   Pair pair("", app.address());
   TchannelClient client(pair.a.tchannel_port());
-  client.send(8, call_for(pair.key_of(pair.b)));
+  auto asked = call_for(pair.key_of(pair.b));
+  asked.ttl_ms = 60'000;
+  client.send(8, asked);
   // It comes to a stop while most of it is still to be sent.
   std::uint64_t before = 0;
   for (int calm = 0; calm < 20;) {
