@@ -1,7 +1,10 @@
 #include "daemon/api/ringpop_admin.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <span>
 
 #include "proto/ringpop/codec.hpp"
 
@@ -39,6 +42,45 @@ Json member(const MemberView& view) {
   return json;
 }
 
+double milliseconds(double ns) {
+  return ns / 1e6;
+}
+
+// Between the two values around it, as both libraries have it. `sorted` is not empty.
+double percentile(const std::vector<double>& sorted, double share) {
+  const double at = share * static_cast<double>(sorted.size() + 1);
+  if (at < 1) return sorted.front();
+  if (at >= static_cast<double>(sorted.size())) return sorted.back();
+  const auto below = static_cast<std::size_t>(at);
+  return sorted[below - 1] + (at - static_cast<double>(below)) * (sorted[below] - sorted[below - 1]);
+}
+
+// Ringpop's histogram of the last periods, in milliseconds as ringpop-node has it (ringpop-go: nanoseconds).
+Json timing(std::span<const Duration> periods) {
+  if (periods.empty()) return Json::object();
+  std::vector<double> times;
+  for (const Duration time : periods) times.push_back(milliseconds(static_cast<double>(time.count())));
+  std::ranges::sort(times);
+  const auto count = static_cast<double>(times.size());
+  const double sum = std::accumulate(times.begin(), times.end(), 0.0);
+  const double mean = sum / count;
+  double variance = 0;
+  for (const double time : times) variance += (time - mean) * (time - mean) / count;
+  return {{"type", "histogram"},
+          {"min", times.front()},
+          {"max", times.back()},
+          {"sum", sum},
+          {"variance", variance},
+          {"mean", mean},
+          {"std_dev", std::sqrt(variance)},
+          {"count", times.size()},
+          {"median", percentile(times, 0.5)},
+          {"p75", percentile(times, 0.75)},
+          {"p95", percentile(times, 0.95)},
+          {"p99", percentile(times, 0.99)},
+          {"p999", percentile(times, 0.999)}};
+}
+
 // The schema of Ringpop's test suite is closed: no key more, no key less (spec B.3).
 RingpopAnswer stats(const View& view, const RingpopStats& stats) {
   Json members = Json::array();
@@ -57,7 +99,7 @@ RingpopAnswer stats(const View& view, const RingpopStats& stats) {
          {{"rss", stats.rss_bytes}, {"heapTotal", stats.heap_bytes}, {"heapUsed", stats.heap_used_bytes}}},
         {"pid", view.pid}}},
       {"protocol",
-       {{"timing", Json::object()},
+       {{"timing", timing(stats.period_times)},
         {"protocolRate", stats.period.count()},
         {"clientRate", per_second(stats.calls_sent)},
         {"serverRate", per_second(stats.calls_received)},

@@ -19,8 +19,9 @@ struct RingpopStats {
       members;  // with all labels, internal ones too: tools compute the checksum from them
   std::uint32_t checksum = 0;
   Millis period{};
-  std::uint64_t calls_sent = 0;      // pings and ping-reqs since the start
-  std::uint64_t calls_received = 0;  // joins, pings and ping-reqs
+  std::vector<Duration> period_times;  // of the last protocol periods
+  std::uint64_t calls_sent = 0;        // pings and ping-reqs since the start
+  std::uint64_t calls_received = 0;    // joins, pings and ping-reqs
   std::uint64_t rss_bytes = 0, heap_bytes = 0, heap_used_bytes = 0;
   WallTime now;
 };

@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, RingpopCommand>, 15> names{{
+constexpr std::array<std::pair<std::string_view, RingpopCommand>, 20> names{{
     {"/admin/gossip", RingpopCommand::gossip_start},  // ringpop-go's toggles; a repeated one must do no harm
     {"/admin/gossip/start", RingpopCommand::gossip_start},
     {"/admin/gossip/stop", RingpopCommand::gossip_stop},
@@ -26,6 +26,11 @@ constexpr std::array<std::pair<std::string_view, RingpopCommand>, 15> names{{
     {"/admin/debugSet", RingpopCommand::debug_set},
     {"/admin/debugClear", RingpopCommand::debug_clear},
     {"/protocol/damp-req", RingpopCommand::damp_req},
+    {"/admin/config/get", RingpopCommand::config_get},
+    {"/admin/config/set", RingpopCommand::config_set},
+    {"/admin/reload", RingpopCommand::reload},
+    {"/trace/add", RingpopCommand::trace_add},
+    {"/trace/remove", RingpopCommand::trace_remove},
 }};
 
 // What is no UTF-8 is shown with replacement characters.
@@ -60,6 +65,12 @@ RingpopAnswer healed(std::span<const std::string> targets, std::string_view erro
   Json list = Json::array();
   for (const std::string& target : targets) list.push_back(target);
   return answer(true, {{"targets", list}, {"error", error}});
+}
+
+std::optional<std::string> reload_file(std::string_view body) {
+  const auto request = Json::parse(body, nullptr, false);
+  if (!request.is_object() || !request.contains("file") || !request["file"].is_string()) return std::nullopt;
+  return request["file"].get<std::string>();
 }
 
 RingpopAnswer damp_scores(std::string_view body, const View& view) {

@@ -26,6 +26,11 @@ enum class RingpopCommand : std::uint8_t {
   debug_set,
   debug_clear,
   damp_req,
+  config_get,
+  config_set,
+  reload,
+  trace_add,
+  trace_remove,
 };
 
 // Deprecated names included. Nothing for an endpoint that is no command.
@@ -37,6 +42,8 @@ std::optional<RingpopCommand> ringpop_command(std::string_view endpoint);
 [[nodiscard]] RingpopAnswer ticked(std::uint32_t checksum);
 [[nodiscard]] RingpopAnswer reaped(std::size_t members);
 [[nodiscard]] RingpopAnswer healed(std::span<const std::string> targets, std::string_view error);
+// The path in the body of /admin/reload; nothing when it has none.
+[[nodiscard]] std::optional<std::string> reload_file(std::string_view body);
 // ringpop-node's question how much others flap: this node counts no flapping, so everybody it knows scores 0.
 [[nodiscard]] RingpopAnswer damp_scores(std::string_view body, const View& view);
 

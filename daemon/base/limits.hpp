@@ -88,6 +88,12 @@ inline constexpr std::size_t node_peers_named = 1024;   // ringpop-node peers co
 inline constexpr std::size_t peer_kinds = 2 * members;  // peers met, members or not
 inline constexpr std::size_t strangers_dialled = 8;     // at a time, to learn what kind of peer they are
 
+// Traces (spec B.4)
+inline constexpr std::size_t traces = 16;  // each is a call or a line for every change of the membership
+inline constexpr std::size_t trace_text_bytes = 256;
+inline constexpr auto trace_time = 24h;  // at most, without being renewed
+inline constexpr auto trace_call_time = 1s;
+
 // Statistics for StatsD
 inline constexpr std::size_t statsd_prefix_bytes = 200;
 inline constexpr std::uint64_t statsd_file_bytes = std::uint64_t{1} << 30;  // then nothing is added any more

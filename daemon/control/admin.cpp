@@ -1,5 +1,6 @@
 #include "daemon/control/admin.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace ringside::control {
@@ -27,13 +28,13 @@ void Admin::run(RingpopCommand command, net::IncomingCall call) {
     case RingpopCommand::member_leave: return leave(responder);
     case RingpopCommand::reap: return reap(responder);
     case RingpopCommand::heal: return heal(responder);
-    case RingpopCommand::debug_set:
-      if (!quiet_level_) quiet_level_ = obs::log_level();
-      obs::set_log_level(obs::Level::debug);
-      return answer(responder, api::done("ok"));
-    case RingpopCommand::debug_clear:
-      if (quiet_level_) obs::set_log_level(*std::exchange(quiet_level_, std::nullopt));
-      return answer(responder, api::done("ok"));
+    case RingpopCommand::debug_set: return debug(true, responder);
+    case RingpopCommand::debug_clear: return debug(false, responder);
+    case RingpopCommand::config_get: return get_config(call);
+    case RingpopCommand::config_set: return set_config(call);
+    case RingpopCommand::reload: return reload(call);
+    case RingpopCommand::trace_add: return add_trace(call);
+    case RingpopCommand::trace_remove: return remove_trace(call);
     case RingpopCommand::damp_req:
       return answer(responder, api::damp_scores(call.request.arg3, *host_.view()));
   }
@@ -59,6 +60,58 @@ void Admin::set_gossip(bool on, const net::CallResponder& responder) {
   });
   obs::log(obs::Level::info, on ? "gossip_started" : "gossip_stopped", {{"by", "admin"}});
   answer(responder, api::done("ok"));
+}
+
+void Admin::debug(bool on, const net::CallResponder& responder) {
+  if (on) {
+    if (!quiet_level_) quiet_level_ = obs::log_level();
+    obs::set_log_level(obs::Level::debug);
+  } else if (quiet_level_) {
+    obs::set_log_level(*std::exchange(quiet_level_, std::nullopt));
+  }
+  answer(responder, api::done("ok"));
+}
+
+void Admin::get_config(const net::IncomingCall& call) {
+  answer(call.responder, api::get_settings(call.request.arg3, {host_.config, obs::log_level(), test_key_}));
+}
+
+void Admin::set_config(const net::IncomingCall& call) {
+  const auto change = api::read_settings_change(call.request.arg3);
+  if (!change) return answer(call.responder, api::refused("ringside.bad-setting", change.error()));
+  if (change->log_level) {
+    quiet_level_.reset();
+    obs::set_log_level(*change->log_level);
+  }
+  test_key_ = change->test_key.value_or(test_key_);
+  answer(call.responder, api::done("ok"));
+}
+
+void Admin::reload(const net::IncomingCall& call) {
+  const auto file = api::reload_file(call.request.arg3);
+  if (!file)
+    return answer(call.responder,
+                  api::refused("ringside.bad-request", "the body must be {\"file\": \"...\"}"));
+  host_.reload_seeds(*file, [responder = call.responder](const std::string& error) {
+    answer(responder, error.empty() ? api::done("ok") : api::refused("ringside.cannot-reload", error));
+  });
+}
+
+void Admin::add_trace(const net::IncomingCall& call) {
+  const auto now = std::chrono::floor<Millis>(std::chrono::system_clock::now());
+  const auto order = api::read_trace_order(call.request.arg3, now);
+  if (!order) return answer(call.responder, api::refused("ringpop.invalid-option", order.error()));
+  if (!host_.traces.add(now, *order))
+    return answer(call.responder, api::refused("ringside.too-many-traces",
+                                               "there are as many traces as this node takes; remove one"));
+  answer(call.responder, api::done("ok"));
+}
+
+void Admin::remove_trace(const net::IncomingCall& call) {
+  const auto sink = api::read_trace_sink(call.request.arg3);
+  if (!sink) return answer(call.responder, api::refused("ringpop.invalid-option", sink.error()));
+  host_.traces.remove(*sink);
+  answer(call.responder, api::done("ok"));
 }
 
 void Admin::tick(const net::CallResponder& responder) {

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "daemon/api/ringpop_command.hpp"
+#include "daemon/api/ringpop_settings.hpp"
 #include "daemon/api/view.hpp"
+#include "daemon/control/trace_store.hpp"
 #include "daemon/net/tchannel_link.hpp"
 #include "daemon/obs/log.hpp"
 #include "daemon/swim/node.hpp"
@@ -24,7 +26,11 @@ class Admin {
     std::function<void(const std::function<void(swim::Node&, Now, swim::Outbox&)>&)> step;
     // What the seeds are now; called back once.
     std::function<void(std::function<void(const std::vector<std::string>&)>)> look_up_seeds;
+    // Another file in place of those among the seeds; called back once, with a sentence when it was refused.
+    std::function<void(const std::string& file, std::function<void(const std::string& error)>)> reload_seeds;
     std::function<api::ViewPtr()> view;
+    const config::Config& config;
+    TraceStore& traces;
     bool has_place = false;  // in the ring: a member without an app has none
   };
   explicit Admin(Host host) : host_(std::move(host)) {}
@@ -43,6 +49,12 @@ class Admin {
   void tick(const net::CallResponder&);
   void heal(const net::CallResponder&);
   void set_gossip(bool on, const net::CallResponder&);
+  void debug(bool on, const net::CallResponder&);
+  void get_config(const net::IncomingCall&);
+  void set_config(const net::IncomingCall&);
+  void reload(const net::IncomingCall&);
+  void add_trace(const net::IncomingCall&);
+  void remove_trace(const net::IncomingCall&);
 
   Host host_;
   struct Waiting {
@@ -52,6 +64,7 @@ class Admin {
   std::map<TicketId, Waiting> waiting_;  // bounded by the links' own tables: the core ends every task
   std::uint64_t last_ticket_ = 0;
   std::optional<obs::Level> quiet_level_;  // of the log, while debugSet is in force
+  std::int64_t test_key_ = api::test_key_default;
 };
 
 }  // namespace ringside::control

@@ -24,6 +24,7 @@
 #include "daemon/control/seed_keeper.hpp"
 #include "daemon/control/statsd_exporter.hpp"
 #include "daemon/control/swim_transport.hpp"
+#include "daemon/control/tracer.hpp"
 #include "daemon/control/view_maker.hpp"
 #include "daemon/net/tchannel_peers.hpp"
 #include "daemon/obs/log.hpp"
@@ -132,6 +133,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   std::optional<ProxyGate> proxy;
   std::optional<PeerPort> port;
   std::optional<SeedKeeper> seeds;
+  std::optional<Tracer> tracer;
   std::optional<Admin> admin;
   std::optional<StatsdExporter> statsd;  // when the options ask for it
 
@@ -210,6 +212,7 @@ void ControlPlane::State::publish() {
   view = view_maker.make(
       *node, {leaving, seeds && seeds->looked_up(), std::exchange(ring_changed, false), kinds}, metrics);
   if (statsd) statsd->on_ring(view->ring);
+  tracer->on_view(now().wall, *view);
   hooks.publish(view);
   meet_strangers();
 }
@@ -271,9 +274,14 @@ void ControlPlane::State::assemble() {
           core.on_response(time, id, std::move(response), out);
         });
       });
+  tracer.emplace(*peers, self);
   admin.emplace(Admin::Host{.step = [this](const auto& input) { step(input); },
                             .look_up_seeds = [this](auto answer) { seeds->ask(std::move(answer)); },
+                            .reload_seeds = [this](const std::string& file,
+                                                   auto answer) { seeds->reload(file, std::move(answer)); },
                             .view = [this] { return view; },
+                            .config = config,
+                            .traces = tracer->store(),
                             .has_place = has_place()});
 }
 
@@ -336,6 +344,7 @@ api::RingpopStats ControlPlane::State::ringpop_stats() const {
         {row.name, row.address, row.status, row.incarnation, row.labels, row.address == self});
   stats.checksum = node->checksum();
   stats.period = config.gossip.period;
+  stats.period_times.assign(node->period_times().begin(), node->period_times().end());
   stats.calls_sent = metrics.pings_sent.value() + metrics.ping_reqs_sent.value();
   stats.calls_received =
       metrics.joins_received.value() + metrics.pings_received.value() + metrics.ping_reqs_received.value();

@@ -10,12 +10,16 @@ namespace ringside::control {
 namespace {
 
 constexpr Duration first_retry = std::chrono::seconds(1);
+constexpr std::string_view file_prefix = "file:";
+
+bool is_file(const std::string& seed) {
+  return seed.starts_with(file_prefix);
+}
 
 std::vector<std::string> seed_files(const std::vector<std::string>& seeds) {
-  constexpr std::string_view file = "file:";
   std::vector<std::string> paths;
   for (const std::string& seed : seeds)
-    if (seed.starts_with(file)) paths.push_back(seed.substr(file.size()));
+    if (is_file(seed)) paths.push_back(seed.substr(file_prefix.size()));
   return paths;
 }
 
@@ -23,18 +27,24 @@ std::vector<std::string> seed_files(const std::vector<std::string>& seeds) {
 
 SeedKeeper::SeedKeeper(boost::asio::io_context& io, std::vector<std::string> seeds, std::string self,
                        Duration refresh, Found found)
-    : seeds_(std::move(seeds)),
+    : io_(io),
+      seeds_(std::move(seeds)),
       self_(std::move(self)),
       refresh_(refresh),
       found_(std::move(found)),
-      watch_(io, seed_files(seeds_),
-             [this] {
-               if (looked_up_) look_up();
-             }),
       resolver_(io, limits::seed_look_up_time),
       asked_resolver_(io, limits::seed_look_up_time),
+      reload_resolver_(io, limits::seed_look_up_time),
       timer_(io),
-      retry_(std::min(first_retry, refresh)) {}
+      retry_(std::min(first_retry, refresh)) {
+  watch();
+}
+
+void SeedKeeper::watch() {
+  watch_.emplace(io_, seed_files(seeds_), [this] {
+    if (looked_up_) look_up();
+  });
+}
 
 void SeedKeeper::start() {
   if (!seeds_.empty()) return look_up();
@@ -80,6 +90,23 @@ void SeedKeeper::answer_askers() {
     for (const Found& asker : askers) asker(found);
     answering_ = false;
     if (!askers_.empty()) answer_askers();
+  });
+}
+
+void SeedKeeper::reload(const std::string& file, std::function<void(const std::string& error)> done) {
+  const std::string seed = std::string(file_prefix) + file;
+  if (std::ranges::none_of(seeds_, is_file))
+    return done("no seed of this node is a file; restart it with " + seed + " in join.seeds");
+  if (std::exchange(reloading_, true)) return done("another file is being read; try again in a moment");
+  reload_resolver_.resolve({seed}, [this, seed, done = std::move(done)](const net::Resolved& resolved) {
+    reloading_ = false;
+    if (!resolved.failures.empty()) return done(resolved.failures.front().second);
+    std::erase_if(seeds_, is_file);
+    seeds_.push_back(seed);
+    watch();
+    look_up();
+    obs::log(obs::Level::info, "seeds_reloaded", {{"seed", seed}, {"by", "admin"}});
+    done("");
   });
 }
 

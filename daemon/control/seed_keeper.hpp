@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,22 +28,29 @@ class SeedKeeper {
   [[nodiscard]] bool looked_up() const { return looked_up_; }
   // Looks the seeds up now, beside the schedule: a file is read again, names are resolved again.
   void ask(Found answer);
+  // This file in place of those among the seeds, from now on, if it can be used. Else, or when no seed is a
+  // file, everything stays as it is and the error says why in one sentence.
+  void reload(const std::string& file, std::function<void(const std::string& error)> done);
 
  private:
+  void watch();
   void look_up();
   void on_resolved(const net::Resolved&);
   void complain(const net::Resolved&);
   void answer_askers();
   [[nodiscard]] std::vector<std::string> others(const net::Resolved&) const;
 
+  boost::asio::io_context& io_;
   std::vector<std::string> seeds_;
   std::string self_;
   Duration refresh_;
   Found found_;
-  net::FileWatch watch_;
+  std::optional<net::FileWatch> watch_;
   net::SeedResolver resolver_;
   // Of ask(), so that it and the schedule do not give up each other's round.
   net::SeedResolver asked_resolver_;
+  net::SeedResolver reload_resolver_;
+  bool reloading_ = false;
   std::vector<Found> askers_;
   bool answering_ = false;
   boost::asio::steady_timer timer_;
