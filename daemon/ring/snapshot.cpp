@@ -74,19 +74,21 @@ std::uint32_t Snapshot::replica_checksum() const {
   return fingerprint32(text);
 }
 
-std::uint32_t Snapshot::share_ppm(MemberId id) const noexcept {
-  if (points_.empty()) return 0;
-  // A point owns the hashes after its predecessor up to itself; the first point's predecessor is the last,
-  // one turn back.
-  std::uint64_t owned = 0;
+// A point owns the hashes after its predecessor up to itself; the first point's predecessor is the last, one
+// turn back.
+void Snapshot::share_out() {
+  owned_.assign(servers_.size(), 0);
+  if (points_.empty()) return;
   std::uint64_t previous = points_.back().hash;
   for (const Point& point : points_) {
     const bool wraps = &point == &points_.front();
-    const std::uint64_t span = point.hash + (wraps ? hash_space : 0) - previous;
-    if (point.server == id) owned += span;
+    owned_[point.server.value] += point.hash + (wraps ? hash_space : 0) - previous;
     previous = point.hash;
   }
-  return static_cast<std::uint32_t>(owned * 1'000'000 / hash_space);
+}
+
+std::uint32_t Snapshot::share_ppm(MemberId id) const noexcept {
+  return static_cast<std::uint32_t>(owned_[id.value] * 1'000'000 / hash_space);
 }
 
 SnapshotPtr build(std::vector<Server> servers, std::uint32_t points, std::uint64_t version) {
@@ -118,6 +120,7 @@ SnapshotPtr build(std::vector<Server> servers, std::uint32_t points, std::uint64
   };
   std::sort(ring->points_.begin(), ring->points_.end(),
             [&](const Snapshot::Point& a, const Snapshot::Point& b) { return rank(a) < rank(b); });
+  ring->share_out();
   return ring;
 }
 

@@ -53,8 +53,10 @@ class Snapshot {
 
  private:
   friend std::shared_ptr<const Snapshot> build(std::vector<Server>, std::uint32_t, std::uint64_t);
+  void share_out();
   std::vector<Server> servers_;
   std::vector<Point> points_;
+  std::vector<std::uint64_t> owned_;  // hashes of each server; a list of all members asks for all of them
   std::uint32_t checksum_ = 0;
   std::uint64_t version_ = 0;
 };
