@@ -63,9 +63,10 @@ inline constexpr std::size_t tchannel_app_bytes = 8 * 1024 * 1024;     // of the
 inline constexpr std::size_t relay_calls = 4096;                       // of one relayed connection, each way
 inline constexpr std::size_t relay_queue_bytes =
     256 * 1024;  // queued for one relayed connection; then its senders are stopped
-inline constexpr auto relay_stall_time = 10s;            // for a stopped reader to take anything
-inline constexpr std::size_t relay_app_connections = 4;  // per worker
-inline constexpr std::size_t relay_app_calls = 64;       // on each of them before there is another
+inline constexpr auto relay_stall_time = 10s;                  // for a stopped reader to take anything
+inline constexpr std::size_t relay_app_connections = 4;        // per worker
+inline constexpr std::size_t relay_app_calls = 64;             // on each of them before there is another
+inline constexpr std::size_t tchannel_tool_bytes = 64 * 1024;  // of the body of a tool's question or order
 inline constexpr auto tchannel_init_time = 5s;
 inline constexpr auto tchannel_drain_time = 10s;    // for open calls, after the other side said goodbye
 inline constexpr auto tchannel_farewell_time = 1s;  // for the last frame to be taken

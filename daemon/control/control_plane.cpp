@@ -261,7 +261,8 @@ void ControlPlane::State::assemble() {
                                  .met = [this](const net::TchannelIdentity& peer) { on_met(peer); },
                                  .misbehaved = [this](const std::string& peer,
                                                       const std::string& what) { on_misbehaved(peer, what); },
-                                 .foreign = hooks.relay});
+                                 .foreign = hooks.relay,
+                                 .turned_away = [this] { metrics.connections_too_many.add(); }});
   proxy.emplace(io, *peers, config, metrics, hooks.serve_proxied);
   transport.emplace(
       *peers, metrics,
@@ -300,7 +301,12 @@ void ControlPlane::State::start() {
                          peers->adopt(std::move(socket), first_bytes, remote);
                        },
                    .http2 = hooks.adopt_http2,
-                   .calls = hooks.adopt_calls});
+                   .calls = hooks.adopt_calls,
+                   .turned_away =
+                       [this](PeerPort::TurnedAway why) {
+                         const bool silent = why == PeerPort::TurnedAway::silent;
+                         (silent ? metrics.connections_silent : metrics.connections_too_many).add();
+                       }});
   seeds.emplace(io, config.join.seeds, self, config.join.refresh,
                 [this](const std::vector<std::string>& addresses) { join(addresses); });
   seeds->start();
@@ -318,6 +324,10 @@ void ControlPlane::State::dispatch(net::IncomingCall call) {
     if (SwimTransport::serves(request.arg1)) return transport->receive(std::move(call));
     if (request.arg1 == ringpop::proxy_endpoint && hooks.serve_proxied)
       return proxy->receive(std::move(call), *view);
+    if (request.arg3.size() > limits::tchannel_tool_bytes) {  // as a tree, JSON takes many times its size
+      metrics.gossip_errors.add();
+      return call.responder.answer(1, rejection_body("ringside.bad-request", "the body is too large"));
+    }
     const auto stats = ringpop_stats();
     const Instant began = Clock::now();
     if (const auto answer = api::answer_ringpop_admin(request.arg1, request.arg3, *view, stats)) {

@@ -4,7 +4,7 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <set>
+#include <map>
 #include <utility>
 
 #include "daemon/net/tchannel_handshake.hpp"
@@ -38,8 +38,9 @@ struct PeerPort::State : std::enable_shared_from_this<State> {
       : io(context), undecided_max(max), silence(limit), events(std::move(e)) {}
 
   struct Undecided {
-    Undecided(boost::asio::io_context& context, net::Socket s, std::string r)
-        : socket(std::move(s)), remote(std::move(r)), timer(context) {}
+    Undecided(boost::asio::io_context& context, std::uint64_t n, net::Socket s, std::string r)
+        : serial(n), socket(std::move(s)), remote(std::move(r)), timer(context) {}
+    std::uint64_t serial;
     net::Socket socket;
     std::string remote;
     boost::asio::steady_timer timer;
@@ -49,21 +50,33 @@ struct PeerPort::State : std::enable_shared_from_this<State> {
   using UndecidedPtr = std::shared_ptr<Undecided>;
 
   void accept(net::Socket socket, std::string remote) {
-    if (undecided.size() >= undecided_max) return;  // the socket closes as it goes
-    const auto connection = std::make_shared<Undecided>(io, std::move(socket), std::move(remote));
-    undecided.insert(connection);
+    // Whoever speaks is told apart within moments, so the one that has waited longest is the least loss; else
+    // silent connections would keep every new peer out.
+    if (undecided.size() >= undecided_max) {
+      turn_away(TurnedAway::too_many);
+      drop(undecided.begin()->second);
+    }
+    const auto connection =
+        std::make_shared<Undecided>(io, next_serial++, std::move(socket), std::move(remote));
+    undecided.emplace(connection->serial, connection);
     connection->timer.expires_after(silence);
     connection->timer.async_wait([self = shared_from_this(), connection](boost::system::error_code aborted) {
-      if (!aborted) self->drop(connection);
+      if (aborted || !self->undecided.contains(connection->serial)) return;
+      self->turn_away(TurnedAway::silent);
+      self->drop(connection);
     });
     read(connection);
+  }
+
+  void turn_away(TurnedAway why) const {
+    if (events.turned_away) events.turned_away(why);
   }
 
   void read(const UndecidedPtr& connection) {
     connection->socket.async_read_some(
         boost::asio::buffer(connection->buffer),
         [self = shared_from_this(), connection](boost::system::error_code error, std::size_t size) {
-          if (!self->undecided.contains(connection)) return;
+          if (!self->undecided.contains(connection->serial)) return;
           if (error) return self->drop(connection);
           connection->bytes.append(connection->buffer.data(), size);
           self->decide(connection);
@@ -73,7 +86,7 @@ struct PeerPort::State : std::enable_shared_from_this<State> {
   void decide(const UndecidedPtr& connection) {
     const auto protocol = tell_protocol(connection->bytes);
     if (protocol == PeerProtocol::undecided) return read(connection);
-    undecided.erase(connection);
+    undecided.erase(connection->serial);
     connection->timer.cancel();
     if (protocol == PeerProtocol::tchannel)
       return events.tchannel(std::move(connection->socket), std::move(connection->bytes),
@@ -86,8 +99,8 @@ struct PeerPort::State : std::enable_shared_from_this<State> {
     events.http2(fd, std::move(connection->bytes), std::move(connection->remote));
   }
 
-  void drop(UndecidedPtr connection) {  // by value: the set may hold the last one
-    if (undecided.erase(connection) == 0) return;
+  void drop(UndecidedPtr connection) {  // by value: the map may hold the last one
+    if (undecided.erase(connection->serial) == 0) return;
     connection->timer.cancel();
     boost::system::error_code ignored;
     connection->socket.close(ignored);
@@ -97,7 +110,8 @@ struct PeerPort::State : std::enable_shared_from_this<State> {
   std::size_t undecided_max;
   Duration silence;
   Events events;
-  std::set<UndecidedPtr> undecided;
+  std::map<std::uint64_t, UndecidedPtr> undecided;  // the oldest first
+  std::uint64_t next_serial = 0;
 };
 
 PeerPort::PeerPort(boost::asio::io_context& io, const net::ListeningSocket& listening,
@@ -108,7 +122,7 @@ PeerPort::PeerPort(boost::asio::io_context& io, const net::ListeningSocket& list
       }) {}
 
 PeerPort::~PeerPort() {
-  while (!state_->undecided.empty()) state_->drop(*state_->undecided.begin());
+  while (!state_->undecided.empty()) state_->drop(state_->undecided.begin()->second);
 }
 
 }  // namespace ringside::control

@@ -27,13 +27,16 @@ enum class PeerProtocol : std::uint8_t {
 
 class PeerPort {
  public:
+  enum class TurnedAway : std::uint8_t { too_many, silent };
   struct Events {
     std::function<void(net::Socket, std::string first_bytes, std::string remote)> tchannel;
     // For the workers; the receiver owns fd.
     std::function<void(int fd, std::string first_bytes, std::string remote)> http2;
     std::function<void(int fd, std::string first_bytes)> calls{};
+    std::function<void(TurnedAway)> turned_away{};
   };
-  // At most `undecided_max` connections wait to be told apart, each for at most `silence`.
+  // At most `undecided_max` connections wait to be told apart, each for at most `silence`; for one more the
+  // oldest goes.
   PeerPort(boost::asio::io_context&, const net::ListeningSocket&, std::size_t undecided_max, Duration silence,
            Events);
   ~PeerPort();  // closes what is still undecided; no callback comes after it

@@ -107,8 +107,12 @@ void TchannelLink::fatal(std::uint32_t id, const std::string& message) {
   send_error(id, ErrorCode::fatal, message);
   enter(Stage::flushing, limits::tchannel_farewell_time);
   flush_soon();
-  if (events_.misbehaved) events_.misbehaved(*this, message);
+  blame(message);
   fail_all({Errc::connection_lost, "the peer broke the protocol: " + message});
+}
+
+void TchannelLink::blame(const std::string& what) {
+  if (events_.misbehaved) events_.misbehaved(*this, what);
 }
 
 void TchannelLink::read() {
@@ -124,6 +128,7 @@ void TchannelLink::on_read(boost::system::error_code error, std::size_t size) {
   if (stage_ == Stage::closed) return;
   if (error) {
     const bool ended = error == boost::asio::error::eof;
+    if (ended && filled_ > 0) blame("the connection ended within a frame");
     return close({Errc::connection_lost, ended ? "the peer closed the connection" : error.message()});
   }
   last_active_ = Clock::now();
@@ -229,7 +234,7 @@ void TchannelLink::on_response_frame(const FrameView& frame) {
 void TchannelLink::on_broken(const Assembler::Broken& broken) {
   const std::string what = "malformed call: " + text_of(broken.error);
   if (broken.fatal) return fatal(broken.id, what);
-  if (events_.misbehaved) events_.misbehaved(*this, what);
+  blame(what);
   if (!broken.is_request) return finish(broken.id, CallFailure{Errc::bad_message, what, true});
   send_error(broken.id, ErrorCode::bad_request, what);
 }
@@ -319,6 +324,7 @@ void TchannelLink::on_due(const Due& due) {
     case DueKind::half_built:
       forget_rest(due.id);
       assembler_.forget(due.id, true);
+      blame("the rest of a call did not come");
       return send_error(due.id, ErrorCode::timeout, "the rest of the call did not come");
   }
 }
@@ -327,8 +333,8 @@ void TchannelLink::on_stage_due() {
   stage_due_ = never;
   switch (stage_) {
     case Stage::connecting: return close({Errc::timed_out, "no connection in time"});
-    case Stage::awaiting_init_res:
-    case Stage::awaiting_init_req: return close({Errc::timed_out, "no init frame in time"});
+    case Stage::awaiting_init_req: blame("no init frame in time"); [[fallthrough]];
+    case Stage::awaiting_init_res: return close({Errc::timed_out, "no init frame in time"});
     case Stage::open: {
       const Duration idle = dialled_ ? options_->idle_time : 2 * options_->idle_time;
       const Duration left = last_active_ + idle - Clock::now();

@@ -153,6 +153,7 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   void fail_later(CallDone, CallFailure);
   void answer(std::uint32_t id, std::uint64_t serial, CallOutcome);
   void send_error(std::uint32_t id, tchannel::ErrorCode, std::string message, const tchannel::Tracing& = {});
+  void blame(const std::string& what);  // on the peer: it broke a rule
   void fatal(std::uint32_t id, const std::string& message);
   void close_when_drained();
 

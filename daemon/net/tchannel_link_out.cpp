@@ -126,8 +126,10 @@ void TchannelLink::flush_soon() {
 void TchannelLink::flush() {
   flush_posted_ = false;
   if (stage_ == Stage::closed) return;
-  if (out_.size() > flood_bytes())
+  if (out_.size() > flood_bytes()) {
+    blame("the peer does not read");
     return close({Errc::connection_lost, "the peer does not read: too much is queued"});
+  }
   if (!writing_.empty()) return;
   if (out_.empty()) take_app_frames();
   if (out_.empty()) {

@@ -162,8 +162,11 @@ void TchannelPeers::meet(const std::string& address) {
 }
 
 void TchannelPeers::adopt(Socket socket, const std::string& first_bytes, const std::string& remote) {
-  if (state_->closed || state_->accepted_links >= state_->connections_max)
+  if (state_->closed) return;
+  if (state_->accepted_links >= state_->connections_max) {
+    if (state_->events.turned_away) state_->events.turned_away();
     return;  // the socket closes as it goes
+  }
   state_->add({}, remote)->adopt(std::move(socket), first_bytes);
 }
 

@@ -49,6 +49,9 @@ constexpr std::string_view calls_help =
     "(cancelled).";
 constexpr std::string_view call_bytes = "ringside_tchannel_relayed_bytes_total";
 constexpr std::string_view call_bytes_help = "Bytes of frames of TChannel calls passed on.";
+constexpr std::string_view turned_away = "ringside_peer_connections_refused_total";
+constexpr std::string_view turned_away_help =
+    "Connections closed on the peer port: more than may be open, or silent for too long.";
 constexpr std::string_view syncs = "ringside_gossip_full_syncs_total";
 constexpr std::string_view syncs_help =
     "Whole membership lists exchanged: sent to a peer whose checksum differed, or fetched back from it "
@@ -121,6 +124,10 @@ constexpr Row table[] = {
     {"ringside_gossip_refutations_total", "Times this member contradicted gossip about itself.",
      &C::refutations},
     {"ringside_gossip_errors_total", "Malformed or refused gossip frames and bodies.", &C::gossip_errors},
+    {"ringside_gossip_name_conflicts_total",
+     "Times another live member was found to bear this member's name.", &C::name_conflicts},
+    {turned_away, turned_away_help, &C::connections_too_many, "reason", "too_many"},
+    {turned_away, turned_away_help, &C::connections_silent, "reason", "silent"},
     {syncs, syncs_help, &C::full_syncs, "direction", "sent"},
     {syncs, syncs_help, &C::reverse_full_syncs, "direction", "reverse"},
     {refused, refused_help, &C::refused_above_cap, "reason", "above_cap"},

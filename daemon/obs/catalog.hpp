@@ -50,6 +50,8 @@ struct ControlMetrics {
   Counter member_changes;
   Counter ring_changes;
   Counter gossip_errors;  // malformed or refused frames and bodies
+  Counter name_conflicts;
+  Counter connections_too_many, connections_silent;  // turned away on the peer port
   Gauge members_alive, members_suspect, members_faulty, members_leave, members_tombstone;
   Gauge ring_servers;
   Gauge tchannel_connections;

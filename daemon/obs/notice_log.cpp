@@ -100,6 +100,7 @@ struct Translate {
   }
 
   void operator()(const swim::NameConflict& n) const {
+    metrics.name_conflicts.add();
     log(Level::error, "name_conflict",
         {{"name", n.name},
          {"address", n.address},

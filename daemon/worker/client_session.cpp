@@ -172,6 +172,8 @@ void ClientSession::spoilt(const api::Problem& problem) {
 // --- requests for the API
 
 void ClientSession::begin_api(const http::RequestHead& head) {
+  if (head.framing.kind == http::BodyKind::length && head.framing.length > limits::api_body_bytes)
+    return refuse_large_body();
   api_method_ = head.method;
   api_target_ = head.target;
   api_body_.clear();
@@ -196,8 +198,7 @@ bool ClientSession::read_api_body() {
     api_body_ += piece.data;
     stream_.consume(piece.consumed);
     if (api_body_.size() > limits::api_body_bytes) {
-      refuse({.code = api::Code::body_too_large,
-              .detail = "API bodies are limited to " + std::to_string(limits::api_body_bytes) + " bytes"});
+      refuse_large_body();
       return false;
     }
     body_left_ = !piece.finished;
@@ -220,6 +221,11 @@ void ClientSession::refuse(const api::Problem& problem) {
   context_.metrics.bad_requests.add();
   keep_alive_ = false;
   write(api::render(problem));
+}
+
+void ClientSession::refuse_large_body() {
+  refuse({.code = api::Code::body_too_large,
+          .detail = "API bodies are limited to " + std::to_string(limits::api_body_bytes) + " bytes"});
 }
 
 // A whole answer of our own.

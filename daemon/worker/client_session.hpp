@@ -57,6 +57,7 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   void answer_api();
   void spoilt(const api::Problem&);
   void refuse(const api::Problem&);
+  void refuse_large_body();  // of an API call
   void write(const api::Response&);
   void reply_finished();
   void next_request();

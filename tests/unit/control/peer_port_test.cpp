@@ -18,15 +18,17 @@ const std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 struct Port {
   explicit Port(std::size_t undecided_max = 100, Duration silence = 5s)
       : listening(*net::ListeningSocket::open(Address{"127.0.0.1", 0, {}}, "test")) {
-    port.emplace(io, listening, undecided_max, silence,
-                 PeerPort::Events{.tchannel = [this](net::Socket, std::string bytes,
-                                                     std::string) { tchannel.push_back(std::move(bytes)); },
-                                  .http2 =
-                                      [this](int fd, std::string bytes, std::string remote) {
-                                        fds.push_back(fd);
-                                        http2.push_back(std::move(bytes));
-                                        remotes.push_back(std::move(remote));
-                                      }});
+    port.emplace(
+        io, listening, undecided_max, silence,
+        PeerPort::Events{.tchannel = [this](net::Socket, std::string bytes,
+                                            std::string) { tchannel.push_back(std::move(bytes)); },
+                         .http2 =
+                             [this](int fd, std::string bytes, std::string remote) {
+                               fds.push_back(fd);
+                               http2.push_back(std::move(bytes));
+                               remotes.push_back(std::move(remote));
+                             },
+                         .turned_away = [this](PeerPort::TurnedAway why) { turned_away.push_back(why); }});
   }
   ~Port() {
     for (const int fd : fds) ::close(fd);
@@ -35,6 +37,7 @@ struct Port {
   net::ListeningSocket listening;
   std::vector<std::string> tchannel, http2, remotes;
   std::vector<int> fds;
+  std::vector<PeerPort::TurnedAway> turned_away;
   std::optional<PeerPort> port;
 };
 
@@ -108,20 +111,22 @@ TEST_CASE("a connection that says nothing, or not enough, is closed when its tim
   slow.send("PRI");
   CHECK(silent.wait_closed());
   CHECK(slow.wait_closed());
+  CHECK(port.turned_away == std::vector(2, PeerPort::TurnedAway::silent));
   CHECK(port.tchannel.empty());
   CHECK(port.http2.empty());
 }
 
-TEST_CASE("connections over the cap of undecided ones are closed at once") {
+TEST_CASE("for a connection over the cap the one that was silent for longest is closed") {
   Port port(2);
   const std::string address = port.listening.address().to_string();
   RawPeer first(port.io, address);
   RawPeer second(port.io, address);
   RawPeer third(port.io, address);
-  CHECK(third.wait_closed());
-  CHECK(!first.closed());
-  first.send("xx");
-  CHECK(run_until(port.io, [&] { return port.tchannel == std::vector<std::string>{"xx"}; }));
+  CHECK(first.wait_closed());
+  CHECK(port.turned_away == std::vector{PeerPort::TurnedAway::too_many});
+  CHECK(!second.closed());
+  for (RawPeer* peer : {&third, &second}) peer->send("xx");
+  CHECK(run_until(port.io, [&] { return port.tchannel.size() == 2; }));
 }
 
 TEST_CASE("the control plane hands HTTP/2 on and keeps TChannel") {

@@ -77,17 +77,18 @@ const std::vector<Gauge WorkerMetrics::*> worker_gauges = {
     &WorkerMetrics::connections_open, &WorkerMetrics::in_flight,       &WorkerMetrics::peer_links,
     &WorkerMetrics::app_connections,  &WorkerMetrics::calls_in_flight, &WorkerMetrics::tchannel_links};
 const std::vector<Counter ControlMetrics::*> control_counters = {
-    &ControlMetrics::pings_sent,          &ControlMetrics::pings_received,
-    &ControlMetrics::ping_reqs_sent,      &ControlMetrics::ping_reqs_received,
-    &ControlMetrics::joins_received,      &ControlMetrics::ping_failures,
-    &ControlMetrics::full_syncs,          &ControlMetrics::reverse_full_syncs,
-    &ControlMetrics::refutations,         &ControlMetrics::member_changes,
-    &ControlMetrics::ring_changes,        &ControlMetrics::gossip_errors,
-    &ControlMetrics::proxy_ingress,       &ControlMetrics::proxy_checksums_differ,
-    &ControlMetrics::proxy_keys_differ,   &ControlMetrics::proxy_refused,
-    &ControlMetrics::refused_above_cap,   &ControlMetrics::refused_ahead_of_time,
-    &ControlMetrics::refused_bad_address, &ControlMetrics::refused_malformed,
-    &ControlMetrics::statsd_dropped};
+    &ControlMetrics::pings_sent,           &ControlMetrics::pings_received,
+    &ControlMetrics::ping_reqs_sent,       &ControlMetrics::ping_reqs_received,
+    &ControlMetrics::joins_received,       &ControlMetrics::ping_failures,
+    &ControlMetrics::full_syncs,           &ControlMetrics::reverse_full_syncs,
+    &ControlMetrics::refutations,          &ControlMetrics::member_changes,
+    &ControlMetrics::ring_changes,         &ControlMetrics::gossip_errors,
+    &ControlMetrics::proxy_ingress,        &ControlMetrics::proxy_checksums_differ,
+    &ControlMetrics::proxy_keys_differ,    &ControlMetrics::proxy_refused,
+    &ControlMetrics::refused_above_cap,    &ControlMetrics::refused_ahead_of_time,
+    &ControlMetrics::refused_bad_address,  &ControlMetrics::refused_malformed,
+    &ControlMetrics::statsd_dropped,       &ControlMetrics::name_conflicts,
+    &ControlMetrics::connections_too_many, &ControlMetrics::connections_silent};
 const std::vector<Gauge ControlMetrics::*> control_gauges = {
     &ControlMetrics::members_alive,        &ControlMetrics::members_suspect,
     &ControlMetrics::members_faulty,       &ControlMetrics::members_leave,
