@@ -26,6 +26,19 @@ def run(*arguments, timeout=10, env=None):
     return done.returncode, done.stdout, done.stderr
 
 
+def metric(host, name):
+    """The value of one line of /metrics; name with its labels, if it has any."""
+    for line in host.get("/metrics").body.decode().splitlines():
+        if line.startswith(name + " "):
+            return float(line.rpartition(" ")[2])
+    raise KeyError(f"no metric {name}")
+
+
+def sanitized():
+    """Such a build needs several times the memory."""
+    return b"__asan_init" in BINARY.read_bytes() or b"__tsan_init" in BINARY.read_bytes()
+
+
 class ClusterTest(unittest.TestCase):
     """A cluster for each test: self.cluster, empty. A failure shows the ends of all logs."""
 

@@ -49,7 +49,8 @@ class Arithmetic(unittest.TestCase):
             ring = ringpop.Ring(dict.fromkeys(row["ringServers"]))
             with self.subTest(list=name):
                 self.assertEqual(ring.checksum(), row["ringChecksum"])
-                self.assertEqual({key: ring.owner(key) for key in row["lookupN3"]}, {key: found[0] for key, found in row["lookupN3"].items()})
+                for key, owners in row["lookupN3"].items():
+                    self.assertEqual(ring.owner(key), owners[0], key)
 
 
 class ClosedLists(unittest.TestCase):

@@ -3,11 +3,7 @@ import signal
 import socket
 import time
 
-from support import BINARY, ClusterTest, ECHO, cpu_seconds, fetch, resident_bytes, route, run, wait_until
-
-
-def sanitized():
-    return b"__asan_init" in BINARY.read_bytes() or b"__tsan_init" in BINARY.read_bytes()
+from support import ClusterTest, ECHO, cpu_seconds, fetch, resident_bytes, route, run, sanitized, wait_until
 
 
 class Lifecycle(ClusterTest):

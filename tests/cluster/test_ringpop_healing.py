@@ -78,13 +78,17 @@ class Healing(unittest.TestCase):
         self.assertNotIn("alive", changes_by_status(told.body))
         self.assertEqual({stage.statuses()[b.address] for b in (b1, b2)}, {"faulty"})
 
+    @staticmethod
+    def state(members, node):
+        return members[node.address]["status"], members[node.address]["incarnationNumber"]
+
     def merged(self, stage, a, b1, b2):
         self.reincarnate(stage, a, b1, b2)
         _, _, told = self.heal(stage, (b1, b2))
         self.assertLessEqual({a.address, stage.address}, changes_by_status(told)["alive"])
         members = stage.members()
         for node in (a, b1, b2):
-            self.assertEqual((members[node.address]["status"], members[node.address]["incarnationNumber"]), ("alive", node.incarnation))
+            self.assertEqual(self.state(members, node), ("alive", node.incarnation))
         self.assertEqual(members[stage.address]["status"], "alive")
         return members
 
@@ -99,7 +103,7 @@ class Healing(unittest.TestCase):
         dead.close()
         stage.fakes.pop()
         members = self.merged(stage, *self.cut_both_ways(stage))
-        self.assertEqual((members[dead.address]["status"], members[dead.address]["incarnationNumber"]), ("faulty", FIRST_INCARNATION))
+        self.assertEqual(self.state(members, dead), ("faulty", FIRST_INCARNATION))
 
     @staged(3)
     def test_while_one_of_the_other_side_is_still_at_its_old_incarnation_nothing_is_merged(self, stage):
@@ -110,8 +114,8 @@ class Healing(unittest.TestCase):
         target, _, told = self.heal(stage, (b1, b2))
         self.assertEqual(changes_by_status(told), {"suspect": {(b2 if target is b1 else b1).address}})
         members = stage.members()
-        self.assertEqual([(members[node.address]["status"], members[node.address]["incarnationNumber"]) for node in (a, b1, b2)],
-                         [("suspect", FIRST_INCARNATION), ("faulty", FIRST_INCARNATION), ("faulty", FIRST_INCARNATION)])
+        for node, status in ((a, "suspect"), (b1, "faulty"), (b2, "faulty")):
+            self.assertEqual(self.state(members, node), (status, FIRST_INCARNATION))
 
     @staged(1)
     def test_members_that_are_new_in_the_hosts_file_are_found(self, stage):

@@ -8,7 +8,7 @@ import unittest
 from fake_ringpop import JOIN, PING, PING_REQ, Refused, Row, staged
 from support import wait_until
 
-STRANGER = "192.0.2.100:1234"  # TEST-NET: nobody answers there
+STRANGER = "127.77.0.100:9"  # nobody listens there
 
 
 def about(body, address):

@@ -11,7 +11,7 @@ from fake_ringpop import FIRST_INCARNATION, JOIN, PING, Row, ringpop, staged
 from support import wait_until
 
 STATUSES = ("alive", "suspect", "faulty", "leave", "tombstone")
-STRANGER = "192.0.2.100:1234"  # TEST-NET: nobody answers there
+STRANGER = "127.77.0.100:9"  # nobody listens there
 
 POSITIVE, MORE_POSITIVE = {"hello": "world"}, {"role": "cache"}
 NEGATIVE = {"hello": "goodbye"}
@@ -19,8 +19,10 @@ NEGATIVE = {"hello": "goodbye"}
 
 def wins(known, told):
     """Spec C.2: of two (incarnation, status, labels), is the second one believed?"""
-    rank = [(incarnation, STATUSES.index(status), ringpop.label_checksum(labels)) for incarnation, status, labels in (known, told)]
-    return rank[1] > rank[0]
+    def rank(incarnation, status, labels):
+        return incarnation, STATUSES.index(status), ringpop.label_checksum(labels)
+
+    return rank(*told) > rank(*known)
 
 
 class Tables(unittest.TestCase):
@@ -28,7 +30,7 @@ class Tables(unittest.TestCase):
         """rows: (known, told) pairs of (incarnation, status, labels)."""
         stage.stop_gossip()
         by = stage.fakes[0]
-        subjects = {f"192.0.2.{i // 100 + 1}:{i % 100 + 1000}": row for i, row in enumerate(rows)}
+        subjects = {f"127.77.1.{i // 100 + 1}:{i % 100 + 1}": row for i, row in enumerate(rows)}
         # A tombstone makes nobody known (C.5), so those start as alive.
         by.ping(*[by.claim(a, "alive", known[0] - 2) for a, (known, _) in subjects.items()])
         by.ping(*[by.claim(a, status, incarnation, labels) for a, ((incarnation, status, labels), _) in subjects.items()])
@@ -40,7 +42,8 @@ class Tables(unittest.TestCase):
                 expected = {"address": address, "incarnationNumber": incarnation, "status": status}
                 expected |= {"labels": labels} if labels else {}
                 self.assertEqual(members[address], expected, f"{known}, then told {told}")
-            stage.rows[address] = Row(after[address]["status"], after[address]["incarnationNumber"], after[address].get("labels", {}))
+            now = after[address]
+            stage.rows[address] = Row(now["status"], now["incarnationNumber"], now.get("labels", {}))
 
     @staged(1)
     def test_every_status_against_every_other_at_a_lower_equal_and_higher_incarnation(self, stage):
@@ -53,13 +56,15 @@ class Tables(unittest.TestCase):
         self.assertLess(ringpop.label_checksum(NEGATIVE), 0)
         sets = ({}, POSITIVE, NEGATIVE, MORE_POSITIVE)
         self.play(stage, [((10, first, known), (10 + delta, second, told))
-                          for first, second in (("alive", "alive"), ("alive", "suspect"), ("suspect", "faulty"), ("faulty", "leave"),
-                                                ("leave", "tombstone"), ("tombstone", "tombstone"), ("suspect", "alive"))
+                          for first, second in (("alive", "alive"), ("alive", "suspect"), ("suspect", "faulty"),
+                                                ("faulty", "leave"), ("leave", "tombstone"), ("tombstone", "tombstone"),
+                                                ("suspect", "alive"))
                           for known, told in itertools.product(sets, sets) for delta in (-1, 0, 1)])
 
     @staged(1)
     def test_two_sets_of_labels_at_one_incarnation_end_the_same_in_both_orders(self, stage):
-        self.play(stage, [((10, "alive", a), (10, "alive", b)) for a, b in itertools.permutations((POSITIVE, MORE_POSITIVE, NEGATIVE), 2)])
+        sets = (POSITIVE, MORE_POSITIVE, NEGATIVE)
+        self.play(stage, [((10, "alive", a), (10, "alive", b)) for a, b in itertools.permutations(sets, 2)])
         self.assertEqual(len({tuple(row.labels) for row in stage.rows.values() if row.incarnation == 10}), 2)
 
 
@@ -105,7 +110,7 @@ class Reaping(unittest.TestCase):
         wait_until(lambda: stage.statuses()[STRANGER] == "tombstone", 5, "it is a tombstone", [stage.process])
         self.assertGreater(time.monotonic() - stage.got(JOIN)[0].at, 1)
 
-    @staged(1, extra={STRANGER: Row("tombstone", 127), "192.0.2.101:1234": Row("faulty", 127, tombstone=True)})
+    @staged(1, extra={STRANGER: Row("tombstone", 127), "127.77.0.101:9": Row("faulty", 127, tombstone=True)})
     def test_a_tombstone_in_a_join_list_makes_nobody_known_in_either_spelling(self, stage):
         self.assertEqual(set(stage.members()), {stage.address, stage.fakes[0].address})
         for ping in stage.got(PING):
@@ -116,7 +121,7 @@ class Reaping(unittest.TestCase):
         stage.drain()
         node = stage.fakes[0]
         since = stage.mark()
-        node.ping(node.claim(STRANGER, "tombstone"), {**node.claim("192.0.2.101:1", "faulty"), "tombstone": True})
+        node.ping(node.claim(STRANGER, "tombstone"), {**node.claim("127.77.0.101:9", "faulty"), "tombstone": True})
         self.assertEqual(set(stage.members()), {stage.address, node.address})
         self.assertEqual(stage.wait_ping(since=since).body["changes"], [])
 
@@ -124,7 +129,7 @@ class Reaping(unittest.TestCase):
     def test_the_flag_and_the_plain_name_are_one_tombstone_and_joins_are_told_the_flag(self, stage):
         stage.stop_gossip()
         node = stage.fakes[0]
-        plain, flagged = "192.0.2.1:1", "192.0.2.1:2"
+        plain, flagged = "127.77.0.1:9", "127.77.0.2:9"
         node.ping(node.claim(plain, "faulty"), node.claim(flagged, "faulty"))
         node.ping(node.claim(plain, "tombstone"), {**node.claim(flagged, "faulty"), "tombstone": True})
         self.assertEqual([stage.statuses()[a] for a in (plain, flagged)], ["tombstone", "tombstone"])
@@ -140,7 +145,7 @@ class Reaping(unittest.TestCase):
         self.assertEqual(stage.ask("/admin/reap"), {"status": "ok", "reaped": 1})
         self.assertEqual(stage.statuses()[subject.address], "tombstone")
         stage.rows[subject.address].status = "tombstone"
-        told = stage.wait_ping(lambda body: any(c.get("tombstone") for c in body["changes"]), "the tombstone in a ping", since)
+        told = stage.wait_ping(lambda body: any(c.get("tombstone") for c in body["changes"]), "the tombstone", since)
         self.assertEqual([c["address"] for c in told.body["changes"]], [subject.address])
         self.assertEqual(stage.ask("/admin/reap"), {"status": "ok", "reaped": 0})
 
@@ -164,8 +169,9 @@ class TheRing(unittest.TestCase):
     @staged(3)
     def test_a_suspect_keeps_its_keys_and_who_is_faulty_left_or_dead_loses_them(self, stage):
         by, subject = stage.fakes[:2]
-        for i, (status, stays) in enumerate((("suspect", True), ("alive", True), ("faulty", False), ("alive", True), ("leave", False),
-                                             ("alive", True), ("tombstone", False), ("suspect", True))):
+        told = ("suspect", "alive", "faulty", "alive", "leave", "alive", "tombstone", "suspect")
+        for i, status in enumerate(told):
+            stays = status in ("alive", "suspect")
             by.gossip(subject.address, status, FIRST_INCARNATION + 1 + i)
             self.assertEqual(stage.owner(subject.address + "0") == subject.address, stays, status)
             self.assertEqual(subject.address in self.check(stage).servers, stays, status)

@@ -10,6 +10,7 @@ and Peer, which listens, keeps a connection for each address it calls, and serve
     peer = Peer({"/echo": lambda call: Answer(arg3=call.arg3)})
     print(Peer().call("127.0.0.1:7601", "/health", service="ringpop").arg3)
 """
+import contextlib
 import dataclasses
 import itertools
 import queue
@@ -335,6 +336,10 @@ class Wire:
         self.socket.close()
 
 
+def no_service(call, _):
+    raise CallError(BAD_REQUEST, f"nothing is served here, no {call.endpoint} either")
+
+
 class Connection:
     """A handshaken connection. Each incoming call runs its handler in a thread, so that handlers may wait or call."""
 
@@ -346,6 +351,12 @@ class Connection:
         self.closed = False
         self.why = None  # what broke the connection, if the other end did not just close
         threading.Thread(target=self.read, daemon=True).start()
+
+    @classmethod
+    def to(cls, address, headers=None):
+        """Dialled, as one that serves nothing."""
+        wire = Wire.dial(address)
+        return cls(wire, no_service, wire.handshake(headers))
 
     def call(self, call, timeout=5):
         """-> Answer; CallError for an error frame, ConnectionError when the connection ends, TimeoutError."""
@@ -402,7 +413,8 @@ class Connection:
             answer.tracing, answer.checksum = call.tracing, call.checksum
             self.wire.send(*answer_frames(number, answer))
         except CallError as error:
-            self.wire.send(error_frame(number, error.code, error.message, call.tracing))
+            with contextlib.suppress(OSError):
+                self.wire.send(error_frame(number, error.code, error.message, call.tracing))
         except OSError:
             pass  # the caller is gone
 
