@@ -45,6 +45,17 @@ TEST_CASE("config/ringside.yaml is what the table says") {
   CHECK(shipped == generate_yaml());
 }
 
+TEST_CASE("the files for a host that moves over from Ringpop are valid") {
+  const auto file = GENERATE("ringpop-go.yaml", "ringpop-node.yaml");
+  CAPTURE(file);
+  std::ifstream stream(std::string(RINGSIDE_SOURCE_DIR "/config/") + file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  const auto config = must_load({"-c", file}, text).config;
+  CHECK(config.ring.points == 100);
+  CHECK(config.node.labels.empty());
+  CHECK(config.security.insecure);
+}
+
 TEST_CASE("the generated file loads and changes nothing") {
   const auto loaded = must_load({"-c", "ringside.yaml"}, generate_yaml());
   for (const auto& option : options()) {
