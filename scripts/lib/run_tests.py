@@ -11,6 +11,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILDS = pathlib.Path(os.environ.get("RINGSIDE_BUILD") or ROOT / "build")
 UNIT_TESTS = ["test_proto", "test_core", "test_service", "test_net"]
+BENCH_PROGRAMS = ["bench_app", "bench_load", "bench_relay", "bench_tchannel_app", "bench_tchannel_load"]
 WERROR = "ON" if os.environ.get("CI") else "OFF"
 ENVIRONMENT = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"}
 
@@ -130,12 +131,14 @@ def main():
     one("layers: who includes whom", [sys.executable, "scripts/check_layers.py"])
     one("format (scripts/dev fmt repairs it)", [sys.executable, "scripts/lib/format_check.py"])
 
-    if build("release", ["ringside", "test_core", "bench_app", "bench_load", "bench_relay"]):
+    if build("release", ["ringside", "test_core", *BENCH_PROGRAMS]):
         unit("release", "test_core", "*")  # with the long simulations, which need an optimised build
         processes("cluster tests: real processes", "tests/cluster")
         processes("interop tests: real Ringpop nodes", "tests/interop")
-        one("benchmark: still runs", [sys.executable, "tests/bench/forward.py", "--build", BUILDS / "release", "--rounds", "1",
-                                      "--seconds", "0.3", "--warmup", "0.1", "--only", "direct,relay,ringside"], 120)
+        for name, candidates in (("forward", "direct,relay,ringside"), ("tchannel", "direct,relay,tchannel,http")):
+            one(f"benchmark {name}: still runs",
+                [sys.executable, f"tests/bench/{name}.py", "--build", BUILDS / "release", "--rounds", "1", "--seconds", "0.3",
+                 "--warmup", "0.1", "--only", candidates], 120)
         one("demo", ["scripts/demo"], 600)
     if build("asan", UNIT_TESTS):
         for name in UNIT_TESTS:

@@ -4,16 +4,15 @@
 // usage: bench_load PORT CONNECTIONS WARMUP_SECONDS SECONDS < keys
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <iostream>
 #include <string>
 #include <vector>
 
+#include "tests/bench/figures.hpp"
 #include "tests/bench/socket.hpp"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using bench::Clock;
 
 struct Connection {
   int fd = -1;
@@ -38,7 +37,7 @@ class Load {
 
   void run(Clock::time_point measure_from, Clock::time_point end) {
     std::array<epoll_event, 256> events;
-    measure_from_ = measure_from;
+    figures_.measure_from(measure_from);
     while (Clock::now() < end) {
       const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 100);
       for (int i = 0; i < count; ++i)
@@ -46,13 +45,7 @@ class Load {
     }
   }
 
-  void print(double seconds) {
-    std::sort(latencies_us_.begin(), latencies_us_.end());
-    std::cout << "{\"requests\":" << latencies_us_.size() << ",\"total\":" << total_
-              << ",\"errors\":" << errors_
-              << ",\"rps\":" << static_cast<double>(latencies_us_.size()) / seconds
-              << ",\"p50_us\":" << percentile(50) << ",\"p99_us\":" << percentile(99) << "}\n";
-  }
+  void print(double seconds) { figures_.print(seconds); }
 
  private:
   void send(Connection& connection) {
@@ -69,11 +62,7 @@ class Load {
     const std::size_t size = answer_size(connection.input);
     if (size == 0 || connection.input.size() < size) return;
     if (connection.input.size() > size) bench::die("more bytes than one answer");
-    ++total_;
-    if (!connection.input.starts_with("HTTP/1.1 200")) ++errors_;
-    const auto now = Clock::now();
-    if (connection.sent >= measure_from_)
-      latencies_us_.push_back(std::chrono::duration<float, std::micro>(now - connection.sent).count());
+    figures_.add(connection.sent, connection.input.starts_with("HTTP/1.1 200"));
     connection.input.clear();
     send(connection);
   }
@@ -91,22 +80,17 @@ class Load {
     return end + 4 + static_cast<std::size_t>(std::atoll(input.data() + offset));
   }
 
-  [[nodiscard]] float percentile(std::size_t p) const {
-    return latencies_us_.empty() ? 0 : latencies_us_[(latencies_us_.size() - 1) * p / 100];
-  }
-
   std::uint16_t port_;
   std::vector<std::string> requests_;
   int epoll_;
   std::vector<Connection> connections_;
-  Clock::time_point measure_from_;
-  std::size_t next_ = 0, total_ = 0, errors_ = 0;
-  std::vector<float> latencies_us_;
+  std::size_t next_ = 0;
+  bench::Figures figures_;
 };
 
 std::vector<std::string> read_requests() {
   std::vector<std::string> requests;
-  for (std::string key; std::getline(std::cin, key);)
+  for (const std::string& key : bench::read_keys())
     requests.push_back("GET /counter HTTP/1.1\r\nHost: localhost\r\nRingside-Key: " + key +
                        "\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n");
   return requests;
@@ -121,8 +105,7 @@ int main(int argc, char** argv) {
   Load load(bench::port_of(argv[1]), std::move(requests));
   load.open(static_cast<std::size_t>(std::max(1, std::atoi(argv[2]))));
   const double warmup = std::atof(argv[3]), seconds = std::atof(argv[4]);
-  const auto from =
-      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(warmup));
-  load.run(from, from + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds)));
+  const auto from = Clock::now() + bench::seconds(warmup);
+  load.run(from, from + bench::seconds(seconds));
   load.print(seconds);
 }

@@ -1,4 +1,4 @@
-"""The candidates of the forwarding benchmark: how each is started, which keys take one hop and which two.
+"""The candidates of the benchmarks: how each is started, which keys take one hop and which two.
 
 Every candidate stands as a pair, A and B, each beside its own app, with one thread a process. Requests enter at A. A key
 that A's ring gives to A takes one hop, a key it gives to B takes two: A, then B, then B's app.
@@ -104,10 +104,14 @@ class Bench:
         return [Scenario("direct, no proxy", self.app["b"], KEYS)]
 
     def relay(self):
+        return [Scenario("bare relay, two hops", *self.relay_pair("relay", self.app["b"]))]
+
+    def relay_pair(self, name, target):
+        """The port, the keys and the processes of two bare relays before the target."""
         b, a = free_port(), free_port()
-        daemons = [self.spawn("relay b", [self.build / "bench_relay", b, self.app["b"]], b),
-                   self.spawn("relay a", [self.build / "bench_relay", a, b], a)]
-        return [Scenario("bare relay, two hops", a, KEYS, daemons)]
+        daemons = [self.spawn(f"{name} b", [self.build / "bench_relay", b, target], b),
+                   self.spawn(f"{name} a", [self.build / "bench_relay", a, b], a)]
+        return a, KEYS, daemons
 
     def haproxy(self):
         def start(name, port, servers):
@@ -143,14 +147,18 @@ class Bench:
 
     def ringside(self):
         hosts = [self.cluster.add(n, app_address=f"127.0.0.1:{self.app[n]}", flags=["--workers", "1"]) for n in "ab"]
-        self.cluster.start()
-        self.cluster.wait_agreed()
+        return self.ringsides("ringside", self.cluster, hosts[0].api_port)
+
+    def ringsides(self, name, cluster, port):
+        """A cluster of two, entered at the first by this port of it."""
+        cluster.start()
+        cluster.wait_agreed()
         at = {"a": [], "b": []}
         for key in KEYS:
-            at[hosts[0].owner(key)].append(key)
-        daemons = [h.daemon for h in hosts]
-        return [Scenario("ringside, owner at entry", hosts[0].api_port, at["a"], daemons),
-                Scenario("ringside, two hops", hosts[0].api_port, at["b"], daemons)]
+            at[cluster.hosts[0].owner(key)].append(key)
+        daemons = [h.daemon for h in cluster.hosts]
+        return [Scenario(f"{name}, owner at entry", port, at["a"], daemons),
+                Scenario(f"{name}, two hops", port, at["b"], daemons)]
 
     def write(self, name, text):
         path = self.folder / name
