@@ -18,6 +18,7 @@ inline constexpr std::size_t method_bytes = 32;
 inline constexpr std::size_t chunk_line_bytes = 256;
 inline constexpr std::size_t trailer_fields = 20;
 inline constexpr std::size_t trailer_bytes = 4 * 1024;
+inline constexpr std::size_t h2_trailer_bytes = 16 * 1024;  // gRPC puts the details of a status there
 inline constexpr int interim_replies = 8;
 inline constexpr auto head_time = 10s;
 inline constexpr auto idle_time = 60s;

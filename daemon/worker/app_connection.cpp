@@ -61,10 +61,10 @@ void AppConnection::send_body(std::string_view data) {
   if (stream_) context_.turn.flush(*this);
 }
 
-void AppConnection::send_end() {
+void AppConnection::send_end(const http::Trailers& trailers) {
   request_ended_ = true;
   if (!chunked_request_) return;
-  http1::write_last_chunk(stream_ ? stream_->out() : waiting_output_);
+  http1::write_last_chunk(stream_ ? stream_->out() : waiting_output_, trailers);
   if (stream_) context_.turn.flush(*this);
 }
 
@@ -176,7 +176,7 @@ bool AppConnection::read_body() {
   if (!piece->finished) return piece->consumed > 0;
   Call* call = std::exchange(call_, nullptr);
   finished(keep_alive_);
-  call->reply_end();
+  call->reply_end(body_.trailers());
   return false;
 }
 
@@ -198,7 +198,7 @@ void AppConnection::on_eof() {
   if (in_body_ && body_.at_eof()) {
     Call* call = std::exchange(call_, nullptr);
     close();
-    return call->reply_end();
+    return call->reply_end({});
   }
   lost("the app closed the connection");
 }

@@ -22,7 +22,7 @@ class AppConnection final : public Outbound, public net::StreamEvents, public Fl
   void start(Call&, bool end);  // the head of call.head(); before the connection is open it waits
 
   void send_body(std::string_view) override;
-  void send_end() override;
+  void send_end(const http::Trailers&) override;
   [[nodiscard]] std::size_t body_backlog() const override;
   void more_reply() override;
   void cancel() override;

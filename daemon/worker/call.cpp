@@ -107,6 +107,7 @@ void Call::start(bool end) {
   const bool patient = passport_.timeout > Millis::zero();
   deadline_ = started_ + (patient ? passport_.timeout : context_.config.forward.timeout);
   replay_.clear();
+  trailers_.clear();
   replayable_ = true;
   accepted_ = repeated_ = false;
   body_ended_ = end;
@@ -163,9 +164,10 @@ void Call::be_patient() {
   timer_.at(deadline_);
 }
 
-void Call::body_end() {
+void Call::body_end(const http::Trailers& trailers) {
   if (std::exchange(body_ended_, true) || state_ == State::idle) return;
-  if (outbound_ != nullptr) outbound_->send_end();
+  if (!trailers.empty()) trailers_.assign(trailers);
+  if (outbound_ != nullptr) outbound_->send_end(trailers);
 }
 
 void Call::reply_drained() {
@@ -204,8 +206,7 @@ void Call::try_app() {
   context_.metrics.requests_local.add();
   try_is_peer_ = accepted_ = false;
   compose(false);
-  replay(context_.app->start(*this, body_ended_ && replay_.empty(),
-                             repeated_ || (exchange_ && exchange_->attempts() > 1)));
+  replay(context_.app->start(*this, without_body(), repeated_ || (exchange_ && exchange_->attempts() > 1)));
 }
 
 void Call::try_peer(const ring::Server& server) {
@@ -219,7 +220,7 @@ void Call::try_peer(const ring::Server& server) {
   try_is_peer_ = true;
   accepted_ = false;
   compose(true);
-  const bool end = body_ended_ && replay_.empty();
+  const bool end = without_body();
   replay(kind == PeerKind::ringpop_node ? context_.proxy->start(*this, server, end)
                                         : context_.peers->start(*this, server, end));
 }
@@ -228,9 +229,9 @@ void Call::try_peer(const ring::Server& server) {
 void Call::replay(Outbound* outbound) {
   outbound_ = outbound;
   if (outbound_ == nullptr) return failed(forward::Outcome::not_executed, "its link takes no more requests");
-  if (replay_.empty()) return;
-  outbound_->send_body(replay_);
-  if (body_ended_) outbound_->send_end();
+  if (without_body()) return;
+  if (!replay_.empty()) outbound_->send_body(replay_);
+  if (body_ended_) outbound_->send_end(trailers_.get());
 }
 
 void Call::compose(bool to_peer) {
@@ -239,6 +240,7 @@ void Call::compose(bool to_peer) {
   try_head_.target = from.target;
   try_head_.authority = from.authority;
   try_head_.framing = from.framing;
+  try_head_.takes_trailers = from.takes_trailers;
   auto& fields = try_head_.fields;
   fields.assign(from.fields.begin(), from.fields.end());
   scratch_hops_ = std::to_string(passport_.hops + (to_peer ? 1 : 0));
@@ -352,7 +354,7 @@ void Call::answer(const api::Problem& problem) {
   inbound_.send_reply(head, without_body);
   if (without_body) return;
   inbound_.send_reply_body(response.body);
-  inbound_.send_reply_end();
+  inbound_.send_reply_end({});
 }
 
 void Call::finish() {
@@ -439,10 +441,10 @@ void Call::reply_body(std::string_view data) {
   inbound_.send_reply_body(data);
 }
 
-void Call::reply_end() {
+void Call::reply_end(const http::Trailers& trailers) {
   outbound_ = nullptr;
   finish_after_head();
-  inbound_.send_reply_end();
+  inbound_.send_reply_end(trailers);
 }
 
 void Call::reply_broken() {

@@ -29,7 +29,7 @@ class Inbound {
   virtual void send_continue() = 0;  // the request was accepted: the rest of its body may come
   virtual void send_reply(const http::ResponseHead&, bool end) = 0;
   virtual void send_reply_body(std::string_view) = 0;
-  virtual void send_reply_end() = 0;
+  virtual void send_reply_end(const http::Trailers&) = 0;
   virtual void abort_reply() = 0;  // the reply cannot be finished: the asker must not take it for whole
   [[nodiscard]] virtual std::size_t reply_backlog() const = 0;  // bytes not yet taken by the asker
   virtual void more_body() = 0;                                 // body_room() has grown
@@ -42,7 +42,7 @@ class Inbound {
 class Outbound {
  public:
   virtual void send_body(std::string_view) = 0;
-  virtual void send_end() = 0;
+  virtual void send_end(const http::Trailers&) = 0;
   [[nodiscard]] virtual std::size_t body_backlog() const = 0;
   virtual void more_reply() = 0;  // reply_room() has grown
   virtual void cancel() = 0;      // the asker is gone or out of time
@@ -68,7 +68,7 @@ class Call final : public RingWaiter {
                           bool end);
   [[nodiscard]] std::size_t body_room() const;  // bytes that body() takes now
   void body(std::string_view);                  // at most body_room() bytes
-  void body_end();
+  void body_end(const http::Trailers&);
   void reply_drained();  // reply_backlog() has fallen
   void cancel();         // the asker is gone
   [[nodiscard]] bool active() const { return state_ != State::idle; }
@@ -79,7 +79,7 @@ class Call final : public RingWaiter {
   void reply(http::ResponseHead&, bool end);  // the head is changed on its way
   [[nodiscard]] std::size_t reply_room() const;
   void reply_body(std::string_view);
-  void reply_end();
+  void reply_end(const http::Trailers&);
   void failed(forward::Outcome, std::string_view why);  // no reply head came
   void failed_for_good(api::Code, std::string why);     // no reply head came and another try would not help
   void reply_broken();                                  // after the head: the body ends too early
@@ -102,6 +102,9 @@ class Call final : public RingWaiter {
   void try_app();
   void try_peer(const ring::Server&);
   void replay(Outbound*);
+  [[nodiscard]] bool without_body() const {
+    return body_ended_ && replay_.empty() && trailers_.get().empty();
+  }
   void give_up(const forward::GiveUp&);
   [[nodiscard]] api::Problem problem(api::Code, std::string detail) const;
   void answer(const api::Problem&);
@@ -133,8 +136,9 @@ class Call final : public RingWaiter {
   std::string last_failure_;  // why the last try failed, for the problem's detail
 
   std::string replay_;
-  bool replayable_ = true;  // replay_ holds all of the body so far
-  bool accepted_ = false;   // by the current try
+  http::OwnedTrailers trailers_;  // of the request, once its body has ended
+  bool replayable_ = true;        // replay_ holds all of the body so far
+  bool accepted_ = false;         // by the current try
   bool body_ended_ = false;
   bool repeated_ = false;  // with `local_only_`: the one repeat has been used
   bool endless_ = false;   // an event stream: silence is no fault

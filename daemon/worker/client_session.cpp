@@ -153,7 +153,7 @@ void ClientSession::read_call_body() {
     if (piece.finished) {
       body_left_ = false;
       timer_.cancel();
-      call_.body_end();
+      call_.body_end(body_.trailers());
     } else if (piece.consumed == 0) {
       break;
     }
@@ -243,7 +243,7 @@ void ClientSession::write(const api::Response& response) {
   send_reply(head, without_body);
   if (without_body) return;
   send_reply_body(response.body);
-  send_reply_end();
+  send_reply_end({});
 }
 
 // --- what the client gets
@@ -277,8 +277,8 @@ void ClientSession::send_reply_body(std::string_view data) {
   context_.turn.flush(*this);
 }
 
-void ClientSession::send_reply_end() {
-  if (chunked_reply_) http1::write_last_chunk(stream_.out());
+void ClientSession::send_reply_end(const http::Trailers& trailers) {
+  if (chunked_reply_) http1::write_last_chunk(stream_.out(), trailers);
   context_.turn.flush(*this);
   reply_finished();
 }

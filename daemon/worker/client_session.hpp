@@ -26,7 +26,7 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   void send_continue() override;
   void send_reply(const http::ResponseHead&, bool end) override;
   void send_reply_body(std::string_view) override;
-  void send_reply_end() override;
+  void send_reply_end(const http::Trailers&) override;
   void abort_reply() override;
   [[nodiscard]] std::size_t reply_backlog() const override;
   void more_body() override;

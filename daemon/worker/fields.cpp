@@ -42,6 +42,7 @@ void OwnedHead::assign(const http::RequestHead& head) {
   head_.keep_alive = head.keep_alive;
   head_.expect_continue = head.expect_continue;
   head_.upgrade = head.upgrade;
+  head_.takes_trailers = head.takes_trailers;
 }
 
 bool is_ringside_field(std::string_view name) noexcept {

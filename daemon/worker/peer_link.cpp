@@ -19,9 +19,9 @@ void PeerStream::send_body(std::string_view data) {
   link_.wants_flush();
 }
 
-void PeerStream::send_end() {
+void PeerStream::send_end(const http::Trailers& trailers) {
   request_ended_ = true;
-  link_.session_.send_data(id_, {}, true);
+  link_.session_.send_end(id_, trailers);
   link_.wants_flush();
 }
 
@@ -171,12 +171,12 @@ void PeerLink::on_data(http2::StreamId id, std::string_view data) {
   if (stream->call_ != nullptr && stream->call_->reply_room() > 0) stream->more_reply();
 }
 
-void PeerLink::on_end(http2::StreamId id) {
+void PeerLink::on_end(http2::StreamId id, const http::Trailers& trailers) {
   PeerStream* stream = find(id);
   if (stream == nullptr) return;
   const bool request_ended = stream->request_ended_;
   Call* call = std::exchange(stream->call_, nullptr);
-  call->reply_end();
+  call->reply_end(trailers);
   end_early(id, request_ended);
 }
 

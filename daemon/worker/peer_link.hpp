@@ -19,7 +19,7 @@ class PeerStream final : public Outbound {
  public:
   PeerStream(PeerLink& link, http2::StreamId id, Call& call) : link_(link), id_(id), call_(&call) {}
   void send_body(std::string_view) override;
-  void send_end() override;
+  void send_end(const http::Trailers&) override;
   [[nodiscard]] std::size_t body_backlog() const override;
   void more_reply() override;
   void cancel() override;
@@ -55,7 +55,7 @@ class PeerLink final : public net::StreamEvents, public http2::Events, public Fl
   void on_request(http2::StreamId, const http::RequestHead&, bool end) override;
   void on_response(http2::StreamId, const http::ResponseHead&, bool end) override;
   void on_data(http2::StreamId, std::string_view data) override;
-  void on_end(http2::StreamId) override;
+  void on_end(http2::StreamId, const http::Trailers&) override;
   void on_close(http2::StreamId, http2::Code code, bool unprocessed) override;
   void on_writable(http2::StreamId) override;
   void on_goaway() override;

@@ -30,9 +30,9 @@ void ServedStream::send_reply_body(std::string_view data) {
   link_.wants_flush();
 }
 
-void ServedStream::send_reply_end() {
+void ServedStream::send_reply_end(const http::Trailers& trailers) {
   if (gone_) return;
-  link_.session_.send_data(id_, {}, true);
+  link_.session_.send_end(id_, trailers);
   link_.wants_flush();
 }
 
@@ -55,7 +55,7 @@ void ServedStream::more_body() {
     link_.session_.consume(id_, count);
     link_.wants_flush();
   }
-  if (pending_.empty() && body_ended_ && !call_.body_finished()) call_.body_end();
+  if (pending_.empty() && body_ended_ && !call_.body_finished()) call_.body_end(trailers_.get());
 }
 
 void ServedStream::take_body(std::string_view data) {
@@ -67,7 +67,8 @@ void ServedStream::take_body(std::string_view data) {
   more_body();
 }
 
-void ServedStream::take_end() {
+void ServedStream::take_end(const http::Trailers& trailers) {
+  trailers_.assign(trailers);
   body_ended_ = true;
   more_body();
 }
@@ -156,8 +157,8 @@ void PeerServer::on_data(http2::StreamId id, std::string_view data) {
   }
 }
 
-void PeerServer::on_end(http2::StreamId id) {
-  if (ServedStream* stream = find(id)) stream->take_end();
+void PeerServer::on_end(http2::StreamId id, const http::Trailers& trailers) {
+  if (ServedStream* stream = find(id)) stream->take_end(trailers);
 }
 
 void PeerServer::on_close(http2::StreamId id, http2::Code, bool) {

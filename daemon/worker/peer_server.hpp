@@ -21,7 +21,7 @@ class ServedStream final : public Inbound, public Buried {
   void send_continue() override;
   void send_reply(const http::ResponseHead&, bool end) override;
   void send_reply_body(std::string_view) override;
-  void send_reply_end() override;
+  void send_reply_end(const http::Trailers&) override;
   void abort_reply() override;
   [[nodiscard]] std::size_t reply_backlog() const override;
   void more_body() override;
@@ -29,13 +29,14 @@ class ServedStream final : public Inbound, public Buried {
  private:
   friend class PeerServer;
   void take_body(std::string_view data);
-  void take_end();
+  void take_end(const http::Trailers&);
 
   PeerServer& link_;
   http2::StreamId id_;
-  std::string pending_;      // body bytes that the call had no room for
-  bool body_ended_ = false;  // the peer has sent all of it
-  bool gone_ = false;        // the stream has been closed
+  std::string pending_;           // body bytes that the call had no room for
+  http::OwnedTrailers trailers_;  // behind `pending_`
+  bool body_ended_ = false;       // the peer has sent all of it
+  bool gone_ = false;             // the stream has been closed
   Call call_;
 };
 
@@ -56,7 +57,7 @@ class PeerServer final : public net::StreamEvents, public http2::Events, public 
   void on_request(http2::StreamId, const http::RequestHead&, bool end) override;
   void on_response(http2::StreamId, const http::ResponseHead&, bool end) override;
   void on_data(http2::StreamId, std::string_view data) override;
-  void on_end(http2::StreamId) override;
+  void on_end(http2::StreamId, const http::Trailers&) override;
   void on_close(http2::StreamId, http2::Code code, bool unprocessed) override;
   void on_writable(http2::StreamId) override;
   void on_goaway() override;

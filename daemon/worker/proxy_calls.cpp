@@ -43,7 +43,7 @@ void ProxyStream::send_body(std::string_view data) {
   body_.append(data);
 }
 
-void ProxyStream::send_end() {
+void ProxyStream::send_end(const http::Trailers&) {  // /proxy/req has no place for trailers
   if (over_cap_ || call_ == nullptr) return;
   post_call();
 }
@@ -132,7 +132,7 @@ void ProxyStream::more_reply() {
     if (piece.empty()) return;
     given_ += piece.size();
     call_->reply_body(piece);
-    if (call_ != nullptr && given_ == reply_body_.size()) done().reply_end();
+    if (call_ != nullptr && given_ == reply_body_.size()) done().reply_end({});
   }
 }
 

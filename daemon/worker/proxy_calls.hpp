@@ -23,7 +23,7 @@ class ProxyStream final : public Outbound, public Buried {
   ProxyStream(ProxyCalls& calls, std::uint64_t id, Call& call, std::string address)
       : calls_(calls), id_(id), call_(&call), address_(std::move(address)) {}
   void send_body(std::string_view) override;
-  void send_end() override;
+  void send_end(const http::Trailers&) override;
   [[nodiscard]] std::size_t body_backlog() const override { return 0; }  // what comes is gathered
   void more_reply() override;
   void cancel() override;

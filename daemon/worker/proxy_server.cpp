@@ -57,7 +57,7 @@ void ServedProxy::more_body() {
     given_ += piece.size();
     call_.body(piece);
   }
-  if (call_.active() && !call_.body_finished()) call_.body_end();
+  if (call_.active() && !call_.body_finished()) call_.body_end({});
 }
 
 void ServedProxy::send_reply(const http::ResponseHead& head, bool end) {
@@ -67,7 +67,7 @@ void ServedProxy::send_reply(const http::ResponseHead& head, bool end) {
   const bool announced = head.framing.kind == http::BodyKind::none && request_.head.method == "HEAD" &&
                          head.framing.length != http::length_unknown;
   if (announced) reply_.fields.emplace_back("content-length", std::to_string(head.framing.length));
-  if (end) send_reply_end();
+  if (end) send_reply_end({});
 }
 
 void ServedProxy::send_reply_body(std::string_view data) {
@@ -81,11 +81,11 @@ void ServedProxy::send_reply_body(std::string_view data) {
     const auto found = server.open_.find(id);
     if (found == server.open_.end()) return;
     found->second->call_.cancel();
-    found->second->send_reply_end();
+    found->second->send_reply_end({});
   });
 }
 
-void ServedProxy::send_reply_end() {
+void ServedProxy::send_reply_end(const http::Trailers&) {  // /proxy/req has no place for them
   if (over_cap_)
     return fail_executed("towards a ringpop-node a reply has at most " +
                          std::to_string(limits::proxy_body_bytes) + " bytes");

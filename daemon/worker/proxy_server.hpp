@@ -25,7 +25,7 @@ class ServedProxy final : public Inbound, public Buried {
   void send_continue() override {}
   void send_reply(const http::ResponseHead&, bool end) override;
   void send_reply_body(std::string_view) override;
-  void send_reply_end() override;
+  void send_reply_end(const http::Trailers&) override;
   void abort_reply() override;
   [[nodiscard]] std::size_t reply_backlog() const override { return 0; }  // what comes is gathered
   void more_body() override;

@@ -83,6 +83,72 @@ void remove_hop_by_hop(std::vector<Field>& fields, std::string_view kept) {
   });
 }
 
+bool is_forbidden_trailer(std::string_view name) noexcept {
+  // Framing and routing; conditions and other modifiers of a request; credentials; what controls a reply; how
+  // content is coded.
+  constexpr std::array<std::string_view, 37> forbidden = {"host",
+                                                          "content-length",
+                                                          "transfer-encoding",
+                                                          "connection",
+                                                          "keep-alive",
+                                                          "proxy-connection",
+                                                          "te",
+                                                          "trailer",
+                                                          "upgrade",
+                                                          "http2-settings",
+                                                          "via",
+                                                          "forwarded",
+                                                          "cache-control",
+                                                          "expect",
+                                                          "max-forwards",
+                                                          "pragma",
+                                                          "range",
+                                                          "if-match",
+                                                          "if-none-match",
+                                                          "if-modified-since",
+                                                          "if-unmodified-since",
+                                                          "if-range",
+                                                          "authorization",
+                                                          "proxy-authenticate",
+                                                          "proxy-authorization",
+                                                          "www-authenticate",
+                                                          "cookie",
+                                                          "set-cookie",
+                                                          "age",
+                                                          "date",
+                                                          "expires",
+                                                          "location",
+                                                          "retry-after",
+                                                          "vary",
+                                                          "content-encoding",
+                                                          "content-type",
+                                                          "content-range"};
+  const auto is = [name](std::string_view known) { return equals_ignore_case(name, known); };
+  const auto begins = [name](std::string_view prefix) {
+    return equals_ignore_case(name.substr(0, prefix.size()), prefix);
+  };
+  return begins("ringside-") || begins("x-forwarded-") || is_reserved_twin(name) ||
+         std::any_of(forbidden.begin(), forbidden.end(), is);
+}
+
+void OwnedTrailers::assign(const Trailers& fields) {
+  clear();
+  std::size_t size = 0;
+  for (const auto& [name, value] : fields) size += name.size() + value.size();
+  bytes_.reserve(size);  // views are taken while it is filled: it must not move
+  const auto keep = [this](std::string_view text) {
+    const std::size_t start = bytes_.size();
+    bytes_.insert(bytes_.end(), text.begin(), text.end());
+    return std::string_view(bytes_.data() + start, text.size());
+  };
+  for (const auto& [name, value] : fields) fields_.push_back({keep(name), keep(value)});
+}
+
+void OwnedTrailers::clear() noexcept {
+  bytes_.clear();
+  fields_.clear();
+}
+
 std::optional<std::string> percent_decode(std::string_view text) {
   std::string out;
   out.reserve(text.size());

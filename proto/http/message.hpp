@@ -16,6 +16,21 @@ struct Field {
   friend bool operator==(const Field&, const Field&) = default;
 };
 
+// The fields behind a body. Only such as may stand there: who reads them has dropped the others.
+using Trailers = std::vector<Field>;
+
+// Trailers that own their bytes; views stay good when it is moved.
+class OwnedTrailers {
+ public:
+  void assign(const Trailers&);
+  void clear() noexcept;
+  [[nodiscard]] const Trailers& get() const noexcept { return fields_; }
+
+ private:
+  std::vector<char> bytes_;
+  Trailers fields_;
+};
+
 // chunked: the length is unknown and the end is marked. In HTTP/1 by the last chunk, in HTTP/2 by END_STREAM.
 enum class BodyKind : std::uint8_t { none, length, chunked, until_close };
 inline constexpr std::uint64_t length_unknown = ~std::uint64_t{0};
@@ -36,7 +51,8 @@ struct RequestHead {
   bool http10 = false;
   bool keep_alive = true;
   bool expect_continue = false;
-  bool upgrade = false;  // Connection: upgrade and Upgrade are present
+  bool upgrade = false;         // Connection: upgrade and Upgrade are present
+  bool takes_trailers = false;  // TE: trailers (RFC 9110 10.1.4)
 };
 
 struct ResponseHead {
@@ -62,6 +78,11 @@ struct ResponseHead {
 // Proxy-Authorization, Expect and Content-Length (framing is written anew). Connection never takes a
 // protected name with it: Host, the framing fields and whatever is in `kept`.
 void remove_hop_by_hop(std::vector<Field>&, std::string_view kept = {});
+
+// Fields that must never come behind a body (RFC 9110 6.5.1): what decides framing, routing, access or how
+// the content is to be read comes too late there, and merged into the head it is what attacks are made of.
+// The same goes for what ringsides and proxies say (Ringside-*, X-Forwarded-*).
+[[nodiscard]] bool is_forbidden_trailer(std::string_view name) noexcept;
 
 // Percent-decoding of a path segment or query value; nullopt when a % is not followed by two hex digits.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view);

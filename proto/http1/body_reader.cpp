@@ -1,5 +1,5 @@
 // Bodies. A chunked body is a small machine over single bytes for what surrounds the data, and whole pieces
-// for the data itself; extensions and trailers are checked, bounded and dropped (RFC 9112 7.1).
+// for the data itself; extensions are checked, bounded and dropped, trailers kept for the end (RFC 9112 7.1).
 #include <algorithm>
 
 #include "proto/http/syntax.hpp"
@@ -136,14 +136,14 @@ std::optional<Refusal> BodyReader::size_end(char c) {
   return std::nullopt;
 }
 
-// Field lines like those of a head. Nothing of them is kept: RFC 9110 6.5.1 lets us drop them, and merging
-// them into the fields is what attacks are made of.
+// Field lines like those of a head.
 std::optional<Refusal> BodyReader::trailer(char c) {
   if (state_ == State::trailer_start && c == '\r') {
     state_ = State::last_lf;
     return std::nullopt;
   }
   if (++line_ > limits_.trailer) return Refusal{431, "the trailers are too long"};
+  trailer_lines_.push_back(c);
   if (state_ == State::trailer_start) {
     if (++trailers_ > limits_.trailer_fields) return Refusal{431, "too many trailers"};
     if (!is(c, http::token_byte)) return bad("a trailer is malformed");
@@ -165,6 +165,17 @@ std::optional<Refusal> BodyReader::trailer(char c) {
     state_ = State::trailer_start;
   }
   return std::nullopt;
+}
+
+http::Trailers BodyReader::trailers() const {
+  http::Trailers fields;
+  for (std::string_view lines = trailer_lines_; !lines.empty();) {
+    const auto line = lines.substr(0, lines.find('\r'));
+    const auto name = line.substr(0, line.find(':'));
+    if (!http::is_forbidden_trailer(name)) fields.push_back({name, http::trim(line.substr(name.size() + 1))});
+    lines.remove_prefix(line.size() + 2);
+  }
+  return fields;
 }
 
 }  // namespace ringside::http1

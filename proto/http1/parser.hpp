@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -94,6 +95,8 @@ class BodyReader {
   // The connection ended: a clean end only for until_close or an already finished body.
   [[nodiscard]] bool at_eof() noexcept;
   [[nodiscard]] bool finished() const noexcept { return state_ == State::done; }
+  // Behind a finished chunked body; views into the reader.
+  [[nodiscard]] http::Trailers trailers() const;
 
  private:
   enum class State : unsigned char {
@@ -123,6 +126,7 @@ class BodyReader {
   std::size_t digits_ = 0;  // of the chunk size so far
   std::size_t line_ = 0;    // bytes of the chunk line, or of all trailers, so far
   std::size_t trailers_ = 0;
+  std::string trailer_lines_;   // all of them, as they came
   std::uint64_t left_ = 0;      // of the body, or of the chunk
   std::uint64_t overhead_ = 0;  // bytes of chunk framing so far, against what they carried
   std::uint64_t payload_ = 0;

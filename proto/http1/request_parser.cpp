@@ -47,6 +47,7 @@ struct Facts {
   std::string_view host;
   std::size_t hosts = 0;
   bool upgrade = false;
+  bool takes_trailers = false;
   bool expects_continue = false;
   bool expects_more = false;  // something other than 100-continue
 };
@@ -110,6 +111,7 @@ std::optional<Refusal> RequestParser::State::judge(std::string_view bytes) {
   head.expect_continue = facts.expects_continue && has_body && !head.http10;  // RFC 9110 10.1.1
   head.keep_alive = !facts.connection.close && (!head.http10 || facts.connection.keep_alive);
   head.upgrade = facts.connection.upgrade && facts.upgrade;
+  head.takes_trailers = facts.takes_trailers;
   return std::nullopt;
 }
 
@@ -120,6 +122,9 @@ Facts RequestParser::State::gather() {
   for (const http::Field& field : head.fields) {
     const auto [name, value] = field;
     switch (name.size()) {
+      case 2:
+        if (equals_ignore_case(name, "te")) facts.takes_trailers |= http::list_contains(value, "trailers");
+        break;
       case 4:
         if (equals_ignore_case(name, "host")) {
           facts.host = value;

@@ -92,8 +92,10 @@ void write_chunk(std::string& out, std::string_view data) {
   out.append("\r\n").append(data).append("\r\n");
 }
 
-void write_last_chunk(std::string& out) {
-  out.append("0\r\n\r\n");
+void write_last_chunk(std::string& out, const http::Trailers& trailers) {
+  out.append("0\r\n");
+  append_fields(out, trailers);
+  out.append("\r\n");
 }
 
 std::string_view reason_phrase(int status) noexcept {

@@ -18,7 +18,7 @@ void write(std::string& out, const http::RequestHead& head);
 void write(std::string& out, const http::ResponseHead& head, bool to_http10 = false);
 
 void write_chunk(std::string& out, std::string_view data);  // nothing for empty data: that would end the body
-void write_last_chunk(std::string& out);
+void write_last_chunk(std::string& out, const http::Trailers& trailers = {});
 
 [[nodiscard]] std::string_view reason_phrase(int status) noexcept;  // "" when unknown
 

@@ -113,6 +113,7 @@ const http::RequestHead* HeadReader::request(bool end) {
   head.method = head.target = head.authority = {};
   head.fields.clear();
   head.framing = {end ? http::BodyKind::none : http::BodyKind::chunked, 0};
+  head.takes_trailers = false;
   std::string_view host;
   for (const Span& span : spans_) {
     const auto [name, value] = field(span);
@@ -126,6 +127,7 @@ const http::RequestHead* HeadReader::request(bool end) {
       host = value;
     } else if (!name.starts_with(':') && !http::is_reserved_twin(name)) {
       if (name == "content-length") head.framing = {http::BodyKind::length, number(value)};
+      if (name == "te") head.takes_trailers = true;  // nghttp2 lets no other value through
       head.fields.push_back({name, value});
     }
   }
@@ -161,6 +163,16 @@ const http::ResponseHead* HeadReader::response(bool end, bool to_head) {
   return head.status >= 100 ? &head : nullptr;
 }
 
+const http::Trailers* HeadReader::trailers(std::size_t bytes_max) {
+  if (bytes_ > bytes_max) return nullptr;
+  trailers_.clear();
+  for (const Span& span : spans_) {
+    const auto trailer = field(span);
+    if (!http::is_forbidden_trailer(trailer.name)) trailers_.push_back(trailer);
+  }
+  return &trailers_;
+}
+
 void HeadWriter::add(std::string_view name, std::string_view value, bool single_use) {
   const auto flags = single_use ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
   pairs_.push_back({bytes(name), bytes(value), name.size(), value.size(), static_cast<std::uint8_t>(flags)});
@@ -190,6 +202,7 @@ const std::vector<nghttp2_nv>& HeadWriter::request(const http::RequestHead& head
   if (!head.authority.empty()) add(":authority", head.authority);
   add(":path", head.target, true);
   add_fields(head.fields);
+  if (head.takes_trailers) add("te", "trailers");  // the one value HTTP/2 knows: RFC 9113 8.2.2
   if (head.framing.kind == http::BodyKind::length) add_length(head.framing.length);
   return pairs_;
 }
@@ -208,6 +221,12 @@ const std::vector<nghttp2_nv>& HeadWriter::response(const http::ResponseHead& he
 const std::vector<nghttp2_nv>& HeadWriter::interim(int status) {
   pairs_.clear();
   add_status(status);
+  return pairs_;
+}
+
+const std::vector<nghttp2_nv>& HeadWriter::trailers(const http::Trailers& fields) {
+  pairs_.clear();
+  for (const auto& [name, value] : fields) add(name, value, true);
   return pairs_;
 }
 

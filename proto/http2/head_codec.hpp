@@ -35,6 +35,8 @@ class HeadReader {
   // do not (http-cases 5.1 on the parsed form: authority, target, method).
   const http::RequestHead* request(bool end);
   const http::ResponseHead* response(bool end, bool to_head);
+  // Null: over that limit.
+  const http::Trailers* trailers(std::size_t bytes_max);
 
  private:
   struct Span {
@@ -52,6 +54,7 @@ class HeadReader {
   std::vector<Span> spans_;
   http::RequestHead request_;
   http::ResponseHead response_;
+  http::Trailers trailers_;
 };
 
 class HeadWriter {
@@ -60,6 +63,7 @@ class HeadWriter {
   const std::vector<nghttp2_nv>& request(const http::RequestHead&);
   const std::vector<nghttp2_nv>& response(const http::ResponseHead&);
   const std::vector<nghttp2_nv>& interim(int status);
+  const std::vector<nghttp2_nv>& trailers(const http::Trailers&);
 
  private:
   void add(std::string_view name, std::string_view value, bool single_use = false);

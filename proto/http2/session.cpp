@@ -62,12 +62,13 @@ class SendQueue {
 struct Stream {
   StreamId id = 0;
   SendQueue queue;
-  bool known = false;       // the owner knows of it: it is told of the end
-  bool to_head = false;     // client: the request was HEAD
-  bool answered = false;    // client: any head has come back
-  bool final_head = false;  // client: the head that is not interim has come
-  bool ended = false;       // the last bytes of our half are in the queue
-  bool deferred = false;    // nghttp2 waits for send_data
+  http::OwnedTrailers trailers;  // behind the queue
+  bool known = false;            // the owner knows of it: it is told of the end
+  bool to_head = false;          // client: the request was HEAD
+  bool answered = false;         // client: any head has come back
+  bool final_head = false;       // client: the head that is not interim has come
+  bool ended = false;            // the last bytes of our half are in the queue
+  bool deferred = false;         // nghttp2 waits for send_data
   bool above_mark = false;
   bool never_sent = false;    // client: the request did not leave
   std::optional<Code> reset;  // by us: events of it stop, but for on_close
@@ -322,6 +323,13 @@ void Session::send_data(StreamId id, std::string_view data, bool end) {
   nghttp2_session_resume_data(state.session.get(), id);
 }
 
+void Session::send_end(StreamId id, const http::Trailers& trailers) {
+  Stream* stream = state_->live(id);
+  if (stream == nullptr || stream->ended) return;
+  if (!trailers.empty()) stream->trailers.assign(trailers);
+  send_data(id, {}, true);
+}
+
 std::size_t Session::queued(StreamId id) const {
   const Stream* stream = state_->find(id);
   return stream == nullptr ? 0 : stream->queue.size();
@@ -393,7 +401,7 @@ int Session::State::on_frame(nghttp2_session*, const nghttp2_frame* frame, void*
   if (frame->hd.type == NGHTTP2_HEADERS) {
     state.head_received(*stream, *frame);
   } else if (ends_stream(*frame)) {
-    state.events.on_end(stream->id);
+    state.events.on_end(stream->id, {});
   }
   return 0;
 }
@@ -402,8 +410,10 @@ void Session::State::head_received(Stream& stream, const nghttp2_frame& frame) {
   if (const auto code = reader.refused()) return reset(stream, *code);
   const bool end = ends_stream(frame);
   const bool trailers = role == Role::server ? stream.known : stream.final_head;
-  if (trailers) {  // dropped, like those of HTTP/1
-    if (end) events.on_end(stream.id);
+  if (trailers) {
+    const auto* fields = reader.trailers(settings.trailer_bytes_max);
+    if (fields == nullptr || !end) return reset(stream, Code::protocol_error);
+    events.on_end(stream.id, *fields);
   } else if (role == Role::server) {
     const auto* head = reader.request(end);
     if (head == nullptr) return reset(stream, Code::protocol_error);
@@ -469,8 +479,8 @@ int Session::State::on_sent(nghttp2_session*, const nghttp2_frame* frame, void* 
 }
 
 // How much of a stream goes into the next DATA frame; the bytes are asked for by on_send_data.
-ssize_t Session::State::on_read(nghttp2_session*, StreamId, std::uint8_t*, std::size_t length,
-                                std::uint32_t* flags, nghttp2_data_source* source, void*) {
+ssize_t Session::State::on_read(nghttp2_session* session, StreamId id, std::uint8_t*, std::size_t length,
+                                std::uint32_t* flags, nghttp2_data_source* source, void* user) {
   Stream& stream = *static_cast<Stream*>(source->ptr);
   const std::size_t size = std::min(length, stream.queue.size());
   if (size == 0 && !stream.ended) {
@@ -478,7 +488,13 @@ ssize_t Session::State::on_read(nghttp2_session*, StreamId, std::uint8_t*, std::
     return NGHTTP2_ERR_DEFERRED;
   }
   *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-  if (stream.ended && size == stream.queue.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+  if (!stream.ended || size < stream.queue.size()) return static_cast<ssize_t>(size);
+  *flags |= NGHTTP2_DATA_FLAG_EOF;
+  if (!stream.trailers.get().empty()) {
+    *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    const auto& pairs = of(user).writer.trailers(stream.trailers.get());
+    nghttp2_submit_trailer(session, id, pairs.data(), pairs.size());
+  }
   return static_cast<ssize_t>(size);
 }
 

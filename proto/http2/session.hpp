@@ -10,7 +10,7 @@
 //
 // Bodies: a head's Framing is {length, n} with a Content-Length, chunked without ("ends with the stream"),
 // none when the head ends the stream. The reply to HEAD is {none, announced length or length_unknown}.
-// Trailers are dropped.
+// Trailers come with the end; a reply that is nothing but trailers (gRPC) is a head that ends the stream.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +49,7 @@ struct Settings {
   // room for an HTTP/1 head at its limit and the fields we add.
   std::uint32_t head_bytes_max = 80 * 1024;
   std::size_t fields_max = 128;
+  std::size_t trailer_bytes_max = 16 * 1024;  // counted the same way
 };
 
 class Events {
@@ -59,8 +60,9 @@ class Events {
   // Client: a response head. Interim heads (1xx) come through the same call, with end = false.
   virtual void on_response(StreamId, const http::ResponseHead&, bool end) = 0;
   virtual void on_data(StreamId, std::string_view data) = 0;
-  // The other side has ended its half, after its last data. Not called when the head came with end = true.
-  virtual void on_end(StreamId) = 0;
+  // The other side has ended its half, after its last data. The views live for this call. Not called when the
+  // head came with end = true.
+  virtual void on_end(StreamId, const http::Trailers&) = 0;
   // The stream is gone. `code` no_error after a clean end of both halves. Called once for each stream that
   // was submitted or announced; the id is then dead. `unprocessed`: surely no application saw it
   // (REFUSED_STREAM, above the id of a GOAWAY, or never sent).
@@ -96,6 +98,7 @@ class Session {
   void submit_interim(StreamId, int status);
   // Queue body bytes (copied); `end` ends our half. A stream that is gone takes nothing.
   void send_data(StreamId, std::string_view data, bool end);
+  void send_end(StreamId, const http::Trailers&);  // our half ends behind what is queued
   // Bytes given to send_data and not yet handed out by take_output.
   [[nodiscard]] std::size_t queued(StreamId) const;
   void consume(StreamId, std::size_t bytes);  // received bytes have been passed on

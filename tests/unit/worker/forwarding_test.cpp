@@ -100,6 +100,43 @@ TEST_CASE("a reply that ends too early is never taken for whole: the client's co
   CHECK(client.was_reset());
 }
 
+TEST_CASE("trailers pass both ways over any number of hops; those that may not stand there do not") {
+  const bool far = GENERATE(false, true);
+  INFO(far);
+  std::promise<std::string> asked;
+  ScriptedApp app([&asked](Peer& peer, int) {
+    for (;;) {
+      std::string request = peer.read_until("\r\n\r\n");
+      if (request.empty()) return;
+      if (request.starts_with("POST")) {
+        request += peer.read_until("\r\n0\r\n");
+        asked.set_value(request + peer.read_until("\r\n\r\n"));
+      }
+      peer.send(
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n"
+          "X-Sum: 7\r\nContent-Length: 99\r\nRingside-Owner: evil\r\n\r\n");
+    }
+  });
+  Pair pair(app, app);
+  Peer client = Peer::connect(pair.a.port());
+  client.send("POST /v1/route/" + pair.key_of(far ? pair.b : pair.a) +
+              "/x HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nTransfer-Encoding: chunked\r\n\r\n"
+              "5\r\nhello\r\n0\r\nX-Digest: abc\r\nHost: evil\r\nRingside-Key: evil\r\n\r\n");
+  const std::string reply = client.read_until("um: 7\r\n\r\n");
+  const std::string request = asked.get_future().get();
+  CHECK_THAT(request, Contains("\r\n5\r\nhello\r\n0\r\nX-Digest: abc\r\n\r\n", Catch::CaseSensitive::No));
+  CHECK(request.find("evil") == std::string::npos);
+  CHECK(request.find("TE: ") == std::string::npos);
+  CHECK_THAT(reply, Contains("\r\n2\r\nok\r\n0\r\n"));
+  CHECK_THAT(reply, Contains("0\r\nX-Sum: 7\r\n\r\n", Catch::CaseSensitive::No));
+  CHECK(reply.find("99") == std::string::npos);
+  CHECK(reply.find("evil") == std::string::npos);
+
+  const std::string old =
+      exchange(pair.a.port(), "GET /v1/route/" + pair.key_of(far ? pair.b : pair.a) + "/x HTTP/1.0\r\n\r\n");
+  CHECK(old.ends_with("\r\n\r\nok"));  // HTTP/1.0 has no place for trailers
+}
+
 TEST_CASE("bytes behind a reply are given to nobody") {
   ScriptedApp app([](Peer& peer, int) {
     (void)peer.read_until("\r\n\r\n");

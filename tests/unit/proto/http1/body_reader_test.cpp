@@ -108,6 +108,28 @@ TEST_CASE("chunk lines, trailers and the price of chunks have limits", "[http1]"
   CHECK(chunked(costly.substr(0, 24 * 100) + "0\r\n\r\n").finished);  // little of it is nobody's trouble
 }
 
+TEST_CASE("trailers are kept for the end, but for those that may not stand there", "[http1]") {
+  const std::string bytes =
+      "1\r\nx\r\n0\r\nX-Sum:  caf\xe9 \r\nContent-Length: 9\r\nHOST: b\r\nRingside-Key: k\r\n"
+      "Transfer_Encoding: chunked\r\nEmpty:\r\nx-sum: 2\r\nSet-Cookie: s=1\r\nIf-Match: x\r\n\r\n";
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, bytes.size()}) {
+    http1::BodyReader reader({http::BodyKind::chunked, 0});
+    std::string buffered;
+    for (std::size_t at = 0; at < bytes.size(); at += piece) {
+      buffered += bytes.substr(at, piece);
+      for (std::size_t consumed = 1; consumed > 0 && !reader.finished();) {
+        consumed = std::get<http1::BodyReader::Piece>(reader.next(buffered)).consumed;
+        buffered.erase(0, consumed);
+      }
+    }
+    REQUIRE(reader.finished());
+    CHECK(reader.trailers() == http::Trailers{{"X-Sum", "caf\xe9"}, {"Empty", ""}, {"x-sum", "2"}});
+    std::string out;
+    http1::write_last_chunk(out, reader.trailers());
+    CHECK(out == "0\r\nX-Sum: caf\xe9\r\nEmpty: \r\nx-sum: 2\r\n\r\n");
+  }
+}
+
 TEST_CASE("the largest chunk size does not overflow", "[http1]") {
   const auto read = chunked("ffffffffffffffff\r\nabc");
   CHECK(read.refused == 0);

@@ -68,6 +68,51 @@ TEST_CASE("a request and its reply cross two sessions in pieces of any size", "[
   }
 }
 
+TEST_CASE("trailers come behind the body, both ways, but for those that may not stand there", "[http2]") {
+  for (const std::string_view body : {std::string_view(), std::string_view("hello")}) {
+    Side client(Role::client), server(Role::server);
+    auto head = post("/");
+    head.takes_trailers = true;
+    const auto id = client.session.submit_request(head, false);
+    client.session.send_data(*id, body, false);
+    settle(client, server);
+    CHECK(server.streams[*id].fields.at("te") == "trailers");
+    {
+      const std::string value = "caf\xe9";  // gone before it is sent
+      client.session.send_end(*id, {{"X-Sum", value}, {"authorization", "x"}, {"ringside-key", "k"}});
+    }
+    settle(client, server);
+    using Pairs = std::vector<std::pair<std::string, std::string>>;
+    CHECK(server.streams[*id].ended);
+    CHECK(server.streams[*id].body == body);
+    CHECK(server.streams[*id].trailers == Pairs{{"x-sum", "caf\xe9"}});
+
+    server.session.submit_response(*id, reply(200, {Kind::chunked, 0}), false);
+    server.session.send_data(*id, body, false);
+    server.session.send_end(*id, {{"grpc-status", "0"}});
+    settle(client, server);
+    CHECK(client.streams[*id].ended);
+    CHECK(client.streams[*id].body == body);
+    CHECK(client.streams[*id].trailers == Pairs{{"grpc-status", "0"}});
+    CHECK(client.streams[*id].closed == 1);
+    CHECK(client.session.open_streams() + server.session.open_streams() == 0);
+  }
+}
+
+TEST_CASE("trailers over their limit reset the stream and harm no other", "[http2]") {
+  for (const std::size_t over : {std::size_t{0}, std::size_t{1}}) {
+    Side client(Role::client), server(Role::server);
+    const auto id = client.session.submit_request(post("/"), false);
+    const std::string value(http2::Settings{}.trailer_bytes_max - 32 - 1 + over, 'v');
+    client.session.send_end(*id, {{"x", value}});
+    const auto other = client.session.submit_request(get("/"), true);
+    settle(client, server);
+    CHECK(server.streams[*id].ended == (over == 0));
+    CHECK(client.streams[*id].closed == static_cast<int>(over));
+    CHECK(server.streams[*other].target == "/");
+  }
+}
+
 TEST_CASE("framing survives the link", "[http2]") {
   struct Row {
     std::string_view method;

@@ -19,6 +19,7 @@ struct Seen {
   http::Framing framing;
   std::map<std::string, std::string> fields;
   std::string body;
+  std::vector<std::pair<std::string, std::string>> trailers;
   bool ended = false;
   int closed = 0;  // times
   http2::Code code{};
@@ -51,7 +52,11 @@ class Side : public http2::Events {
     streams[id].body.append(data);
     if (consume) session.consume(id, data.size());
   }
-  void on_end(http2::StreamId id) override { streams[id].ended = true; }
+  void on_end(http2::StreamId id, const http::Trailers& trailers) override {
+    Seen& seen = streams[id];
+    seen.ended = true;
+    for (const auto& [name, value] : trailers) seen.trailers.emplace_back(name, value);
+  }
   void on_close(http2::StreamId id, http2::Code code, bool unprocessed) override {
     Seen& seen = streams[id];
     ++seen.closed;
