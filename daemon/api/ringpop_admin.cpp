@@ -118,10 +118,11 @@ RingpopAnswer stats(const View& view, const RingpopStats& stats) {
 }  // namespace
 
 std::optional<RingpopAnswer> answer_ringpop_admin(std::string_view endpoint, std::string_view body,
-                                                  const View& view, const RingpopStats& node) {
+                                                  const View& view,
+                                                  const std::function<RingpopStats()>& node) {
   if (endpoint == "/health") return RingpopAnswer{true, "\"ok\""};
   if (endpoint == "/admin/lookup") return lookup(body, view);
-  if (endpoint == "/admin/stats") return stats(view, node);
+  if (endpoint == "/admin/stats") return stats(view, node());
   return std::nullopt;
 }
 

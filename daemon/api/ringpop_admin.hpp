@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,8 +32,9 @@ struct RingpopAnswer {
   std::string body;
 };
 
-// Nothing for an endpoint that is not served here.
+// Nothing for an endpoint that is not served here. `stats` is asked for /admin/stats only: it looks at every
+// member and at the heap.
 std::optional<RingpopAnswer> answer_ringpop_admin(std::string_view endpoint, std::string_view body,
-                                                  const View&, const RingpopStats&);
+                                                  const View&, const std::function<RingpopStats()>& stats);
 
 }  // namespace ringside::api

@@ -328,9 +328,9 @@ void ControlPlane::State::dispatch(net::IncomingCall call) {
       metrics.gossip_errors.add();
       return call.responder.answer(1, rejection_body("ringside.bad-request", "the body is too large"));
     }
-    const auto stats = ringpop_stats();
     const Instant began = Clock::now();
-    if (const auto answer = api::answer_ringpop_admin(request.arg1, request.arg3, *view, stats)) {
+    if (const auto answer = api::answer_ringpop_admin(request.arg1, request.arg3, *view,
+                                                      [this] { return ringpop_stats(); })) {
       if (statsd && request.arg1 == "/admin/lookup") statsd->on_lookup(Clock::now() - began);
       return call.responder.answer(answer->ok ? 0 : 1, answer->body);
     }

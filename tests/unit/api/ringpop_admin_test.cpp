@@ -22,7 +22,7 @@ constexpr WallTime now{Millis(1'700'000'000'000)};
 Json timing_of(std::vector<Duration> periods) {
   RingpopStats stats;
   stats.period_times = std::move(periods);
-  const auto answer = answer_ringpop_admin("/admin/stats", "", test::sample_view(), stats);
+  const auto answer = answer_ringpop_admin("/admin/stats", "", test::sample_view(), [&] { return stats; });
   REQUIRE(answer);
   return Json::parse(answer->body)["protocol"]["timing"];
 }
