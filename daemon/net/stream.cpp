@@ -34,7 +34,7 @@ struct Stream::State : std::enable_shared_from_this<State> {
   }
 
   void make_room() {
-    if (buffer.empty()) buffer.resize(first_buffer);
+    if (buffer.size() < first_buffer) buffer.resize(first_buffer);  // feed() may have left less
     if (begin == end) begin = end = 0;
     if (end < buffer.size()) return;
     if (begin > 0) {

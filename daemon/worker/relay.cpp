@@ -80,15 +80,21 @@ TchannelSession& Relay::to_peer(const std::string& address, int hop) {
   return *link;
 }
 
+// Calls stay on the connection in front, so that a run of them leaves in one write and is answered in one,
+// until another connection has far fewer.
 TchannelSession& Relay::to_app() {
   std::erase_if(to_app_, [](const TchannelSession* each) { return !each->takes_calls(); });
   const auto least = std::ranges::min_element(to_app_, {}, &TchannelSession::calls);
   const bool enough = to_app_.size() >= limits::relay_app_connections;
-  if (least != to_app_.end() && (enough || (*least)->calls() < limits::relay_app_calls)) return **least;
-  TchannelSession& made = add(Side::app);
-  to_app_.push_back(&made);
-  made.dial(app_, context_.config.app.connect_timeout, 0);
-  return made;
+  if (least == to_app_.end() || (!enough && (*least)->calls() >= limits::relay_app_calls)) {
+    TchannelSession& made = add(Side::app);
+    to_app_.insert(to_app_.begin(), &made);
+    made.dial(app_, context_.config.app.connect_timeout, 0);
+    return made;
+  }
+  if (to_app_.front()->calls() >= (*least)->calls() + limits::relay_app_calls)
+    std::iter_swap(to_app_.begin(), least);
+  return *to_app_.front();
 }
 
 void Relay::forget_absent() {

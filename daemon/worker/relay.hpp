@@ -2,7 +2,7 @@
 // app's that were dialled, and the tunnels of the control thread. Calls go between them (RelayCall).
 //
 // To each member there is a connection for each number of hops, opened when the first call needs it and
-// closed when the member has left. To the app there are a few; a call takes the least busy one.
+// closed when the member has left. To the app there are a few, the one in use in front.
 #pragma once
 
 #include <map>

@@ -1,6 +1,7 @@
 // TChannel calls from socket to socket: real workers, scripted apps and clients, and rings that the test
 // makes agree or disagree.
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "tests/unit/worker/tchannel_end.hpp"
 
@@ -104,36 +105,61 @@ TEST_CASE("a frame reaches the app byte for byte, but for the id and the ttl") {
   CHECK(arrived == sent);
 }
 
-TEST_CASE("many calls are under way on one connection, and answers come in any order") {
-  constexpr std::uint32_t calls = 200;
-  // Collects all of them, from all of its connections, then answers the last first.
+// Collects `wanted` calls from all of its connections, then answers the last first.
+class Holding {
+ public:
+  void expect(std::size_t wanted) {
+    const std::scoped_lock lock(mutex_);
+    wanted_ = wanted;
+    connections_.clear();
+  }
+  std::size_t connections() {  // that calls came on
+    const std::scoped_lock lock(mutex_);
+    return connections_.size();
+  }
+  void operator()(Peer& peer, int number) {
+    TchannelEnd end(peer);
+    end.be_greeted();
+    while (auto call = end.read_call()) {
+      const std::scoped_lock lock(mutex_);
+      connections_.insert(number);
+      held_.push_back({&end, call->first, call->second.arg3});
+      if (held_.size() < wanted_) continue;
+      for (; !held_.empty(); held_.pop_back())
+        held_.back().end->send(held_.back().id, said(held_.back().arg3));
+    }
+  }
+
+ private:
   struct Held {
     TchannelEnd* end;
     std::uint32_t id;
     std::string arg3;
   };
-  std::mutex mutex;
-  std::vector<Held> held;
-  const ScriptedApp app([&](Peer& peer, int) {
-    TchannelEnd end(peer);
-    end.be_greeted();
-    while (auto call = end.read_call()) {
-      const std::scoped_lock lock(mutex);
-      held.push_back({&end, call->first, call->second.arg3});
-      if (held.size() < calls) continue;
-      for (; !held.empty(); held.pop_back()) held.back().end->send(held.back().id, said(held.back().arg3));
-    }
-  });
+  std::mutex mutex_;
+  std::size_t wanted_ = 0;
+  std::set<int> connections_;
+  std::vector<Held> held_;
+};
+
+TEST_CASE("many calls are under way on one connection, and answers come in any order") {
+  Holding held;
+  const ScriptedApp app([&](Peer& peer, int number) { held(peer, number); });
   Pair pair("", app.address());
   TchannelClient client(pair.a.tchannel_port());
   const auto key = pair.key_of(pair.b);
-  for (std::uint32_t id = 1; id <= calls; ++id) client.send(id, call_for(key, std::to_string(id)));
-  int answered = 0;
-  for (std::uint32_t id = 1; id <= calls; ++id) {
-    const auto answer = client.read_answer(id);
-    if (answer.response && answer.response->arg3 == std::to_string(id)) ++answered;
+  // Many calls make more connections to the app; afterwards few calls stay on one of them.
+  for (const std::uint32_t calls : {200U, 10U}) {
+    held.expect(calls);
+    for (std::uint32_t id = 1; id <= calls; ++id) client.send(id, call_for(key, std::to_string(id)));
+    std::uint32_t answered = 0;
+    for (std::uint32_t id = 1; id <= calls; ++id) {
+      const auto answer = client.read_answer(id);
+      if (answer.response && answer.response->arg3 == std::to_string(id)) ++answered;
+    }
+    CHECK(answered == calls);
+    CHECK(held.connections() == (calls == 200 ? 4 : 1));
   }
-  CHECK(answered == calls);
 }
 
 TEST_CASE("a call without sk is refused with a remedy, or goes to this node's app") {
