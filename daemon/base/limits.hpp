@@ -45,7 +45,12 @@ inline constexpr std::size_t read_ahead_bytes = 32 * 1024;    // of one connecti
 inline constexpr std::size_t link_buffer_bytes = 256 * 1024;  // of a peer link, each way
 inline constexpr std::size_t client_connections = 16384;
 inline constexpr std::size_t app_connections_idle = 256;  // per worker
+inline constexpr std::size_t app_links = 16;              // per worker, to an app that speaks HTTP/2
 inline constexpr std::size_t peer_streams = 4096;         // open at once on one peer link
+inline constexpr std::size_t client_streams = 128;        // open at once on one HTTP/2 connection of a client
+inline constexpr std::uint64_t client_resets_burst = 1000;      // requests a client cancels at once, and ...
+inline constexpr std::uint64_t client_resets_per_second = 100;  // ... in the long run, before it is cut off
+inline constexpr std::size_t api_unread_bytes = 1024 * 1024;    // answers on it that wait to be read
 
 // /proxy/req, ringpop-node's HTTP: one message each way, so bodies are held whole
 inline constexpr std::size_t proxy_body_bytes = 4 * 1024 * 1024;  // ringpop-node itself takes 1 MB by default

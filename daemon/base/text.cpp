@@ -149,4 +149,41 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width) {
   return lines;
 }
 
+namespace {
+
+constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+}  // namespace
+
+std::optional<std::string> decode_base64(std::string_view text) {
+  const std::size_t length = text.find_last_not_of('=') + 1;
+  const std::size_t padding = text.size() - length;
+  if (length % 4 == 1 || padding > 2 || (padding > 0 && text.size() % 4 != 0)) return std::nullopt;
+  std::string out;
+  std::uint32_t bits = 0;
+  int held = 0;
+  for (const char c : text.substr(0, length)) {
+    const auto digit = base64_digits.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    bits = bits << 6 | static_cast<std::uint32_t>(digit);
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    out += static_cast<char>(bits >> held & 0xff);
+  }
+  return out;
+}
+
+std::string encode_base64(std::string_view bytes) {
+  std::string out;
+  std::uint32_t bits = 0;
+  int held = 0;
+  for (const char c : bytes) {
+    bits = bits << 8 | static_cast<unsigned char>(c);
+    for (held += 8; held >= 6; held -= 6) out += base64_digits[bits >> (held - 6) & 0x3f];
+  }
+  if (held > 0) out += base64_digits[bits << (6 - held) & 0x3f];
+  return out;
+}
+
 }  // namespace ringside

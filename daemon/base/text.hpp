@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,5 +34,10 @@ namespace ringside {
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);  // "" gives nothing
 // Whole words, no line over `width`; a single longer word gets its own line.
 [[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t width);
+
+// Base64 (RFC 4648 section 4), with or without padding. nullopt: a byte that is none of it, or a length that
+// cannot be.
+[[nodiscard]] std::optional<std::string> decode_base64(std::string_view);
+[[nodiscard]] std::string encode_base64(std::string_view);  // without padding, as gRPC writes it
 
 }  // namespace ringside

@@ -14,7 +14,7 @@ namespace ringside::config {
 enum class ChecksumDialect : std::uint8_t { go, node };
 enum class Identity : std::uint8_t { name, address };
 enum class GoodbyeStatus : std::uint8_t { leave, faulty };
-enum class AppProtocol : std::uint8_t { http1, tchannel };
+enum class AppProtocol : std::uint8_t { http1, tchannel, h2c };
 enum class WithoutKey : std::uint8_t { refuse, local };
 enum class LogFormat : std::uint8_t { text, json };
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };

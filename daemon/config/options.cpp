@@ -157,10 +157,13 @@ const std::array table = {
            .unit = "ADDRESS",
            .alias = "app-port",
            .alias_prefix = "127.0.0.1:"},
-    Option{.path = "app.protocol",
-           .field = RINGSIDE_FIELD(app.protocol),
-           .help = "What the app speaks at app.address; keyed requests of the other kind are refused.",
-           .reason = "nearly every app speaks HTTP/1.1."},
+    Option{
+        .path = "app.protocol",
+        .field = RINGSIDE_FIELD(app.protocol),
+        .help =
+            "What the app speaks at app.address: HTTP/1.1, TChannel, or HTTP/2 without TLS (gRPC). TChannel "
+            "calls and HTTP requests do not reach apps of the other kind.",
+        .reason = "nearly every app speaks HTTP/1.1."},
     Option{.path = "app.connect_timeout",
            .field = RINGSIDE_FIELD(app.connect_timeout),
            .help = "How long a connect to the app may take.",

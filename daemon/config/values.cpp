@@ -19,8 +19,8 @@ constexpr std::array<std::string_view, 2> words(Identity) {
 constexpr std::array<std::string_view, 2> words(GoodbyeStatus) {
   return {"leave", "faulty"};
 }
-constexpr std::array<std::string_view, 2> words(AppProtocol) {
-  return {"http1", "tchannel"};
+constexpr std::array<std::string_view, 3> words(AppProtocol) {
+  return {"http1", "tchannel", "h2c"};
 }
 constexpr std::array<std::string_view, 2> words(WithoutKey) {
   return {"refuse", "local"};

@@ -1,6 +1,5 @@
 #include "daemon/control/peer_port.hpp"
 
-#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -8,11 +7,10 @@
 #include <utility>
 
 #include "daemon/net/tchannel_handshake.hpp"
+#include "proto/http2/preface.hpp"
 
 namespace ringside::control {
 namespace {
-
-constexpr std::string_view http2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";  // RFC 9113 section 3.4
 
 // Whose connection it is stands in the init message. What is none, the control thread complains of.
 PeerProtocol tell_tchannel(std::string_view bytes) {
@@ -28,9 +26,12 @@ PeerProtocol tell_tchannel(std::string_view bytes) {
 }  // namespace
 
 PeerProtocol tell_protocol(std::string_view first_bytes) {
-  const auto common = std::min(first_bytes.size(), http2_preface.size());
-  if (first_bytes.substr(0, common) != http2_preface.substr(0, common)) return tell_tchannel(first_bytes);
-  return common == http2_preface.size() ? PeerProtocol::http2 : PeerProtocol::undecided;
+  switch (http2::tell_preface(first_bytes)) {
+    case http2::Preface::no: return tell_tchannel(first_bytes);
+    case http2::Preface::undecided: return PeerProtocol::undecided;
+    case http2::Preface::yes: return PeerProtocol::http2;
+  }
+  return PeerProtocol::undecided;
 }
 
 struct PeerPort::State : std::enable_shared_from_this<State> {

@@ -143,7 +143,14 @@ struct Stream::State : std::enable_shared_from_this<State> {
 Stream::Stream(Socket socket, StreamEvents& events, std::size_t buffer_max)
     : state_(std::make_shared<State>(std::move(socket), events, buffer_max)) {}
 
+Stream::Stream(Stream&& from, StreamEvents& events, std::size_t buffer_max) : state_(std::move(from.state_)) {
+  state_->events = &events;
+  state_->buffer_max = buffer_max;
+  state_->wanted = false;
+}
+
 Stream::~Stream() {
+  if (!state_) return;
   state_->events = nullptr;
   boost::system::error_code ignored;
   state_->socket.close(ignored);

@@ -27,6 +27,8 @@ class Stream {
  public:
   // Takes a connected, non-blocking socket. `buffer_max`: reading stops while that much is unconsumed.
   Stream(Socket, StreamEvents&, std::size_t buffer_max);
+  // The same connection for another owner, with what is buffered; nothing is reported before read().
+  Stream(Stream&&, StreamEvents&, std::size_t buffer_max);
   ~Stream();  // closes at once
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;

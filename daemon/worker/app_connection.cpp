@@ -26,9 +26,7 @@ void AppConnection::on_connected(Result<net::Socket> socket) {
     Call* call = std::exchange(call_, nullptr);
     const std::string why = socket.error().message();
     close();
-    if (call != nullptr)
-      call->failed_for_good(api::Code::app_down, "the app at " + context_.config.app.address +
-                                                     " does not accept connections: " + why);
+    if (call != nullptr) call->app_unreachable(why);
     return;
   }
   stream_.emplace(std::move(*socket), *this, buffer_max);

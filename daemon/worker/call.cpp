@@ -5,7 +5,11 @@
 
 #include "daemon/api/api.hpp"
 #include "daemon/base/limits.hpp"
+#include "daemon/base/text.hpp"
+#include "daemon/worker/api_request.hpp"
+#include "daemon/worker/app_links.hpp"
 #include "daemon/worker/app_pool.hpp"
+#include "daemon/worker/grpc.hpp"
 #include "daemon/worker/peer_links.hpp"
 #include "daemon/worker/proxy_calls.hpp"
 
@@ -20,9 +24,9 @@ bool is_look_again(const http::ResponseHead& head) {
           *error == api::row(api::Code::draining).name);
 }
 
-bool is_event_stream(const http::ResponseHead& head) {
+bool is_endless(const http::ResponseHead& head) {
   const auto type = http::find(head.fields, "content-type");
-  return type && type->starts_with("text/event-stream");
+  return type && (type->starts_with("text/event-stream") || is_grpc_type(*type));
 }
 
 // What a hop's buffer takes now. Nearly full counts as full: handing on crumbs would cost a frame or a chunk
@@ -116,7 +120,7 @@ void Call::start(bool end) {
   encoded_key_ = encode_key(key_);
   via_ = passport_.via;
   if (!via_.empty()) via_ += ", ";
-  via_ += from_peer_ ? "2 " : "1.1 ";
+  via_ += head_.get().http2 ? "2 " : "1.1 ";
   via_ += context_.view->name;
 
   state_ = State::trying;
@@ -200,13 +204,21 @@ void Call::try_app() {
   timer_.at(deadline_);
   if (context_.config.app.address.empty())
     return answer(problem(api::Code::app_down, "this node has no app (app.address is not set)"));
-  if (context_.config.app.protocol != config::AppProtocol::http1)
+  if (context_.config.app.protocol == config::AppProtocol::tchannel)
     return answer(problem(api::Code::app_protocol,
                           "the app of " + context_.view->name + " is called over TChannel (app.protocol)"));
   context_.metrics.requests_local.add();
   try_is_peer_ = accepted_ = false;
   compose(false);
-  replay(context_.app->start(*this, without_body(), repeated_ || (exchange_ && exchange_->attempts() > 1)));
+  Outbound* out = start_at_app();
+  if (out == nullptr) return answer(problem(api::Code::overloaded, "the app takes no more streams"));
+  replay(out);
+}
+
+Outbound* Call::start_at_app() {
+  const bool end = without_body();
+  if (context_.config.app.protocol == config::AppProtocol::h2c) return context_.app_links->start(*this, end);
+  return context_.app->start(*this, end, repeated_ || (exchange_ && exchange_->attempts() > 1));
 }
 
 void Call::try_peer(const ring::Server& server) {
@@ -245,6 +257,10 @@ void Call::compose(bool to_peer) {
   fields.assign(from.fields.begin(), from.fields.end());
   scratch_hops_ = std::to_string(passport_.hops + (to_peer ? 1 : 0));
   if (!key_.empty()) fields.push_back({"Ringside-Key", encoded_key_});
+  if (!to_peer && encoded_key_ != key_ && is_grpc(from.fields)) {
+    binary_key_ = encode_base64(key_);
+    fields.push_back({"Ringside-Key-Bin", binary_key_});
+  }
   fields.push_back({"Ringside-From", passport_.from});
   fields.push_back({"Ringside-Hops", scratch_hops_});
   fields.push_back({"X-Request-Id", passport_.request_id});
@@ -254,9 +270,10 @@ void Call::compose(bool to_peer) {
     fields.push_back({"X-Forwarded-Proto", "http"});
     if (!from.authority.empty()) fields.push_back({"X-Forwarded-Host", from.authority});
   }
+  // HTTP/2 wants an authority; an HTTP/1.0 request may have none.
+  if (try_head_.authority.empty() && (to_peer || context_.config.app.protocol == config::AppProtocol::h2c))
+    try_head_.authority = context_.view->name;
   if (to_peer) {
-    // HTTP/2 wants an authority; an HTTP/1.0 request may have none.
-    if (try_head_.authority.empty()) try_head_.authority = context_.view->name;
     if (passport_.timeout > Millis::zero()) {
       const auto left = std::chrono::duration_cast<Millis>(deadline_ - Clock::now());
       scratch_timeout_ = std::to_string(std::max<std::int64_t>(left.count(), 1)) + "ms";
@@ -340,15 +357,12 @@ api::Problem Call::problem(api::Code code, std::string detail) const {
 void Call::answer(const api::Problem& problem) {
   const auto& row = api::row(problem.code);
   (row.executed_maybe ? context_.metrics.errors_executed_maybe : context_.metrics.errors_executed_no).add();
-  const api::Response response = api::render(problem);
-  http::ResponseHead head;
-  head.status = response.status;
-  head.framing = {http::BodyKind::length, response.body.size()};
-  head.fields.push_back({"Content-Type", response.content_type});
-  for (const auto& [name, value] : response.headers) head.fields.push_back({name, value});
+  const api::Response response =
+      is_grpc(head_.get().fields) ? render_for_grpc(problem) : api::render(problem);
+  http::ResponseHead head = head_of(response);
   head.fields.push_back({"Ringside-Served-By", context_.view->name});
   head.fields.push_back({"X-Request-Id", passport_.request_id});
-  const bool without_body = to_head();
+  const bool without_body = to_head() || response.body.empty();
   context_.metrics.in_flight.add(-1);
   finish_after_head();
   inbound_.send_reply(head, without_body);
@@ -422,7 +436,7 @@ void Call::reply(http::ResponseHead& head, bool end) {
     return inbound_.send_reply(head, true);
   }
   state_ = State::replying;
-  endless_ = is_event_stream(head);
+  endless_ = is_endless(head);
   if (endless_) {
     timer_.cancel();
   } else {
@@ -465,6 +479,19 @@ void Call::failed(forward::Outcome outcome, std::string_view why) {
   const auto action = exchange_->on_failure(Clock::now(), outcome, replayable_, *context_.view->ring);
   if (exchange_->attempts() > attempts) context_.metrics.retries.add();
   act(action);
+}
+
+void Call::app_unreachable(const std::string& why) {
+  failed_for_good(api::Code::app_down,
+                  "the app at " + context_.config.app.address + " does not accept connections: " + why);
+}
+
+// The app is there and is done with this connection, or has enough to do: one more try tells which.
+void Call::refused_by_app(const std::string& why) {
+  outbound_ = nullptr;
+  last_failure_ = why;
+  if (replayable_ && !std::exchange(repeated_, true)) return try_app();
+  answer(problem(api::Code::overloaded, why));
 }
 
 void Call::failed_for_good(api::Code code, std::string why) {

@@ -82,6 +82,8 @@ class Call final : public RingWaiter {
   void reply_end(const http::Trailers&);
   void failed(forward::Outcome, std::string_view why);  // no reply head came
   void failed_for_good(api::Code, std::string why);     // no reply head came and another try would not help
+  void app_unreachable(const std::string& why);         // no connection to it can be had
+  void refused_by_app(const std::string& why);          // it surely did not run the request
   void reply_broken();                                  // after the head: the body ends too early
   void body_drained();                                  // body_backlog() has fallen
 
@@ -100,6 +102,7 @@ class Call final : public RingWaiter {
   void start(bool end);
   void act(const forward::Action&);
   void try_app();
+  Outbound* start_at_app();
   void try_peer(const ring::Server&);
   void replay(Outbound*);
   [[nodiscard]] bool without_body() const {
@@ -131,7 +134,7 @@ class Call final : public RingWaiter {
 
   std::optional<forward::Exchange> exchange_;
   http::RequestHead try_head_;
-  std::string encoded_key_, via_, scratch_version_, scratch_hops_, scratch_timeout_;
+  std::string encoded_key_, binary_key_, via_, scratch_version_, scratch_hops_, scratch_timeout_;
   bool try_is_peer_ = false;
   std::string last_failure_;  // why the last try failed, for the problem's detail
 
@@ -140,8 +143,8 @@ class Call final : public RingWaiter {
   bool replayable_ = true;        // replay_ holds all of the body so far
   bool accepted_ = false;         // by the current try
   bool body_ended_ = false;
-  bool repeated_ = false;  // with `local_only_`: the one repeat has been used
-  bool endless_ = false;   // an event stream: silence is no fault
+  bool repeated_ = false;  // the one repeat that needs no Exchange has been used
+  bool endless_ = false;   // an event stream or gRPC: silence is no fault
 
   Instant started_{}, deadline_{};
   net::Timer timer_;  // the deadline for the head, or the end of a wait; then the idle time of the reply

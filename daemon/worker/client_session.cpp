@@ -1,11 +1,10 @@
 #include "daemon/worker/client_session.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
-#include "daemon/api/api.hpp"
 #include "daemon/base/limits.hpp"
+#include "proto/http2/preface.hpp"
 
 namespace ringside::worker {
 namespace {
@@ -13,22 +12,14 @@ namespace {
 constexpr std::size_t buffer_max = limits::head_bytes + limits::read_ahead_bytes;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
-constexpr auto body_check_time = std::chrono::seconds(1);
-
-api::Problem too_slow(std::string detail) {
-  return {.code = api::Code::bad_request, .detail = std::move(detail), .status = 408};
-}
-
-WallTime wall_now() {
-  return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
-}
-
 }  // namespace
 
-ClientSession::ClientSession(Context& context, net::Socket socket, std::string remote, OnClosed on_closed)
+ClientSession::ClientSession(Context& context, net::Socket socket, std::string remote, OnClosed on_closed,
+                             OnHttp2 on_http2)
     : context_(context),
       remote_(std::move(remote)),
       on_closed_(std::move(on_closed)),
+      on_http2_(std::move(on_http2)),
       stream_(std::move(socket), *this, buffer_max),
       timer_(context.timers, [this] { out_of_time(); }),
       parser_(http_limits),
@@ -76,7 +67,7 @@ void ClientSession::process() {
 // True: a request has begun.
 bool ClientSession::read_head() {
   const auto bytes = stream_.buffered();
-  if (bytes.empty()) return false;
+  if (bytes.empty() || !is_http1()) return false;
   auto step = parser_.next(bytes);
   if (std::holds_alternative<http1::NeedMore>(step)) {
     if (!head_timed_) timer_.after(limits::head_time);  // for the whole head, however it drips
@@ -99,13 +90,26 @@ bool ClientSession::read_head() {
   return true;
 }
 
+// The first bytes of the connection decide; until they have, they are held.
+bool ClientSession::is_http1() {
+  if (!on_http2_) return true;
+  switch (http2::tell_preface(stream_.buffered())) {
+    case http2::Preface::no: on_http2_ = nullptr; return true;
+    case http2::Preface::undecided: return false;
+    case http2::Preface::yes: break;
+  }
+  std::exchange(on_http2_, nullptr)(std::move(stream_), std::move(remote_));
+  close();
+  return false;
+}
+
 void ClientSession::begin(const http::RequestHead& head) {
   keep_alive_ = head.keep_alive && !head.http10 && !context_.draining;
   http10_ = head.http10;
   head_request_ = head.method == "HEAD";
   expects_continue_ = head.expect_continue;
   reply_started_ = false;
-  body_bytes_ = 0;
+  pace_.bytes = 0;
   body_left_ = head.framing.kind == http::BodyKind::chunked ||
                (head.framing.kind == http::BodyKind::length && head.framing.length > 0);
   body_ = http1::BodyReader(head.framing, http_limits);
@@ -121,7 +125,7 @@ void ClientSession::begin(const http::RequestHead& head) {
     case Route::Kind::local:
       state_ = State::call;
       if (body_left_) {
-        begun_ = Clock::now();
+        pace_.begun = Clock::now();
         timer_.after(limits::body_grace);
       }
       return call_.start_from_client(head, std::move(wanted), remote_, !body_left_);
@@ -142,8 +146,8 @@ void ClientSession::read_call_body() {
                      .detail = std::string(refusal->reason),
                      .status = refusal->status});
     const auto piece = std::get<http1::BodyReader::Piece>(step);
-    body_bytes_ += piece.data.size();
-    if (body_bytes_ > body_max())
+    pace_.bytes += piece.data.size();
+    if (pace_.bytes > body_max())
       return spoilt({.code = api::Code::body_too_large,
                      .detail = "the body is over the limit of " + std::to_string(body_max()) + " bytes"});
     if (!piece.data.empty()) expects_continue_ = false;
@@ -172,11 +176,7 @@ void ClientSession::spoilt(const api::Problem& problem) {
 // --- requests for the API
 
 void ClientSession::begin_api(const http::RequestHead& head) {
-  if (head.framing.kind == http::BodyKind::length && head.framing.length > limits::api_body_bytes)
-    return refuse_large_body();
-  api_method_ = head.method;
-  api_target_ = head.target;
-  api_body_.clear();
+  if (!api_.begin(head)) return refuse(api_body_too_large());
   state_ = State::api_body;
   timer_.after(limits::head_time);
   if (std::exchange(expects_continue_, false)) {
@@ -195,26 +195,17 @@ bool ClientSession::read_api_body() {
       return false;
     }
     const auto piece = std::get<http1::BodyReader::Piece>(step);
-    api_body_ += piece.data;
+    const bool fits = api_.add(piece.data);
     stream_.consume(piece.consumed);
-    if (api_body_.size() > limits::api_body_bytes) {
-      refuse_large_body();
+    if (!fits) {
+      refuse(api_body_too_large());
       return false;
     }
     body_left_ = !piece.finished;
     if (body_left_ && piece.consumed == 0) return false;
   }
-  answer_api();
+  write(api_.answer(context_));
   return false;
-}
-
-void ClientSession::answer_api() {
-  const std::string_view target = api_target_;
-  const auto mark = target.find('?');
-  const api::Request request{api_method_, target.substr(0, mark),
-                             mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1),
-                             api_body_};
-  write(api::handle({*context_.view, context_.all_metrics, wall_now()}, request));
 }
 
 void ClientSession::refuse(const api::Problem& problem) {
@@ -223,24 +214,10 @@ void ClientSession::refuse(const api::Problem& problem) {
   write(api::render(problem));
 }
 
-void ClientSession::refuse_large_body() {
-  refuse({.code = api::Code::body_too_large,
-          .detail = "API bodies are limited to " + std::to_string(limits::api_body_bytes) + " bytes"});
-}
-
 // A whole answer of our own.
 void ClientSession::write(const api::Response& response) {
-  http::ResponseHead head;
-  head.status = response.status;
-  if (!response.body.empty()) {
-    head.framing = {http::BodyKind::length, response.body.size()};
-    head.fields.push_back({"Content-Type", response.content_type});
-  } else if (response.status != 204) {
-    head.framing = {http::BodyKind::length, 0};
-  }
-  for (const auto& [name, value] : response.headers) head.fields.push_back({name, value});
   const bool without_body = response.body.empty() || head_request_;
-  send_reply(head, without_body);
+  send_reply(head_of(response), without_body);
   if (without_body) return;
   send_reply_body(response.body);
   send_reply_end({});
@@ -394,14 +371,9 @@ void ClientSession::out_of_time() {
   }
 }
 
-// A body that drips holds a place for a request here and a connection to the app.
 void ClientSession::check_body_rate() {
-  const auto seconds = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begun_).count());
   const bool ours_to_wait = call_.body_room() == 0;  // then it is the app that is slow
-  if (!ours_to_wait && body_bytes_ < seconds * limits::body_bytes_a_second)
-    return spoilt(too_slow("the request's body came at less than " +
-                           std::to_string(limits::body_bytes_a_second) + " bytes a second"));
+  if (!ours_to_wait && pace_.too_slow(Clock::now())) return spoilt(body_too_slow());
   timer_.after(body_check_time);
 }
 

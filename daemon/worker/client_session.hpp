@@ -6,8 +6,9 @@
 #include <memory>
 #include <string>
 
-#include "daemon/api/api.hpp"
 #include "daemon/net/stream.hpp"
+#include "daemon/worker/api_request.hpp"
+#include "daemon/worker/body_pace.hpp"
 #include "daemon/worker/call.hpp"
 #include "proto/http1/parser.hpp"
 #include "proto/http1/writer.hpp"
@@ -17,7 +18,8 @@ namespace ringside::worker {
 class ClientSession final : public Inbound, public net::StreamEvents, public Flushable, public Buried {
  public:
   using OnClosed = std::function<void(ClientSession&)>;
-  ClientSession(Context&, net::Socket, std::string remote, OnClosed);
+  using OnHttp2 = std::function<void(net::Stream&&, std::string remote)>;  // its first bytes are the preface
+  ClientSession(Context&, net::Socket, std::string remote, OnClosed, OnHttp2);
   ~ClientSession() override;
 
   void drain();  // answer what is here, then close
@@ -48,13 +50,13 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   };
 
   void process();
+  bool is_http1();
   bool read_head();
   void begin(const http::RequestHead&);
   [[nodiscard]] std::uint64_t body_max() const;
   void begin_api(const http::RequestHead&);
   void read_call_body();
   bool read_api_body();
-  void answer_api();
   void spoilt(const api::Problem&);
   void refuse(const api::Problem&);
   void refuse_large_body();  // of an API call
@@ -70,6 +72,7 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   Context& context_;
   std::string remote_;
   OnClosed on_closed_;
+  OnHttp2 on_http2_;  // empty once the first bytes have turned out to be HTTP/1
   net::Stream stream_;
   net::Timer timer_;
   http1::RequestParser parser_;
@@ -85,9 +88,8 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   bool expects_continue_ = false;
   bool chunked_reply_ = false;
   bool reply_started_ = false;
-  std::uint64_t body_bytes_ = 0;
-  Instant begun_{};  // of a request with a body
-  std::string api_method_, api_target_, api_body_;
+  BodyPace pace_;  // of a request with a body
+  ApiRequest api_;
   std::size_t discarded_ = 0;  // while lingering
 
   Call call_;

@@ -34,6 +34,22 @@ inline constexpr http2::Settings link_settings{.streams_max = limits::peer_strea
                                                .stream_window = limits::stream_window_bytes,
                                                .trailer_bytes_max = limits::h2_trailer_bytes};
 
+// A client's connection: its heads are those that HTTP/1 takes, beside four pseudo-fields.
+inline constexpr http2::Settings client_settings{.streams_max = limits::client_streams,
+                                                 .stream_window = limits::stream_window_bytes,
+                                                 .head_bytes_max = limits::head_bytes + 32 * limits::fields,
+                                                 .fields_max = limits::fields + 4,
+                                                 .trailer_bytes_max = limits::h2_trailer_bytes,
+                                                 .resets_burst = limits::client_resets_burst,
+                                                 .resets_per_second = limits::client_resets_per_second};
+
+// A connection to an app that speaks HTTP/2. Until the app has said how many streams it takes, it is asked
+// for no more than the least that RFC 9113 5.1.2 recommends.
+inline constexpr http2::Settings app_settings{.streams_max = 100,
+                                              .stream_window = limits::stream_window_bytes,
+                                              .trailer_bytes_max = limits::h2_trailer_bytes};
+
+class AppLinks;
 class AppPool;
 class PeerLinks;
 class ProxyCalls;
@@ -65,13 +81,14 @@ struct Context {
   obs::WorkerMetrics& metrics;
   net::Timers timers;
   Turn turn;
-  Rng rng;                      // request ids
-  api::ViewPtr view;            // of the latest membership and ring; replaced between two handlers
-  std::string self_address;     // this node's in the ring; never changes
-  AppPool* app = nullptr;       // connections to this node's app
-  PeerLinks* peers = nullptr;   // links to the other ringsides
-  ProxyCalls* proxy = nullptr;  // requests to ringpop-node members
-  Relay* relay = nullptr;       // TChannel: connections and calls
+  Rng rng;                        // request ids
+  api::ViewPtr view;              // of the latest membership and ring; replaced between two handlers
+  std::string self_address;       // this node's in the ring; never changes
+  AppPool* app = nullptr;         // connections to this node's app
+  AppLinks* app_links = nullptr;  // the same, when it speaks HTTP/2
+  PeerLinks* peers = nullptr;     // links to the other ringsides
+  ProxyCalls* proxy = nullptr;    // requests to ringpop-node members
+  Relay* relay = nullptr;         // TChannel: connections and calls
   std::vector<RingWaiter*> waiting;
   std::function<void(net::IncomingCall)> to_control;  // calls to this node itself; the answer comes by post
   bool draining = false;

@@ -5,6 +5,7 @@
 
 #include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
+#include "daemon/worker/grpc.hpp"
 
 namespace ringside::worker {
 namespace {
@@ -39,6 +40,7 @@ void OwnedHead::assign(const http::RequestHead& head) {
   head_.fields = std::move(fields);
   head_.framing = head.framing;
   head_.http10 = head.http10;
+  head_.http2 = head.http2;
   head_.keep_alive = head.keep_alive;
   head_.expect_continue = head.expect_continue;
   head_.upgrade = head.upgrade;
@@ -54,10 +56,13 @@ bool is_ringside_field(std::string_view name) noexcept {
 Passport take_passport(http::RequestHead& head, bool from_peer) {
   Passport passport;
   passport.repeatable = http::is_idempotent(head.method);
+  std::optional<Millis> grpc_timeout;
   for (const auto& [name, value] : head.fields) {
     if (http::equals_ignore_case(name, "ringside-timeout")) {
       if (const auto timeout = parse_duration(value))
         passport.timeout = std::clamp(*timeout, Millis::zero(), Millis(limits::timeout_max));
+    } else if (http::equals_ignore_case(name, "grpc-timeout")) {
+      grpc_timeout = parse_grpc_timeout(value);
     } else if (http::equals_ignore_case(name, "idempotency-key")) {
       passport.repeatable = true;
     } else if (http::equals_ignore_case(name, "x-request-id")) {
@@ -71,6 +76,8 @@ Passport take_passport(http::RequestHead& head, bool from_peer) {
       std::from_chars(value.data(), value.data() + value.size(), passport.hops);
     }
   }
+  if (grpc_timeout && passport.timeout == Millis::zero())
+    passport.timeout = std::min(*grpc_timeout, Millis(limits::timeout_max));
   http::remove_hop_by_hop(head.fields, "ringside-key");
   std::erase_if(head.fields, [from_peer](const http::Field& field) {
     return is_ringside_field(field.name) || http::equals_ignore_case(field.name, "x-request-id") ||

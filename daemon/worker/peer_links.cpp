@@ -3,19 +3,28 @@
 #include <algorithm>
 #include <vector>
 
-#include "daemon/worker/peer_link.hpp"
+#include "daemon/worker/http2_link.hpp"
 
 namespace ringside::worker {
+namespace {
+
+Address dialled(const std::string& address) {
+  auto parsed = parse_address(address);
+  return parsed ? *parsed : Address{};  // members' addresses have been checked when they came in
+}
+
+}  // namespace
 
 PeerLinks::PeerLinks(Context& context) : context_(context) {}
 
 PeerLinks::~PeerLinks() = default;
 
 Outbound* PeerLinks::start(Call& call, const ring::Server& server, bool end) {
-  PeerLink*& link = open_[server.address];
+  Http2Link*& link = open_[server.address];
   if (link == nullptr || !link->takes_streams()) {
     if (link != nullptr) link->retire();
-    auto made = std::make_unique<PeerLink>(context_, *this, server.address);
+    auto made = std::make_unique<Http2Link>(context_, Http2Link::To::peer, dialled(server.address),
+                                            [this](Http2Link& closed) { discard(closed); });
     link = made.get();
     links_.emplace(link, std::move(made));
     context_.metrics.peer_links.add(1);
@@ -23,7 +32,7 @@ Outbound* PeerLinks::start(Call& call, const ring::Server& server, bool end) {
   return link->start(call, end);
 }
 
-void PeerLinks::discard(PeerLink& link) {
+void PeerLinks::discard(Http2Link& link) {
   const auto found = links_.find(&link);
   if (found == links_.end()) return;
   std::erase_if(open_, [&link](const auto& entry) { return entry.second == &link; });
@@ -33,7 +42,7 @@ void PeerLinks::discard(PeerLink& link) {
 }
 
 void PeerLinks::forget_absent() {
-  std::vector<PeerLink*> absent;
+  std::vector<Http2Link*> absent;
   for (const auto& [address, link] : open_) {
     const auto& members = context_.view->members;
     const bool member =
@@ -43,13 +52,13 @@ void PeerLinks::forget_absent() {
         });
     if (!member && link->unused()) absent.push_back(link);
   }
-  for (PeerLink* link : absent) link->close();
+  for (Http2Link* link : absent) link->close();
 }
 
 void PeerLinks::close_all() {
-  std::vector<PeerLink*> all;
+  std::vector<Http2Link*> all;
   for (const auto& entry : links_) all.push_back(entry.first);
-  for (PeerLink* link : all) link->close();
+  for (Http2Link* link : all) link->close();
 }
 
 }  // namespace ringside::worker

@@ -11,7 +11,7 @@
 
 namespace ringside::worker {
 
-class PeerLink;
+class Http2Link;
 
 class PeerLinks {
  public:
@@ -25,12 +25,11 @@ class PeerLinks {
   void close_all();
 
  private:
-  friend class PeerLink;
-  void discard(PeerLink&);
+  void discard(Http2Link&);
 
   Context& context_;
-  std::unordered_map<std::string, PeerLink*> open_;  // by address; takes new streams
-  std::unordered_map<PeerLink*, std::unique_ptr<PeerLink>> links_;
+  std::unordered_map<std::string, Http2Link*> open_;  // by address; takes new streams
+  std::unordered_map<Http2Link*, std::unique_ptr<Http2Link>> links_;
 };
 
 }  // namespace ringside::worker

@@ -178,7 +178,7 @@ void RelayCall::try_app() {
     return refuse(api::Code::app_down, "this node has no app (app.address is not set)");
   if (app.protocol != config::AppProtocol::tchannel)
     return refuse(api::Code::app_protocol, "the app of " + context_.view->name +
-                                               " is called over HTTP (app.protocol: http1); a TChannel app "
+                                               " is called over HTTP (app.protocol); a TChannel app "
                                                "needs app.protocol: tchannel");
   context_.metrics.requests_local.add();
   callee_is_peer_ = false;

@@ -3,11 +3,13 @@
 #include <algorithm>
 
 #include "daemon/base/limits.hpp"
+#include "daemon/base/text.hpp"
 
 namespace ringside::worker {
 namespace {
 
 constexpr std::string_view key_field = "ringside-key";
+constexpr std::string_view binary_key_field = "ringside-key-bin";
 constexpr std::string_view route_prefix = "/v1/route";
 constexpr std::string_view local_prefix = "/v1/local";
 
@@ -35,14 +37,20 @@ std::string app_target(std::string_view rest) {
   return rest.starts_with('/') ? std::string(rest) : "/" + std::string(rest);
 }
 
+bool is_key(const http::Field& field) {
+  return http::equals_ignore_case(field.name, key_field) ||
+         http::equals_ignore_case(field.name, binary_key_field);
+}
+
 // Several keys in one request: whichever we took, some other proxy or the app might take the other one.
-Route by_header(const http::RequestHead& head, std::string_view key) {
-  const auto is_key = [](const http::Field& field) {
-    return http::equals_ignore_case(field.name, key_field);
-  };
+Route by_header(const http::RequestHead& head, const http::Field& key) {
   if (std::count_if(head.fields.begin(), head.fields.end(), is_key) > 1)
     return refused(api::Code::bad_key, "the request has more than one Ringside-Key");
-  return keyed(std::string(key), std::string(head.target));
+  if (http::equals_ignore_case(key.name, key_field))
+    return keyed(std::string(key.value), std::string(head.target));
+  auto bytes = decode_base64(key.value);
+  if (!bytes) return refused(api::Code::bad_key, "the Ringside-Key-Bin is not base64");
+  return keyed(std::move(*bytes), std::string(head.target));
 }
 
 Route by_path(std::string_view rest) {
@@ -63,7 +71,8 @@ Route by_path(std::string_view rest) {
 }  // namespace
 
 Route route(const http::RequestHead& head) {
-  if (const auto key = http::find(head.fields, key_field)) return by_header(head, *key);
+  const auto key = std::find_if(head.fields.begin(), head.fields.end(), is_key);
+  if (key != head.fields.end()) return by_header(head, *key);
   if (head.target.starts_with(route_prefix)) return by_path(head.target.substr(route_prefix.size()));
   if (head.target.starts_with(local_prefix)) {
     const auto rest = head.target.substr(local_prefix.size());

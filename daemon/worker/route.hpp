@@ -19,7 +19,8 @@ struct Route {
 };
 
 // The Ringside-Key header holds the key's literal bytes and wins over any path: a request that has it is
-// always for the app. In /v1/route/{key}/{path} the key is one percent-encoded segment.
+// always for the app. Ringside-Key-Bin holds them in base64, as gRPC's metadata does for what is not text. In
+// /v1/route/{key}/{path} the key is one percent-encoded segment.
 Route route(const http::RequestHead&);
 
 // A key as it travels in a header on links and towards the app: %XX for what a field value cannot hold

@@ -10,10 +10,11 @@
 
 #include "daemon/base/limits.hpp"
 #include "daemon/net/io_thread.hpp"
+#include "daemon/worker/app_links.hpp"
 #include "daemon/worker/app_pool.hpp"
 #include "daemon/worker/client_session.hpp"
+#include "daemon/worker/http2_server.hpp"
 #include "daemon/worker/peer_links.hpp"
-#include "daemon/worker/peer_server.hpp"
 #include "daemon/worker/proxy_calls.hpp"
 #include "daemon/worker/proxy_server.hpp"
 #include "daemon/worker/relay.hpp"
@@ -27,10 +28,12 @@ struct Worker::State {
         context(thread.context(), config, metrics, *metrics.workers[static_cast<std::size_t>(index)], seed),
         links(context),
         app(context, app_address(config)),
+        app_links(context, app_address(config)),
         proxy(context, std::move(to_control.proxy)),
         relay(context, app_address(config), [this] { finish_draining(); }),
         proxied(context, [this] { finish_draining(); }) {
     context.app = &app;
+    context.app_links = &app_links;
     context.peers = &links;
     context.proxy = &proxy;
     context.relay = &relay;
@@ -43,15 +46,25 @@ struct Worker::State {
   }
 
   void accept(net::Socket socket, std::string remote) {
-    if (clients.size() >= limits::client_connections) return;  // dropping the socket closes it
-    auto session = std::make_unique<ClientSession>(context, std::move(socket), std::move(remote),
-                                                   [this](ClientSession& closed) { bury(clients, closed); });
+    if (clients.size() + http2_clients.size() >= limits::client_connections)
+      return;  // dropping the socket closes it
+    auto session = std::make_unique<ClientSession>(
+        context, std::move(socket), std::move(remote),
+        [this](ClientSession& closed) { bury(clients, closed); },
+        [this](net::Stream&& stream, std::string from) { accept_http2(std::move(stream), std::move(from)); });
     clients.emplace(session.get(), std::move(session));
   }
 
-  void adopt(net::Socket socket, std::string first_bytes) {
-    auto server = std::make_unique<PeerServer>(context, std::move(socket), std::move(first_bytes),
-                                               [this](PeerServer& closed) { bury(peers, closed); });
+  void accept_http2(net::Stream&& stream, std::string remote) {
+    auto server = std::make_unique<Http2Server>(context, std::move(stream), std::move(remote),
+                                                [this](Http2Server& closed) { bury(http2_clients, closed); });
+    if (context.draining) server->drain();
+    http2_clients.emplace(server.get(), std::move(server));
+  }
+
+  void adopt(net::Socket socket, std::string_view first_bytes) {
+    auto server = std::make_unique<Http2Server>(context, std::move(socket), first_bytes,
+                                                [this](Http2Server& closed) { bury(peers, closed); });
     if (context.draining) server->drain();
     peers.emplace(server.get(), std::move(server));
   }
@@ -83,6 +96,7 @@ struct Worker::State {
     std::vector<ClientSession*> open;
     for (const auto& entry : clients) open.push_back(entry.first);
     for (ClientSession* session : open) session->drain();
+    for (const auto& entry : http2_clients) entry.first->drain();
     for (const auto& entry : peers) entry.first->drain();
     relay.drain();
     finish_draining();
@@ -91,7 +105,8 @@ struct Worker::State {
   // A peer's link ends when its requests are answered and the GOAWAY has been written: the peer must know
   // what ran.
   void finish_draining() {
-    if (on_drained && clients.empty() && peers.empty() && proxied.idle() && relay.drained())
+    if (on_drained && clients.empty() && http2_clients.empty() && peers.empty() && proxied.idle() &&
+        relay.drained())
       std::exchange(on_drained, nullptr)();
   }
 
@@ -99,11 +114,12 @@ struct Worker::State {
   Context context;
   PeerLinks links;
   AppPool app;
+  AppLinks app_links;
   ProxyCalls proxy;
   Relay relay;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors;
   std::unordered_map<ClientSession*, std::unique_ptr<ClientSession>> clients;
-  std::unordered_map<PeerServer*, std::unique_ptr<PeerServer>> peers;
+  std::unordered_map<Http2Server*, std::unique_ptr<Http2Server>> http2_clients, peers;
   ProxyServer proxied;
   std::function<void()> on_drained;
 };

@@ -49,6 +49,7 @@ struct RequestHead {
   std::vector<Field> fields;   // without Host; order kept
   Framing framing;
   bool http10 = false;
+  bool http2 = false;
   bool keep_alive = true;
   bool expect_continue = false;
   bool upgrade = false;         // Connection: upgrade and Upgrade are present

@@ -110,6 +110,7 @@ void HeadReader::join_cookies() {
 const http::RequestHead* HeadReader::request(bool end) {
   join_cookies();
   auto& head = request_;
+  head.http2 = true;
   head.method = head.target = head.authority = {};
   head.fields.clear();
   head.framing = {end ? http::BodyKind::none : http::BodyKind::chunked, 0};

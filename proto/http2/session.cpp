@@ -19,11 +19,6 @@ constexpr std::size_t low_mark = 64 * 1024;    // of a send queue: below it, the
 constexpr std::size_t kept_queue = 32 * 1024;  // memory a pooled stream may hold on to
 constexpr std::size_t kept_streams = 256;
 
-// A stream that is cancelled costs its sender little and us a request (CVE-2023-44487), but a peer that has
-// just lost its clients may rightly cancel all it had open. nghttp2's own 1,000 and 33 a second would cut a
-// busy link.
-constexpr std::uint64_t resets_burst = 8192;
-constexpr std::uint64_t resets_per_second = 1024;
 constexpr std::size_t continuations_max = 8;
 constexpr std::size_t settings_max = 32;
 constexpr std::size_t acks_queued_max = 1000;
@@ -180,7 +175,7 @@ Owned<nghttp2_option> Session::State::options(const Settings& settings) {
   nghttp2_option_set_peer_max_concurrent_streams(raw,
                                                  settings.streams_max);  // until its SETTINGS say otherwise
   nghttp2_option_set_max_send_header_block_length(raw, 2 * settings.head_bytes_max);
-  nghttp2_option_set_stream_reset_rate_limit(raw, resets_burst, resets_per_second);
+  nghttp2_option_set_stream_reset_rate_limit(raw, settings.resets_burst, settings.resets_per_second);
   nghttp2_option_set_max_continuations(raw, continuations_max);
   nghttp2_option_set_max_settings(raw, settings_max);
   nghttp2_option_set_max_outbound_ack(raw, acks_queued_max);
@@ -244,6 +239,10 @@ void Session::take_output(std::string& out, std::size_t limit) {
 
 bool Session::wants_write() const {
   return nghttp2_session_want_write(state_->session.get()) != 0;
+}
+
+bool Session::failed() const {
+  return state_->failed;
 }
 
 bool Session::finished() const {
@@ -471,10 +470,16 @@ int Session::State::on_not_sent(nghttp2_session* session, const nghttp2_frame* f
   return 0;
 }
 
-// Our own GOAWAY with an error: nghttp2 has met a breach of the protocol and is done with the connection.
-int Session::State::on_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-  if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR)
-    of(user).failed = true;
+int Session::State::on_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+  State& state = of(user);
+  // Our own GOAWAY with an error: nghttp2 has met a breach of the protocol and is done with the connection.
+  if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) state.failed = true;
+  // The reply is out and the request is not whole: nobody reads the rest of it (RFC 9113 8.1).
+  const bool message = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
+  if (state.role == Role::server && message && ends_stream(*frame) &&
+      nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0) {
+    if (Stream* stream = state.live(frame->hd.stream_id)) state.reset(*stream, Code::no_error);
+  }
   return 0;
 }
 

@@ -22,12 +22,11 @@
 #include <vector>
 
 #include "proto/http/message.hpp"
+#include "proto/http2/preface.hpp"
 
 namespace ringside::http2 {
 
 using StreamId = std::int32_t;
-
-inline constexpr std::string_view client_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 enum class Role : std::uint8_t { client, server };
 
@@ -50,6 +49,11 @@ struct Settings {
   std::uint32_t head_bytes_max = 80 * 1024;
   std::size_t fields_max = 128;
   std::size_t trailer_bytes_max = 16 * 1024;  // counted the same way
+  // A stream that is cancelled costs its sender little and us a request (CVE-2023-44487). But a peer that has
+  // just lost its clients may rightly cancel all it had open: nghttp2's own 1,000 and 33 a second would cut a
+  // busy link.
+  std::uint64_t resets_burst = 8192;
+  std::uint64_t resets_per_second = 1024;
 };
 
 class Events {
@@ -85,6 +89,7 @@ class Session {
   // Appends what is to be sent to `out`, at most about `limit` bytes; call again when they have been written.
   void take_output(std::string& out, std::size_t limit = 256 * 1024);
   [[nodiscard]] bool wants_write() const;
+  [[nodiscard]] bool failed() const;  // the other side broke the protocol
   // Neither side has anything left to say: close the connection.
   [[nodiscard]] bool finished() const;
 

@@ -115,3 +115,19 @@ TEST_CASE("split keeps empty parts and wrap keeps words") {
   CHECK(wrap("one two three", 7) == std::vector<std::string>{"one two", "three"});
   CHECK(wrap("incomprehensible it is", 5) == std::vector<std::string>{"incomprehensible", "it is"});
 }
+
+TEST_CASE("base64 comes back as it was, with or without padding; what is none is refused") {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) {
+    const std::string encoded = encode_base64(bytes);
+    CHECK(decode_base64(encoded) == bytes);
+    CHECK(decode_base64(encoded + std::string((4 - encoded.size() % 4) % 4, '=')) == bytes);
+    bytes += static_cast<char>(i);
+  }
+  CHECK(encode_base64("f") == "Zg");  // RFC 4648 section 10
+  CHECK(encode_base64("foobar") == "Zm9vYmFy");
+  for (const char* bad : {"Z", "Zg=", "Zg===", "=Zg=", "Zg ", "Z-9_", "Zg==Zg=="}) {
+    INFO(bad);
+    CHECK_FALSE(decode_base64(bad));
+  }
+}

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "daemon/base/limits.hpp"
+
 using namespace ringside;
 using namespace ringside::worker;
 
@@ -102,6 +104,16 @@ TEST_CASE("nonsense in a field that only helps is as if it were not there") {
   const Passport passport = take_passport(head, false);
   CHECK(passport.timeout == Millis::zero());
   CHECK(passport.request_id == "x");
+}
+
+TEST_CASE("a gRPC caller's time limit counts when there is none of ours") {
+  auto head = request({{"grpc-timeout", "2S"}});
+  CHECK(take_passport(head, false).timeout == Millis(2000));
+  CHECK(names(head) == std::vector<std::string>{"grpc-timeout"});
+  head = request({{"Ringside-Timeout", "1s"}, {"grpc-timeout", "2S"}});
+  CHECK(take_passport(head, false).timeout == Millis(1000));
+  head = request({{"grpc-timeout", "99999999H"}});
+  CHECK(take_passport(head, false).timeout == Millis(limits::timeout_max));
 }
 
 TEST_CASE("the app's own Ringside-* and connection fields do not reach the caller") {

@@ -75,6 +75,11 @@ class Peer {
     }
     return take(buffer_.size());
   }
+  // What has come, or comes next; nothing at the end of the connection.
+  std::string read_some() {
+    if (buffer_.empty()) (void)receive();
+    return take(buffer_.size());
+  }
   [[nodiscard]] bool was_reset() const { return reset_; }
   void end_output() { ::shutdown(fd_, SHUT_WR); }
 
@@ -107,7 +112,7 @@ class ScriptedApp {
     at.sin_family = AF_INET;
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof at;
-    if (::bind(fd_, reinterpret_cast<const sockaddr*>(&at), size) != 0 || ::listen(fd_, 64) != 0 ||
+    if (::bind(fd_, reinterpret_cast<const sockaddr*>(&at), size) != 0 || ::listen(fd_, 256) != 0 ||
         ::getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size) != 0)
       throw std::runtime_error("cannot listen");
     port_ = ntohs(at.sin_port);

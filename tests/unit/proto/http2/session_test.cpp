@@ -321,6 +321,22 @@ TEST_CASE("a GOAWAY lets old streams finish and gives newer ones back unprocesse
   CHECK(server.session.finished());
 }
 
+TEST_CASE("a reply that ends before its request resets the stream, without error and behind the reply",
+          "[http2]") {
+  Side client(Role::client), server(Role::server);
+  const auto id = *client.session.submit_request(post("/"), false);
+  settle(client, server);
+  const std::string body(100'000, 'x');
+  server.session.submit_response(id, reply(200, {http::BodyKind::chunked, 0}), false);
+  server.session.send_data(id, body, true);
+  settle(client, server);
+  CHECK(client.streams[id].body == body);
+  CHECK(client.streams[id].ended);
+  CHECK(client.streams[id].closed == 1);
+  CHECK(client.streams[id].code == http2::Code::no_error);
+  CHECK(server.session.open_streams() == 0);
+}
+
 TEST_CASE("a server at its stream limit refuses, and the request counts as unprocessed", "[http2]") {
   http2::Settings few;
   few.streams_max = 2;

@@ -1,23 +1,31 @@
-// One dialled HTTP/2 link and the streams on it. Streams can be started before the link is open; a link that
-// does not open fails them as surely not executed.
+// One dialled HTTP/2 connection, to another ringside or to this node's app, and the streams on it. Streams
+// can be started before it is open; if it does not open, they were surely not executed.
+//
+// What differs: a ringside says with an interim 100 that it has taken a request; the app is taken to run it
+// once its head is in the kernel's hands. A stream that a ringside refuses waits for the ring; the app's is
+// tried again on another connection.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "daemon/net/connect.hpp"
 #include "daemon/net/stream.hpp"
-#include "daemon/worker/peer_links.hpp"
+#include "daemon/worker/call.hpp"
 #include "proto/http2/session.hpp"
 
 namespace ringside::worker {
 
-// One request sent to a peer.
-class PeerStream final : public Outbound {
+class Http2Link;
+
+// One request sent over it.
+class LinkStream final : public Outbound {
  public:
-  PeerStream(PeerLink& link, http2::StreamId id, Call& call) : link_(link), id_(id), call_(&call) {}
+  LinkStream(Http2Link& link, http2::StreamId id, Call& call) : link_(link), id_(id), call_(&call) {}
   void send_body(std::string_view) override;
   void send_end(const http::Trailers&) override;
   [[nodiscard]] std::size_t body_backlog() const override;
@@ -25,20 +33,22 @@ class PeerStream final : public Outbound {
   void cancel() override;
 
  private:
-  friend class PeerLink;
-  PeerLink& link_;
+  friend class Http2Link;
+  Http2Link& link_;
   http2::StreamId id_;
   Call* call_;                  // nullptr: cancelled, the stream's end is awaited
   bool request_ended_ = false;  // END_STREAM is on its way
   bool replying_ = false;       // the reply's head has been passed on
-  bool reply_ended_ = false;
+  int interim_ = 0;
   std::size_t unconsumed_ = 0;  // reply bytes passed on for which the window has not been opened again
 };
 
-class PeerLink final : public net::StreamEvents, public http2::Events, public Flushable, public Buried {
+class Http2Link final : public net::StreamEvents, public http2::Events, public Flushable, public Buried {
  public:
-  PeerLink(Context&, PeerLinks&, std::string address);
-  ~PeerLink() override;
+  enum class To : unsigned char { peer, app };
+  using OnClosed = std::function<void(Http2Link&)>;
+  Http2Link(Context&, To, const Address&, OnClosed);
+  ~Http2Link() override;
 
   Outbound* start(Call&, bool end);
   [[nodiscard]] bool takes_streams() const { return !closed_ && !going_away_ && session_.takes_requests(); }
@@ -61,20 +71,25 @@ class PeerLink final : public net::StreamEvents, public http2::Events, public Fl
   void on_goaway() override;
 
  private:
-  friend class PeerStream;
+  friend class LinkStream;
   void on_connected(Result<net::Socket> socket);
-  void lost(std::string_view why, bool executed_maybe);
+  void lost(std::string_view why);
+  void not_opened(const std::string& why);
+  void accept_sent();
+  [[nodiscard]] std::string name() const { return to_ == To::peer ? "the peer" : "the app"; }
   void wants_flush() { context_.turn.flush_link(*this); }
-  PeerStream* find(http2::StreamId id);
+  LinkStream* find(http2::StreamId id);
   void end_early(http2::StreamId id, bool request_ended);
+  void interim(LinkStream&, int status);
 
   Context& context_;
-  PeerLinks& links_;
-  std::string address_;
+  To to_;
+  OnClosed on_closed_;
   http2::Session session_;
   net::Connector connector_;
   std::optional<net::Stream> stream_;
-  std::unordered_map<http2::StreamId, std::unique_ptr<PeerStream>> streams_;
+  std::unordered_map<http2::StreamId, std::unique_ptr<LinkStream>> streams_;
+  std::vector<http2::StreamId> unsent_;  // towards the app: whose head is still to be written
   bool going_away_ = false;
   bool closed_ = false;
 };

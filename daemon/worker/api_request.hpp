@@ -1,0 +1,31 @@
+// A request for the API itself, from a connection of either kind: gathered whole, then answered from the
+// view.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "daemon/api/api.hpp"
+#include "daemon/worker/context.hpp"
+#include "proto/http/message.hpp"
+
+namespace ringside::worker {
+
+class ApiRequest {
+ public:
+  // Both false when the body is, or is going to be, over limits::api_body_bytes.
+  [[nodiscard]] bool begin(const http::RequestHead&);
+  [[nodiscard]] bool add(std::string_view body);
+  [[nodiscard]] api::Response answer(const Context&) const;
+
+ private:
+  std::string method_, target_, body_;
+};
+
+// What a client gets whose API body is too large.
+[[nodiscard]] api::Problem api_body_too_large();
+
+// The head of an answer of our own; its views are in the response. No body follows when there is none.
+[[nodiscard]] http::ResponseHead head_of(const api::Response&);
+
+}  // namespace ringside::worker

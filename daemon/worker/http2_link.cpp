@@ -1,0 +1,233 @@
+#include "daemon/worker/http2_link.hpp"
+
+#include <utility>
+
+#include "daemon/base/limits.hpp"
+
+namespace ringside::worker {
+// --- one stream
+
+void LinkStream::send_body(std::string_view data) {
+  link_.session_.send_data(id_, data, false);
+  link_.wants_flush();
+}
+
+void LinkStream::send_end(const http::Trailers& trailers) {
+  request_ended_ = true;
+  link_.session_.send_end(id_, trailers);
+  link_.wants_flush();
+}
+
+std::size_t LinkStream::body_backlog() const {
+  return link_.session_.queued(id_);
+}
+
+void LinkStream::more_reply() {
+  if (unconsumed_ == 0) return;
+  link_.session_.consume(id_, std::exchange(unconsumed_, 0));
+  link_.wants_flush();
+}
+
+void LinkStream::cancel() {
+  call_ = nullptr;
+  link_.session_.reset(id_, http2::Code::cancel);
+  link_.wants_flush();
+}
+
+// --- the link
+
+Http2Link::Http2Link(Context& context, To to, const Address& address, OnClosed on_closed)
+    : context_(context),
+      to_(to),
+      on_closed_(std::move(on_closed)),
+      session_(http2::Role::client, to == To::peer ? link_settings : app_settings, *this),
+      connector_(context.io, context.timers, address,
+                 to == To::peer ? Duration(limits::peer_connect_time) : context.config.app.connect_timeout,
+                 [this](Result<net::Socket> socket) { on_connected(std::move(socket)); }) {}
+
+Http2Link::~Http2Link() = default;
+
+void Http2Link::on_connected(Result<net::Socket> socket) {
+  if (closed_) return;
+  if (!socket) return not_opened(socket.error().message());
+  stream_.emplace(std::move(*socket), *this, limits::link_buffer_bytes);
+  stream_->read();
+  wants_flush();
+}
+
+Outbound* Http2Link::start(Call& call, bool end) {
+  const auto id = session_.submit_request(call.head(), end);
+  if (!id) return nullptr;
+  auto& stream = streams_[*id];
+  stream = std::make_unique<LinkStream>(*this, *id, call);
+  stream->request_ended_ = end;
+  if (to_ == To::app && !end) unsent_.push_back(*id);
+  wants_flush();
+  return stream.get();
+}
+
+LinkStream* Http2Link::find(http2::StreamId id) {
+  const auto found = streams_.find(id);
+  return found == streams_.end() || found->second->call_ == nullptr ? nullptr : found->second.get();
+}
+
+void Http2Link::flush() {
+  if (closed_ || !stream_) return;
+  while (!closed_ && session_.wants_write() && stream_->backlog() == 0) {
+    session_.take_output(stream_->out(), limits::link_buffer_bytes);
+    if (stream_->out().empty()) break;
+    stream_->flush();
+  }
+  if (!closed_) accept_sent();
+  if (closed_ || !session_.finished()) return;
+  lost(name() + (session_.failed() ? " does not speak HTTP/2 as it should" : " has ended the connection"));
+}
+
+// The app has these heads: from here on it may be running them.
+void Http2Link::accept_sent() {
+  for (const auto id : std::exchange(unsent_, {}))
+    if (LinkStream* stream = find(id)) stream->call_->accepted();
+}
+
+void Http2Link::on_bytes() {
+  if (closed_) return;
+  const auto bytes = stream_->buffered();
+  const bool good = session_.receive(bytes);
+  if (closed_) return;
+  stream_->consume(bytes.size());
+  if (!good) {
+    flush();
+    return lost(name() + " does not speak HTTP/2 as it should");
+  }
+  wants_flush();
+}
+
+void Http2Link::on_eof() {
+  lost(name() + " closed the connection");
+}
+void Http2Link::on_drained() {
+  wants_flush();
+}
+void Http2Link::on_broken(boost::system::error_code error) {
+  lost(error.message());
+}
+
+void Http2Link::not_opened(const std::string& why) {
+  auto streams = std::move(streams_);
+  streams_.clear();
+  close();
+  for (auto& [id, stream] : streams) {
+    Call* call = std::exchange(stream->call_, nullptr);
+    if (call == nullptr) continue;
+    switch (to_) {
+      case To::peer: call->failed(forward::Outcome::not_executed, why); break;
+      case To::app: call->app_unreachable(why); break;
+    }
+  }
+}
+
+// All open streams fail; Calls may start new ones at once, on another connection.
+void Http2Link::lost(std::string_view why) {
+  if (closed_) return;
+  const std::string reason(why);  // `why` may belong to something that goes away below
+  auto streams = std::move(streams_);
+  streams_.clear();
+  close();
+  for (auto& [id, stream] : streams) {
+    Call* call = std::exchange(stream->call_, nullptr);
+    if (call == nullptr) continue;
+    if (stream->replying_) {
+      call->reply_broken();
+    } else {
+      call->failed(forward::Outcome::maybe_executed, reason);
+    }
+  }
+}
+
+void Http2Link::retire() {
+  session_.goaway();
+  wants_flush();
+}
+
+void Http2Link::close() {
+  if (std::exchange(closed_, true)) return;
+  on_closed_(*this);
+}
+
+// --- events of the session
+
+void Http2Link::on_request(http2::StreamId, const http::RequestHead&, bool) {}  // a client session has none
+
+void Http2Link::on_response(http2::StreamId id, const http::ResponseHead& head, bool end) {
+  LinkStream* stream = find(id);
+  if (stream == nullptr) return;
+  Call* call = stream->call_;
+  if (head.status < 200) return interim(*stream, head.status);
+  http::ResponseHead changed = head;
+  stream->replying_ = true;
+  const bool over = end || call->to_head();
+  if (over) stream->call_ = nullptr;
+  const bool request_ended = stream->request_ended_;
+  call->reply(changed, over);
+  if (over) end_early(id, request_ended);
+}
+
+// A peer's 100: it has taken the request. Those of an app are for nobody but us.
+void Http2Link::interim(LinkStream& stream, int status) {
+  if (to_ == To::peer && status == 100) return stream.call_->accepted();
+  if (++stream.interim_ <= limits::interim_replies) return;
+  session_.reset(stream.id_, http2::Code::cancel);
+  wants_flush();
+  std::exchange(stream.call_, nullptr)
+      ->failed_for_good(api::Code::app_error, name() + " sent too many interim replies");
+}
+
+// The reply is complete. If the request is not, nobody will finish it: the stream would stay open for good.
+void Http2Link::end_early(http2::StreamId id, bool request_ended) {
+  if (request_ended) return;
+  session_.reset(id, http2::Code::no_error);
+  wants_flush();
+}
+
+void Http2Link::on_data(http2::StreamId id, std::string_view data) {
+  LinkStream* stream = find(id);
+  if (stream == nullptr) return session_.consume(id, data.size());
+  stream->unconsumed_ += data.size();
+  stream->call_->reply_body(data);
+  if (stream->call_ != nullptr && stream->call_->reply_room() > 0) stream->more_reply();
+}
+
+void Http2Link::on_end(http2::StreamId id, const http::Trailers& trailers) {
+  LinkStream* stream = find(id);
+  if (stream == nullptr) return;
+  const bool request_ended = stream->request_ended_;
+  Call* call = std::exchange(stream->call_, nullptr);
+  call->reply_end(trailers);
+  end_early(id, request_ended);
+}
+
+void Http2Link::on_close(http2::StreamId id, http2::Code, bool unprocessed) {
+  const auto found = streams_.find(id);
+  if (found == streams_.end()) return;
+  const auto stream = std::move(found->second);
+  streams_.erase(found);
+  Call* call = std::exchange(stream->call_, nullptr);
+  if (call == nullptr) return;
+  if (stream->replying_) return call->reply_broken();
+  const std::string why = name() + (unprocessed ? " refused the request" : " broke off the request");
+  if (!unprocessed) return call->failed(forward::Outcome::maybe_executed, why);
+  switch (to_) {
+    case To::peer: return call->failed(forward::Outcome::not_executed, why);
+    case To::app: return call->refused_by_app(why);
+  }
+}
+
+void Http2Link::on_writable(http2::StreamId id) {
+  if (LinkStream* stream = find(id)) stream->call_->body_drained();
+}
+
+void Http2Link::on_goaway() {
+  going_away_ = true;
+}
+
+}  // namespace ringside::worker

@@ -1,0 +1,187 @@
+#include "daemon/worker/served_stream.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/worker/grpc.hpp"
+#include "daemon/worker/http2_server.hpp"
+
+namespace ringside::worker {
+
+ServedStream::ServedStream(Http2Server& link, http2::StreamId id)
+    : link_(link),
+      id_(id),
+      timer_(link.context_.timers, [this] { check_body_rate(); }),
+      call_(link.context_, *this) {}
+
+// --- the request
+
+void ServedStream::begin_for_peer(const http::RequestHead& head, bool end) {
+  body_ended_ = end;
+  call_.start_from_peer(head, end);
+}
+
+void ServedStream::begin_for_client(const http::RequestHead& head, const std::string& remote, bool end) {
+  body_ended_ = end;
+  head_request_ = head.method == "HEAD";
+  grpc_ = is_grpc(head.fields);
+  const auto expects = http::find(head.fields, "expect");
+  wants_continue_ = expects && http::equals_ignore_case(*expects, "100-continue");
+  const auto body_max = link_.body_max();
+  if (head.framing.kind == http::BodyKind::length && head.framing.length > body_max)
+    return refuse({.code = api::Code::body_too_large,
+                   .detail = "the body has " + std::to_string(head.framing.length) + " bytes, the limit is " +
+                             std::to_string(body_max)});
+  Route wanted = route(head);
+  switch (wanted.kind) {
+    case Route::Kind::refused: return refuse(wanted.problem);
+    case Route::Kind::api: return begin_api(head, end);
+    case Route::Kind::key:
+    case Route::Kind::local: return begin_call(head, std::move(wanted), remote, end);
+  }
+}
+
+// A gRPC stream may rest for as long as its two ends like: what it holds here is bounded.
+void ServedStream::begin_call(const http::RequestHead& head, Route route, const std::string& remote,
+                              bool end) {
+  if (!end && !grpc_) {
+    pace_.begun = Clock::now();
+    timer_.after(limits::body_grace);
+  }
+  call_.start_from_client(head, std::move(route), remote, end);
+}
+
+void ServedStream::begin_api(const http::RequestHead& head, bool end) {
+  if (grpc_) return refuse({.code = api::Code::missing_key, .detail = "a gRPC call names no key"});
+  if (link_.crowded())
+    return refuse({.code = api::Code::overloaded, .detail = "this connection does not read its answers"});
+  api_.emplace();
+  if (!api_->begin(head)) return refuse(api_body_too_large());
+  if (end) return answer_api();
+  timer_.after(limits::head_time);
+  if (wants_continue_) send_continue();
+}
+
+void ServedStream::answer_api() {
+  timer_.cancel();
+  const api::Response response = api_->answer(link_.context_);
+  api_.reset();
+  write(response);
+}
+
+void ServedStream::take_body(std::string_view data) {
+  pace_.bytes += data.size();
+  if (call_.active() && !over_limit()) {
+    pending_.append(data);  // bounded by the stream's window
+    return more_body();
+  }
+  // What is not for a call is used up at once, or of no interest any more because the answer has been given.
+  link_.session_.consume(id_, data.size());
+  if (api_ && !api_->add(data)) refuse(api_body_too_large());
+}
+
+bool ServedStream::over_limit() {
+  if (link_.asker_ == Asker::peer || pace_.bytes <= link_.body_max()) return false;
+  spoilt({.code = api::Code::body_too_large,
+          .detail = "the body is over the limit of " + std::to_string(link_.body_max()) + " bytes"});
+  return true;
+}
+
+void ServedStream::take_end(const http::Trailers& trailers) {
+  trailers_.assign(trailers);
+  body_ended_ = true;
+  if (api_) return answer_api();
+  more_body();
+}
+
+void ServedStream::more_body() {
+  if (gone_) return;
+  const std::size_t count = std::min(call_.body_room(), pending_.size());
+  if (count > 0) {
+    call_.body(std::string_view(pending_).substr(0, count));
+    pending_.erase(0, count);
+    link_.session_.consume(id_, count);
+    link_.wants_flush();
+  }
+  if (pending_.empty() && body_ended_ && !call_.body_finished()) {
+    timer_.cancel();
+    call_.body_end(trailers_.get());
+  }
+}
+
+void ServedStream::check_body_rate() {
+  if (api_) return spoilt(too_slow("the request's body took longer than 10 s"));
+  if (!call_.active()) return;
+  const bool ours_to_wait = call_.body_room() == 0;  // then it is the app that is slow
+  if (!ours_to_wait && pace_.too_slow(Clock::now())) return spoilt(body_too_slow());
+  timer_.after(body_check_time);
+}
+
+void ServedStream::gone() {
+  gone_ = true;
+  timer_.cancel();
+  call_.cancel();
+}
+
+// --- the answer
+
+// The request's body turned out bad while the call was under way: the app must not take it for whole.
+void ServedStream::spoilt(const api::Problem& problem) {
+  call_.cancel();
+  if (reply_started_) return abort_reply();
+  refuse(problem);
+}
+
+void ServedStream::refuse(const api::Problem& problem) {
+  link_.context_.metrics.bad_requests.add();
+  timer_.cancel();
+  api_.reset();
+  write(grpc_ ? render_for_grpc(problem) : api::render(problem));
+}
+
+// A whole answer of our own.
+void ServedStream::write(const api::Response& response) {
+  const bool without_body = response.body.empty() || head_request_;
+  send_reply(head_of(response), without_body);
+  if (without_body) return;
+  send_reply_body(response.body);
+  send_reply_end({});
+}
+
+void ServedStream::send_continue() {
+  if (gone_ || body_ended_ || !std::exchange(wants_continue_, false)) return;
+  link_.session_.submit_interim(id_, 100);
+  link_.wants_flush();
+}
+
+void ServedStream::send_reply(const http::ResponseHead& head, bool end) {
+  if (gone_) return;
+  reply_started_ = true;
+  link_.session_.submit_response(id_, head, end);
+  link_.wants_flush();
+}
+
+void ServedStream::send_reply_body(std::string_view data) {
+  if (gone_) return;
+  link_.session_.send_data(id_, data, false);
+  link_.count_out(data.size());
+  link_.wants_flush();
+}
+
+void ServedStream::send_reply_end(const http::Trailers& trailers) {
+  if (gone_) return;
+  link_.session_.send_end(id_, trailers);
+  link_.wants_flush();
+}
+
+void ServedStream::abort_reply() {
+  if (gone_) return;
+  link_.session_.reset(id_, http2::Code::internal_error);
+  link_.wants_flush();
+}
+
+std::size_t ServedStream::reply_backlog() const {
+  return gone_ ? 0 : link_.session_.queued(id_);
+}
+
+}  // namespace ringside::worker

@@ -1,0 +1,68 @@
+// One request on an accepted HTTP/2 connection. Another ringside's has its key in the head and looks at the
+// ring again; a client's is not trusted: it is routed, counted and timed as on an HTTP/1 connection
+// (client_session.hpp), and may ask for the API.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "daemon/worker/api_request.hpp"
+#include "daemon/worker/body_pace.hpp"
+#include "daemon/worker/call.hpp"
+#include "proto/http2/session.hpp"
+
+namespace ringside::worker {
+
+class Http2Server;
+
+class ServedStream final : public Inbound, public Buried {
+ public:
+  ServedStream(Http2Server& link, http2::StreamId id);
+
+  // --- from the Http2Server
+  void begin_for_peer(const http::RequestHead&, bool end);
+  void begin_for_client(const http::RequestHead&, const std::string& remote, bool end);
+  void take_body(std::string_view data);
+  void take_end(const http::Trailers&);
+  void writable() { call_.reply_drained(); }
+  void gone();  // the stream has been closed
+  [[nodiscard]] bool active() const { return call_.active(); }
+
+  void send_continue() override;
+  void send_reply(const http::ResponseHead&, bool end) override;
+  void send_reply_body(std::string_view) override;
+  void send_reply_end(const http::Trailers&) override;
+  void abort_reply() override;
+  [[nodiscard]] std::size_t reply_backlog() const override;
+  void more_body() override;
+
+ private:
+  void begin_call(const http::RequestHead&, Route, const std::string& remote, bool end);
+  void begin_api(const http::RequestHead&, bool end);
+  void answer_api();
+  [[nodiscard]] bool over_limit();
+  void spoilt(const api::Problem&);
+  void refuse(const api::Problem&);
+  void write(const api::Response&);
+  void check_body_rate();
+
+  Http2Server& link_;
+  http2::StreamId id_;
+  std::string pending_;           // body bytes that the call had no room for
+  http::OwnedTrailers trailers_;  // behind `pending_`
+  bool body_ended_ = false;       // the asker has sent all of it
+  bool gone_ = false;
+
+  // of a client's request
+  bool wants_continue_ = true;  // a peer always does: it is how we say that the request was accepted
+  bool head_request_ = false;
+  bool grpc_ = false;
+  bool reply_started_ = false;
+  BodyPace pace_;
+  std::optional<ApiRequest> api_;
+  net::Timer timer_;  // of a body that comes too slowly
+
+  Call call_;
+};
+
+}  // namespace ringside::worker
