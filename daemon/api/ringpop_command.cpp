@@ -80,11 +80,14 @@ RingpopAnswer damp_scores(std::string_view body, const View& view) {
                    "the body must have a list of flappers");
   if (!request["flappers"].is_array())
     return refused("ringpop.server.damp-req.bad-request.flappers-array", "flappers must be a list");
+  const auto asked = [&](const std::string& address) {
+    return std::ranges::any_of(request["flappers"], [&](const Json& entry) {
+      return entry.is_string() && entry.get_ref<const std::string&>() == address;
+    });
+  };
   Json scores = Json::array();
   for (const MemberView& member : view.members)
-    if (std::find(request["flappers"].begin(), request["flappers"].end(), Json(member.address)) !=
-        request["flappers"].end())
-      scores.push_back({{"member", member.address}, {"dampScore", 0}});
+    if (asked(member.address)) scores.push_back({{"member", member.address}, {"dampScore", 0}});
   return answer(true, {{"scores", scores}});
 }
 

@@ -87,9 +87,13 @@ std::string take(const Setting& setting, const Json& value, SettingsChange& chan
 RingpopAnswer get_settings(std::string_view body, const RunningSettings& running) {
   const auto wanted = Json::parse(body, nullptr, false);
   Json answer = Json::object();
+  const auto names = [&](std::string_view name) {
+    return std::ranges::any_of(wanted, [&](const Json& entry) {
+      return entry.is_string() && entry.get_ref<const std::string&>() == name;
+    });
+  };
   for (const Setting& setting : table)
-    if (!wanted.is_array() || std::ranges::find(wanted, Json(setting.name)) != wanted.end())
-      answer[std::string(setting.name)] = setting.value(running);
+    if (!wanted.is_array() || names(setting.name)) answer[std::string(setting.name)] = setting.value(running);
   return {true, answer.dump()};
 }
 
