@@ -33,11 +33,18 @@ class NpmClient(MixedTest):
                     self.assertEqual(json.loads(answer["body"]), {"dest": self.host.peer})
 
     def test_a_body_of_many_frames_arrives_whole(self):
-        # The key's end decides about nothing but the hash; a lost or doubled piece would break the JSON.
+        # A field nobody asked for is skipped, but a lost or doubled piece of it would break the JSON.
+        ping = {"source": "127.0.0.1:9", "sourceIncarnationNumber": 1, "checksum": 0, "changes": []}
         for size in [65_000, 65_536, 300_000, 2_000_000]:
             with self.subTest(size=size):
-                answer = self.ask("/admin/lookup", json.dumps({"key": "x" * size}))
+                answer = self.ask("/protocol/ping", json.dumps(ping | {"padding": "x" * size}))
                 self.assertTrue(answer.get("ok"), answer)
+
+    def test_a_question_of_a_tool_may_be_long_but_not_any_length(self):
+        for size, taken in [(60_000, True), (70_000, False)]:
+            with self.subTest(size=size):
+                answer = self.ask("/admin/lookup", json.dumps({"key": "x" * size}))
+                self.assertIs(answer.get("ok"), taken, answer)
 
     def test_a_refusal_has_a_code_and_the_connection_lives_on(self):
         for endpoint, service in [("/admin/nothing", "ringpop"), ("/health", "other")]:
