@@ -8,7 +8,7 @@ import unittest
 import peers
 from mixed import ClusterTest, wait_until
 
-UNKNOWN, DEADLINE_EXCEEDED, NOT_FOUND, UNAVAILABLE, INVALID_ARGUMENT = 2, 4, 5, 14, 3
+CANCELLED, INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND, UNAVAILABLE = 1, 3, 4, 5, 14
 
 
 class Grpc(ClusterTest):
@@ -76,6 +76,42 @@ class Grpc(ClusterTest):
         for entry in self.hosts:
             [said] = self.ask(entry, {"method": "Say", "metadata": {"ringside-key-bin": "w7w="}, "messages": ["x"]})
             self.assertEqual(said["answers"][0].split(" ", 1)[1:], ["ü x"], said)
+
+    def test_metadata_comes_back_as_it_went(self):
+        for entry, _, key in self.each_path():
+            own = {"x-own-text": ["one, two", "three"], "x-own-bytes-bin": "AP/+gA==", "x-own-empty": ""}
+            [said] = self.ask(entry, {"method": "Mirror", "metadata": {**key, **own}, "messages": ["x"]})
+            self.assertEqual((said["code"], said["answers"]), (0, ["x"]))
+            for where in ("head", "trailers"):
+                # A list of values may have become one value with commas between (RFC 9110 5.3).
+                self.assertEqual(", ".join(said[where]["x-own-text"]), "one, two, three", where)
+                self.assertEqual(said[where]["x-own-bytes-bin"], [{"type": "Buffer", "data": [0, 255, 254, 128]}], where)
+                self.assertEqual(said[where]["x-own-empty"], [""], where)
+
+    def ended(self, entry, key):
+        [said] = self.ask(entry, {"method": "Ended", "metadata": key, "messages": ["x"]})
+        return int(said["answers"][0])
+
+    def test_a_call_that_is_cancelled_is_cancelled_at_the_app(self):
+        for entry, _, key in self.each_path():
+            before = self.ended(entry, key)
+            count, hold = self.ask(
+                entry,
+                {"method": "Count", "metadata": key, "messages": ["1000000000"], "cancel_after": 500},
+                {"method": "Hold", "metadata": key, "messages": ["one", "two", "three"], "cancel_after": 2})
+            self.assertEqual((count["code"], count["answers"]), (CANCELLED, [str(n) for n in range(1, 501)]))
+            self.assertEqual((hold["code"], hold["answers"]), (CANCELLED, ["<one>", "<two>"]))
+            wait_until(lambda: self.ended(entry, key) == before + 2, 20, "the app has seen both calls end")
+
+    def test_a_deadline_ends_a_call_at_both_ends(self):
+        for entry, _, key in self.each_path():
+            before = self.ended(entry, key)
+            rest, hold = self.ask(
+                entry, {"method": "Rest", "metadata": key, "messages": ["x"], "timeout_ms": 1500},
+                {"method": "Hold", "metadata": key, "messages": ["one"], "timeout_ms": 1500})
+            self.assertEqual(rest["code"], DEADLINE_EXCEEDED, rest)
+            self.assertEqual((hold["code"], hold["answers"]), (DEADLINE_EXCEEDED, ["<one>"]), hold)
+            wait_until(lambda: self.ended(entry, key) == before + 2, 20, "the app has seen both calls end")
 
     def test_what_keeps_a_call_from_its_app_is_said_as_a_status(self):
         entry = self.hosts[0]

@@ -1,7 +1,8 @@
 'use strict';
 // Calls the app of grpc_app.js through whatever stands between. Reads one JSON object from standard input:
-//   {"to": "host:port", "calls": [{"method", "metadata", "messages": [...], "timeout_ms"}]}
-// (metadata whose name ends in -bin is given in base64) and prints a JSON list in their order:
+//   {"to": "host:port", "calls": [{"method", "metadata", "messages": [...], "timeout_ms",
+//    "cancel_after": answers}]}
+// (metadata whose name ends in -bin is given in base64, several values as a list) and prints a JSON list in their order:
 //   {"answers": [...], "head": {...}, "trailers": {...}, "code", "details"}
 // All calls of a list are under way at once, on one connection. In Chat each message waits for the answer to the one before.
 const grpc = require('@grpc/grpc-js');
@@ -11,8 +12,8 @@ const Client = grpc.makeGenericClientConstructor(service, 'demo.Demo');
 
 function ask(client, question) {
   const metadata = new grpc.Metadata();
-  for (const [name, value] of Object.entries(question.metadata || {})) {
-    metadata.set(name, name.endsWith('-bin') ? Buffer.from(value, 'base64') : value);
+  for (const [name, values] of Object.entries(question.metadata || {})) {
+    for (const value of [].concat(values)) metadata.add(name, name.endsWith('-bin') ? Buffer.from(value, 'base64') : value);
   }
   const options = {deadline: Date.now() + (question.timeout_ms || 10000)};
   const {requestStream, responseStream} = service[question.method];
@@ -32,6 +33,7 @@ function ask(client, question) {
     if (responseStream) {
       call.on('data', (message) => {
         said.answers.push(message.toString());
+        if (said.answers.length === question.cancel_after) return call.cancel();
         if (requestStream) next();
       });
     }

@@ -13,4 +13,7 @@ exports.service = {
   Chat: method('Chat', true, true),
   Fail: method('Fail', false, false),
   Rest: method('Rest', false, false),
+  Hold: method('Hold', true, true),
+  Mirror: method('Mirror', false, false),
+  Ended: method('Ended', false, false),
 };
