@@ -17,16 +17,14 @@ namespace ringside::worker {
 namespace {
 
 // Answers of another ringside that mean: not me, look again. All with `executed: no`.
-bool is_look_again(const http::ResponseHead& head) {
-  const auto error = http::find(head.fields, "ringside-error");
-  return error &&
-         (*error == api::row(api::Code::not_owner).name || *error == api::row(api::Code::not_joined).name ||
-          *error == api::row(api::Code::draining).name);
+bool means_look_again(std::string_view error) {
+  return !error.empty() &&
+         (error == api::row(api::Code::not_owner).name || error == api::row(api::Code::not_joined).name ||
+          error == api::row(api::Code::draining).name);
 }
 
-bool is_endless(const http::ResponseHead& head) {
-  const auto type = http::find(head.fields, "content-type");
-  return type && (type->starts_with("text/event-stream") || is_grpc_type(*type));
+bool is_endless(std::string_view content_type) {
+  return content_type.starts_with("text/event-stream") || is_grpc_type(content_type);
 }
 
 // What a hop's buffer takes now. Nearly full counts as full: handing on crumbs would cost a frame or a chunk
@@ -65,7 +63,7 @@ void Call::start_from_client(const http::RequestHead& head, Route route, std::st
   from_peer_ = false;
   remote_ = remote;
   head_.assign(head);
-  passport_ = take_passport(head_.get(), false);
+  take_passport(head_.get(), false, passport_);
   passport_.from = context_.view->name;
   if (passport_.request_id.empty()) passport_.request_id = make_request_id(context_.rng);
   route_target_ = std::move(route.target);
@@ -82,7 +80,7 @@ void Call::start_from_peer(const http::RequestHead& head, bool end) {
   auto decoded = key ? http::percent_decode(*key) : std::nullopt;
   key_ = decoded ? std::move(*decoded) : std::string();
   head_.assign(head);
-  passport_ = take_passport(head_.get(), true);
+  take_passport(head_.get(), true, passport_);
   start(end);
 }
 
@@ -95,7 +93,7 @@ void Call::start_from_ringpop(const http::RequestHead& head, std::string key, st
   context_.metrics.requests_received.add();
   key_ = std::move(key);
   head_.assign(head);
-  passport_ = take_passport(head_.get(), false);
+  take_passport(head_.get(), false, passport_);
   passport_.from = std::move(from);
   passport_.hops = 1;
   if (passport_.request_id.empty()) passport_.request_id = make_request_id(context_.rng);
@@ -280,14 +278,16 @@ void Call::compose(bool to_peer) {
       fields.push_back({"Ringside-Timeout", scratch_timeout_});
     }
   } else {
-    scratch_version_ = ring_version();
+    write_ring_version();
     fields.push_back({"Ringside-Owner", context_.view->name});
     fields.push_back({"Ringside-Version", scratch_version_});
   }
 }
 
-std::string Call::ring_version() const {
-  return context_.view->boot_id + "-" + std::to_string(context_.view->ring->version());
+// `boot-version` of the ring, in memory that is kept.
+void Call::write_ring_version() {
+  scratch_version_.assign(context_.view->boot_id).append("-");
+  scratch_version_.append(std::to_string(context_.view->ring->version()));
 }
 
 void Call::ring_changed() {
@@ -396,33 +396,30 @@ void Call::accepted() {
 }
 
 void Call::reply(http::ResponseHead& head, bool end) {
-  if (try_is_peer_ && is_look_again(head)) {
-    last_failure_ = std::string(*http::find(head.fields, "ringside-error"));
+  const ReplyNotes notes = take_reply(head);
+  if (try_is_peer_ && means_look_again(notes.error)) {
+    last_failure_ = notes.error;
     if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
     return act(exchange_->on_failure(Clock::now(), forward::Outcome::not_executed, replayable_,
                                      *context_.view->ring));
   }
-  const auto& view = *context_.view;
-  std::string served_by = view.name, hops = std::to_string(passport_.hops), error;
+  std::string_view served_by = context_.view->name, hops = scratch_hops_;
   if (try_is_peer_) {
-    served_by = http::find(head.fields, "ringside-served-by").value_or(exchange_->owner());
-    hops = http::find(head.fields, "ringside-hops").value_or(scratch_hops_);
-    error = http::find(head.fields, "ringside-error").value_or("");
+    served_by = notes.served_by.empty() ? exchange_->owner() : notes.served_by;
+    if (!notes.hops.empty()) hops = notes.hops;
   }
-  clean_reply_of_app(head);
   head.fields.push_back({"Ringside-Served-By", served_by});
   head.fields.push_back({"Ringside-Hops", hops});
-  if (!error.empty()) head.fields.push_back({"Ringside-Error", error});
-  std::string attempts, version;
+  if (try_is_peer_ && !notes.error.empty()) head.fields.push_back({"Ringside-Error", notes.error});
+  std::string attempts;
   if (!from_peer_ && exchange_) {
     attempts = std::to_string(exchange_->attempts());
-    version = ring_version();
+    write_ring_version();
     head.fields.push_back({"Ringside-Owner", exchange_->owner()});
     head.fields.push_back({"Ringside-Attempts", attempts});
-    head.fields.push_back({"Ringside-Version", version});
+    head.fields.push_back({"Ringside-Version", scratch_version_});
   }
-  if (!from_peer_ && !http::find(head.fields, "x-request-id"))
-    head.fields.push_back({"X-Request-Id", passport_.request_id});
+  if (!from_peer_ && !notes.has_request_id) head.fields.push_back({"X-Request-Id", passport_.request_id});
 
   const auto now = Clock::now();
   context_.metrics.request_seconds.observe_us(static_cast<std::uint64_t>(
@@ -436,7 +433,7 @@ void Call::reply(http::ResponseHead& head, bool end) {
     return inbound_.send_reply(head, true);
   }
   state_ = State::replying;
-  endless_ = is_endless(head);
+  endless_ = is_endless(notes.content_type);
   if (endless_) {
     timer_.cancel();
   } else {

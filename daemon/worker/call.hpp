@@ -117,7 +117,7 @@ class Call final : public RingWaiter {
   void finish();
   void finish_after_head();
   void leave_waiting_list();
-  [[nodiscard]] std::string ring_version() const;
+  void write_ring_version();
 
   Context& context_;
   Inbound& inbound_;

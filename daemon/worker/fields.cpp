@@ -6,17 +6,23 @@
 #include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/worker/grpc.hpp"
+#include "proto/http/names.hpp"
+#include "proto/http/syntax.hpp"
 
 namespace ringside::worker {
 namespace {
 
-bool starts_with_ignore_case(std::string_view text, std::string_view prefix) noexcept {
-  return text.size() >= prefix.size() && http::equals_ignore_case(text.substr(0, prefix.size()), prefix);
-}
+// The one field that Connection may name and not take along: without it the request would lose its way.
+constexpr std::string_view kept = "ringside-key";
 
-// What a client says of proxies before us: replaced, so that an app can believe what it reads.
-bool is_forwarding_field(std::string_view name) noexcept {
-  return http::equals_ignore_case(name, "forwarded") || starts_with_ignore_case(name, "x-forwarded-");
+// Whether this Connection field names more than what goes anyway.
+bool nominates(std::string_view value) noexcept {
+  while (!value.empty()) {
+    const auto option = http::next_element(value);
+    if (option.empty() || http::equals_ignore_case(option, "close")) continue;
+    if (!http::is_of_one_connection(http::name_of(option))) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -48,47 +54,76 @@ void OwnedHead::assign(const http::RequestHead& head) {
 }
 
 bool is_ringside_field(std::string_view name) noexcept {
-  constexpr std::string_view prefix = "ringside";
-  return starts_with_ignore_case(name, prefix) && name.size() > prefix.size() &&
-         (name[prefix.size()] == '-' || name[prefix.size()] == '_');
+  return http::is_ringside(http::name_of(name));
 }
 
-Passport take_passport(http::RequestHead& head, bool from_peer) {
-  Passport passport;
+void Passport::clear() {
+  from.clear();
+  hops = 0;
+  timeout = {};
+  request_id.clear();
+  via.clear();
+  repeatable = false;
+}
+
+void take_passport(http::RequestHead& head, bool from_peer, Passport& passport) {
+  passport.clear();
   passport.repeatable = http::is_idempotent(head.method);
   std::optional<Millis> grpc_timeout;
-  for (const auto& [name, value] : head.fields) {
-    if (http::equals_ignore_case(name, "ringside-timeout")) {
-      if (const auto timeout = parse_duration(value))
-        passport.timeout = std::clamp(*timeout, Millis::zero(), Millis(limits::timeout_max));
-    } else if (http::equals_ignore_case(name, "grpc-timeout")) {
-      grpc_timeout = parse_grpc_timeout(value);
-    } else if (http::equals_ignore_case(name, "idempotency-key")) {
-      passport.repeatable = true;
-    } else if (http::equals_ignore_case(name, "x-request-id")) {
-      if (value.size() <= limits::request_id_bytes) passport.request_id = value;
-    } else if (http::equals_ignore_case(name, "via")) {
-      if (!passport.via.empty()) passport.via += ", ";
-      passport.via += value;
-    } else if (from_peer && http::equals_ignore_case(name, "ringside-from")) {
-      passport.from = value;
-    } else if (from_peer && http::equals_ignore_case(name, "ringside-hops")) {
-      std::from_chars(value.data(), value.data() + value.size(), passport.hops);
+  const bool nominated = std::any_of(head.fields.begin(), head.fields.end(), [](const http::Field& field) {
+    return http::name_of(field.name) == http::Name::connection && nominates(field.value);
+  });
+  if (nominated) http::remove_hop_by_hop(head.fields, kept);
+  std::erase_if(head.fields, [&](const http::Field& field) {
+    const auto [name, value] = field;
+    const http::Name known = http::name_of(name);
+    switch (known) {
+      case http::Name::ringside_timeout:
+        if (const auto timeout = parse_duration(value))
+          passport.timeout = std::clamp(*timeout, Millis::zero(), Millis(limits::timeout_max));
+        return true;
+      case http::Name::grpc_timeout: grpc_timeout = parse_grpc_timeout(value); return false;
+      case http::Name::idempotency_key: passport.repeatable = true; return false;
+      case http::Name::x_request_id:
+        if (value.size() <= limits::request_id_bytes) passport.request_id = value;
+        return true;
+      case http::Name::via:
+        if (!passport.via.empty()) passport.via += ", ";
+        passport.via += value;
+        return true;
+      case http::Name::ringside_from:
+        if (from_peer) passport.from = value;
+        return true;
+      case http::Name::ringside_hops:
+        if (from_peer) std::from_chars(value.data(), value.data() + value.size(), passport.hops);
+        return true;
+      default:
+        return http::is_of_one_connection(known) || http::is_ringside(known) ||
+               (!from_peer && http::is_forwarding(known));
     }
-  }
+  });
   if (grpc_timeout && passport.timeout == Millis::zero())
     passport.timeout = std::min(*grpc_timeout, Millis(limits::timeout_max));
-  http::remove_hop_by_hop(head.fields, "ringside-key");
-  std::erase_if(head.fields, [from_peer](const http::Field& field) {
-    return is_ringside_field(field.name) || http::equals_ignore_case(field.name, "x-request-id") ||
-           http::equals_ignore_case(field.name, "via") || (!from_peer && is_forwarding_field(field.name));
-  });
-  return passport;
 }
 
-void clean_reply_of_app(http::ResponseHead& head) {
-  http::remove_hop_by_hop(head.fields);
-  std::erase_if(head.fields, [](const http::Field& field) { return is_ringside_field(field.name); });
+ReplyNotes take_reply(http::ResponseHead& head) {
+  ReplyNotes notes;
+  bool nominated = false;
+  std::erase_if(head.fields, [&](const http::Field& field) {
+    const auto [name, value] = field;
+    const http::Name known = http::name_of(name);
+    switch (known) {
+      case http::Name::connection: nominated = nominated || nominates(value); return !nominated;
+      case http::Name::content_type: notes.content_type = value; return false;
+      case http::Name::x_request_id: notes.has_request_id = true; return false;
+      case http::Name::ringside_served_by: notes.served_by = value; return true;
+      case http::Name::ringside_hops: notes.hops = value; return true;
+      case http::Name::ringside_error: notes.error = value; return true;
+      default: return http::is_of_one_connection(known) || http::is_ringside(known);
+    }
+  });
+  if (nominated) http::remove_hop_by_hop(head.fields);
+  return notes;
 }
 
 }  // namespace ringside::worker

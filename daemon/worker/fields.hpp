@@ -31,15 +31,24 @@ struct Passport {
   std::string request_id;   // X-Request-Id of the caller, or made at the entry
   std::string via;          // of the request so far
   bool repeatable = false;  // idempotent method or Idempotency-Key
+
+  void clear();  // keeps the memory
 };
 
 // Reads the passport and takes out of the head what belongs to one connection or to ringsides alone. From a
 // client nothing of Ringside-* is believed but Ringside-Timeout, and what it says of forwarding
 // (X-Forwarded-*, Forwarded) is dropped; a peer's fields are taken as they are.
-Passport take_passport(http::RequestHead&, bool from_peer);
+void take_passport(http::RequestHead&, bool from_peer, Passport&);
 
-// The same for a reply: the app's Ringside-* are nobody's business.
-void clean_reply_of_app(http::ResponseHead&);
+// What a reply says that matters here; views into its head.
+struct ReplyNotes {
+  std::string_view content_type;
+  std::string_view served_by, hops, error;  // of a ringside; an app's Ringside-* are nobody's business
+  bool has_request_id = false;
+};
+
+// The same for a reply: reads it and takes out what belongs to one connection, and all Ringside-*.
+ReplyNotes take_reply(http::ResponseHead&);
 
 [[nodiscard]] bool is_ringside_field(
     std::string_view name) noexcept;  // Ringside-*, any case, or its '_' twin

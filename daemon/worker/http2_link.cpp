@@ -5,7 +5,22 @@
 #include "daemon/base/limits.hpp"
 
 namespace ringside::worker {
+namespace {
+
+constexpr std::size_t kept_streams = 256;  // of one link, that wait to be used again
+
+}  // namespace
+
 // --- one stream
+
+void LinkStream::begin(http2::StreamId id, Call& call, bool end) {
+  id_ = id;
+  call_ = &call;
+  request_ended_ = end;
+  replying_ = false;
+  interim_ = 0;
+  unconsumed_ = 0;
+}
 
 void LinkStream::send_body(std::string_view data) {
   link_.session_.send_data(id_, data, false);
@@ -59,8 +74,13 @@ Outbound* Http2Link::start(Call& call, bool end) {
   const auto id = session_.submit_request(call.head(), end);
   if (!id) return nullptr;
   auto& stream = streams_[*id];
-  stream = std::make_unique<LinkStream>(*this, *id, call);
-  stream->request_ended_ = end;
+  if (spent_.empty()) {
+    stream = std::make_unique<LinkStream>(*this);
+  } else {
+    stream = std::move(spent_.back());
+    spent_.pop_back();
+  }
+  stream->begin(*id, call, end);
   if (to_ == To::app && !end) unsent_.push_back(*id);
   wants_flush();
   return stream.get();
@@ -163,12 +183,12 @@ void Http2Link::on_response(http2::StreamId id, const http::ResponseHead& head, 
   if (stream == nullptr) return;
   Call* call = stream->call_;
   if (head.status < 200) return interim(*stream, head.status);
-  http::ResponseHead changed = head;
+  reply_ = head;
   stream->replying_ = true;
   const bool over = end || call->to_head();
   if (over) stream->call_ = nullptr;
   const bool request_ended = stream->request_ended_;
-  call->reply(changed, over);
+  call->reply(reply_, over);
   if (over) end_early(id, request_ended);
 }
 
@@ -209,11 +229,12 @@ void Http2Link::on_end(http2::StreamId id, const http::Trailers& trailers) {
 void Http2Link::on_close(http2::StreamId id, http2::Code, bool unprocessed) {
   const auto found = streams_.find(id);
   if (found == streams_.end()) return;
-  const auto stream = std::move(found->second);
+  Call* call = std::exchange(found->second->call_, nullptr);
+  const bool replying = found->second->replying_;
+  if (spent_.size() < kept_streams) spent_.push_back(std::move(found->second));
   streams_.erase(found);
-  Call* call = std::exchange(stream->call_, nullptr);
   if (call == nullptr) return;
-  if (stream->replying_) return call->reply_broken();
+  if (replying) return call->reply_broken();
   const std::string why = name() + (unprocessed ? " refused the request" : " broke off the request");
   if (!unprocessed) return call->failed(forward::Outcome::maybe_executed, why);
   switch (to_) {

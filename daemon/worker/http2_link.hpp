@@ -6,11 +6,11 @@
 // tried again on another connection.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "daemon/net/connect.hpp"
@@ -25,7 +25,8 @@ class Http2Link;
 // One request sent over it.
 class LinkStream final : public Outbound {
  public:
-  LinkStream(Http2Link& link, http2::StreamId id, Call& call) : link_(link), id_(id), call_(&call) {}
+  explicit LinkStream(Http2Link& link) : link_(link) {}
+  void begin(http2::StreamId id, Call& call, bool end);
   void send_body(std::string_view) override;
   void send_end(const http::Trailers&) override;
   [[nodiscard]] std::size_t body_backlog() const override;
@@ -35,8 +36,8 @@ class LinkStream final : public Outbound {
  private:
   friend class Http2Link;
   Http2Link& link_;
-  http2::StreamId id_;
-  Call* call_;                  // nullptr: cancelled, the stream's end is awaited
+  http2::StreamId id_ = 0;
+  Call* call_ = nullptr;        // nullptr: cancelled, the stream's end is awaited
   bool request_ended_ = false;  // END_STREAM is on its way
   bool replying_ = false;       // the reply's head has been passed on
   int interim_ = 0;
@@ -88,8 +89,10 @@ class Http2Link final : public net::StreamEvents, public http2::Events, public F
   http2::Session session_;
   net::Connector connector_;
   std::optional<net::Stream> stream_;
-  std::unordered_map<http2::StreamId, std::unique_ptr<LinkStream>> streams_;
-  std::vector<http2::StreamId> unsent_;  // towards the app: whose head is still to be written
+  boost::unordered_flat_map<http2::StreamId, std::unique_ptr<LinkStream>> streams_;
+  std::vector<std::unique_ptr<LinkStream>> spent_;  // to be used again
+  http::ResponseHead reply_;                        // the one that is being passed on
+  std::vector<http2::StreamId> unsent_;             // towards the app: whose head is still to be written
   bool going_away_ = false;
   bool closed_ = false;
 };

@@ -6,6 +6,12 @@
 #include "daemon/base/limits.hpp"
 
 namespace ringside::worker {
+namespace {
+
+constexpr std::size_t kept_streams =
+    64;  // of one connection, with all their memory, that wait to be used again
+
+}  // namespace
 
 Http2Server::Http2Server(Context& context, net::Socket socket, std::string_view first_bytes,
                          OnClosed on_closed)
@@ -42,12 +48,27 @@ ServedStream* Http2Server::find(http2::StreamId id) {
   return found == streams_.end() ? nullptr : found->second.get();
 }
 
+ServedStream& Http2Server::open(http2::StreamId id) {
+  auto& place = streams_[id];
+  if (spent_.empty()) {
+    place = std::make_unique<ServedStream>(*this);
+  } else {
+    place = std::move(spent_.back());
+    spent_.pop_back();
+  }
+  place->begin(id);
+  return *place;
+}
+
 void Http2Server::drain() {
   session_.goaway();
   wants_flush();
 }
 
 void Http2Server::flush() {
+  for (auto& stream : closed_streams_)
+    if (spent_.size() < kept_streams) spent_.push_back(std::move(stream));
+  closed_streams_.clear();
   while (!closed_ && session_.wants_write() && stream_.backlog() == 0) {
     session_.take_output(stream_.out(), limits::link_buffer_bytes);
     if (stream_.out().empty()) break;
@@ -112,9 +133,7 @@ void Http2Server::count_out(std::size_t bytes) {
 // --- events of the session
 
 void Http2Server::on_request(http2::StreamId id, const http::RequestHead& head, bool end) {
-  auto& place = streams_[id];
-  place = std::make_unique<ServedStream>(*this, id);
-  ServedStream& stream = *place;
+  ServedStream& stream = open(id);
   switch (asker_) {
     case Asker::peer: return stream.begin_for_peer(head, end);
     case Asker::client: return stream.begin_for_client(head, remote_, end);
@@ -139,10 +158,10 @@ void Http2Server::on_end(http2::StreamId id, const http::Trailers& trailers) {
 void Http2Server::on_close(http2::StreamId id, http2::Code, bool) {
   const auto found = streams_.find(id);
   if (found == streams_.end()) return;
-  auto stream = std::move(found->second);
+  closed_streams_.push_back(std::move(found->second));
   streams_.erase(found);
-  stream->gone();
-  context_.turn.bury(std::move(stream), nullptr);
+  closed_streams_.back()->gone();
+  wants_flush();
 }
 
 void Http2Server::on_writable(http2::StreamId id) {

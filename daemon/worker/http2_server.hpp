@@ -3,11 +3,12 @@
 // own Call.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
-#include <unordered_map>
+#include <vector>
 
 #include "daemon/net/stream.hpp"
 #include "daemon/worker/served_stream.hpp"
@@ -47,6 +48,7 @@ class Http2Server final : public net::StreamEvents, public http2::Events, public
   void close();
   void wants_flush() { context_.turn.flush_link(*this); }
   ServedStream* find(http2::StreamId id);
+  ServedStream& open(http2::StreamId id);
   void rest();
   [[nodiscard]] std::uint64_t body_max() const {
     return static_cast<std::uint64_t>(context_.config.forward.body_max);
@@ -60,7 +62,9 @@ class Http2Server final : public net::StreamEvents, public http2::Events, public
   OnClosed on_closed_;
   http2::Session session_;
   net::Stream stream_;
-  std::unordered_map<http2::StreamId, std::unique_ptr<ServedStream>> streams_;
+  boost::unordered_flat_map<http2::StreamId, std::unique_ptr<ServedStream>> streams_;
+  std::vector<std::unique_ptr<ServedStream>> closed_streams_;  // may still be on the stack until flush()
+  std::vector<std::unique_ptr<ServedStream>> spent_;           // to be used again
   net::Timer timer_;    // a client's connection is not kept when nothing happens on it
   bool moved_ = false;  // bytes have come or gone since the timer was set
   bool closed_ = false;

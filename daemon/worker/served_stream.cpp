@@ -8,11 +8,18 @@
 
 namespace ringside::worker {
 
-ServedStream::ServedStream(Http2Server& link, http2::StreamId id)
-    : link_(link),
-      id_(id),
-      timer_(link.context_.timers, [this] { check_body_rate(); }),
-      call_(link.context_, *this) {}
+ServedStream::ServedStream(Http2Server& link)
+    : link_(link), timer_(link.context_.timers, [this] { check_body_rate(); }), call_(link.context_, *this) {}
+
+void ServedStream::begin(http2::StreamId id) {
+  id_ = id;
+  pending_.clear();
+  trailers_.clear();
+  body_ended_ = gone_ = head_request_ = grpc_ = reply_started_ = false;
+  wants_continue_ = true;
+  pace_ = {};
+  api_.reset();
+}
 
 // --- the request
 
@@ -121,6 +128,7 @@ void ServedStream::gone() {
   gone_ = true;
   timer_.cancel();
   call_.cancel();
+  pending_ = std::string();  // nearly always empty; this object may rest for long
 }
 
 // --- the answer

@@ -15,11 +15,12 @@ namespace ringside::worker {
 
 class Http2Server;
 
-class ServedStream final : public Inbound, public Buried {
+class ServedStream final : public Inbound {
  public:
-  ServedStream(Http2Server& link, http2::StreamId id);
+  explicit ServedStream(Http2Server& link);
 
   // --- from the Http2Server
+  void begin(http2::StreamId id);  // also again, for another stream, after gone()
   void begin_for_peer(const http::RequestHead&, bool end);
   void begin_for_client(const http::RequestHead&, const std::string& remote, bool end);
   void take_body(std::string_view data);
@@ -47,7 +48,7 @@ class ServedStream final : public Inbound, public Buried {
   void check_body_rate();
 
   Http2Server& link_;
-  http2::StreamId id_;
+  http2::StreamId id_ = 0;
   std::string pending_;           // body bytes that the call had no room for
   http::OwnedTrailers trailers_;  // behind `pending_`
   bool body_ended_ = false;       // the asker has sent all of it

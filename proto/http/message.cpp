@@ -1,8 +1,8 @@
 #include "proto/http/message.hpp"
 
 #include <algorithm>
-#include <array>
 
+#include "proto/http/names.hpp"
 #include "proto/http/syntax.hpp"
 
 namespace ringside::http {
@@ -18,24 +18,16 @@ constexpr int hex_value(char c) noexcept {
   return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
-constexpr std::array<std::string_view, 12> hop_by_hop = {
-    "connection", "keep-alive",     "proxy-connection",   "te",     "trailer",        "transfer-encoding",
-    "upgrade",    "http2-settings", "proxy-authenticate", "expect", "content-length", "proxy-authorization"};
-
-bool is_hop_by_hop(std::string_view name) noexcept {
-  return std::any_of(hop_by_hop.begin(), hop_by_hop.end(),
-                     [name](std::string_view known) { return equals_ignore_case(name, known); });
-}
-
 // What Connection names beyond the names that go anyway: almost always nothing.
 std::vector<std::string_view> nominated(const std::vector<Field>& fields, std::string_view kept) {
   std::vector<std::string_view> names;
   for (const Field& field : fields) {
-    if (!equals_ignore_case(field.name, "connection")) continue;
+    if (name_of(field.name) != Name::connection) continue;
     for (auto rest = field.value; !rest.empty();) {
       const auto name = next_element(rest);
-      if (name.empty() || equals_ignore_case(name, "close") || is_hop_by_hop(name)) continue;
-      if (equals_ignore_case(name, "host") || list_contains(kept, name)) continue;
+      if (name.empty() || equals_ignore_case(name, "close")) continue;
+      const Name known = name_of(name);
+      if (known == Name::host || is_of_one_connection(known) || list_contains(kept, name)) continue;
       names.push_back(name);
     }
   }
@@ -77,58 +69,14 @@ bool is_idempotent(std::string_view method) noexcept {
 void remove_hop_by_hop(std::vector<Field>& fields, std::string_view kept) {
   const auto names = nominated(fields, kept);
   std::erase_if(fields, [&names](const Field& field) {
-    return is_hop_by_hop(field.name) ||
+    return is_of_one_connection(name_of(field.name)) ||
            std::any_of(names.begin(), names.end(),
                        [&field](std::string_view name) { return equals_ignore_case(name, field.name); });
   });
 }
 
 bool is_forbidden_trailer(std::string_view name) noexcept {
-  // Framing and routing; conditions and other modifiers of a request; credentials; what controls a reply; how
-  // content is coded.
-  constexpr std::array<std::string_view, 37> forbidden = {"host",
-                                                          "content-length",
-                                                          "transfer-encoding",
-                                                          "connection",
-                                                          "keep-alive",
-                                                          "proxy-connection",
-                                                          "te",
-                                                          "trailer",
-                                                          "upgrade",
-                                                          "http2-settings",
-                                                          "via",
-                                                          "forwarded",
-                                                          "cache-control",
-                                                          "expect",
-                                                          "max-forwards",
-                                                          "pragma",
-                                                          "range",
-                                                          "if-match",
-                                                          "if-none-match",
-                                                          "if-modified-since",
-                                                          "if-unmodified-since",
-                                                          "if-range",
-                                                          "authorization",
-                                                          "proxy-authenticate",
-                                                          "proxy-authorization",
-                                                          "www-authenticate",
-                                                          "cookie",
-                                                          "set-cookie",
-                                                          "age",
-                                                          "date",
-                                                          "expires",
-                                                          "location",
-                                                          "retry-after",
-                                                          "vary",
-                                                          "content-encoding",
-                                                          "content-type",
-                                                          "content-range"};
-  const auto is = [name](std::string_view known) { return equals_ignore_case(name, known); };
-  const auto begins = [name](std::string_view prefix) {
-    return equals_ignore_case(name.substr(0, prefix.size()), prefix);
-  };
-  return begins("ringside-") || begins("x-forwarded-") || is_reserved_twin(name) ||
-         std::any_of(forbidden.begin(), forbidden.end(), is);
+  return is_forbidden_behind_body(name_of(name)) || is_reserved_twin(name);
 }
 
 void OwnedTrailers::assign(const Trailers& fields) {

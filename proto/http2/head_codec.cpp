@@ -3,52 +3,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "proto/http/names.hpp"
 #include "proto/http/syntax.hpp"
 
 namespace ringside::http2 {
 namespace {
 
 using http::equals_ignore_case;
-
-enum class Use : std::uint8_t { indexed, single_use, dropped };
-
-// Fields whose value is another one in each message would only push useful entries out of the HPACK table
-// (and cost a lookup and an insertion each); fields of one connection have no place in HTTP/2 (RFC
-// 9113 8.2.2).
-struct Known {
-  std::string_view name;
-  Use use;
-};
-constexpr std::array known = {
-    Known{"host", Use::dropped},
-    Known{"te", Use::dropped},
-    Known{"connection", Use::dropped},
-    Known{"keep-alive", Use::dropped},
-    Known{"proxy-connection", Use::dropped},
-    Known{"transfer-encoding", Use::dropped},
-    Known{"upgrade", Use::dropped},
-    Known{"http2-settings", Use::dropped},
-    Known{"content-length", Use::dropped},  // written from the framing
-    Known{"x-request-id", Use::single_use},
-    Known{"traceparent", Use::single_use},
-    Known{"tracestate", Use::single_use},
-    Known{"idempotency-key", Use::single_use},
-    Known{"authorization",
-          Use::single_use},  // also never to be guessed from compressed sizes (RFC 7541 7.1.3)
-    Known{"cookie", Use::single_use},
-    Known{"set-cookie", Use::single_use},
-    Known{"etag", Use::single_use},
-    Known{"last-modified", Use::single_use},
-    Known{"location", Use::single_use},
-};
-
-Use use_of(std::string_view name) noexcept {
-  for (const Known& entry : known) {
-    if (equals_ignore_case(entry.name, name)) return entry.use;
-  }
-  constexpr std::string_view own = "ringside-";
-  return equals_ignore_case(name.substr(0, own.size()), own) ? Use::single_use : Use::indexed;
-}
 
 // nghttp2 has checked that it is a number below 2^63.
 std::uint64_t number(std::string_view text) noexcept {
@@ -186,8 +147,8 @@ void HeadWriter::add_status(int status) {
 
 void HeadWriter::add_fields(const std::vector<http::Field>& fields) {
   for (const auto& [name, value] : fields) {
-    const Use use = use_of(name);
-    if (use != Use::dropped) add(name, value, use == Use::single_use);
+    const http::Name known = http::name_of(name);
+    if (!http::is_not_for_http2(known)) add(name, value, http::is_single_use(known));
   }
 }
 

@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "proto/http2/head_codec.hpp"
+#include "proto/http2/memory.hpp"
 
 namespace ringside::http2 {
 namespace {
@@ -112,7 +113,8 @@ struct Session::State {
   std::string* out = nullptr;  // inside take_output
   std::size_t out_limit = 0;
   bool failed = false;
-  bool draining = false;           // goaway() was called
+  bool draining = false;  // goaway() was called
+  Memory memory;
   Owned<nghttp2_session> session;  // last: it is destroyed first
 
   Stream* find(StreamId id) {
@@ -199,8 +201,9 @@ Session::Session(Role role, const Settings& settings, Events& events)
   const auto callbacks = State::callbacks();
   const auto options = State::options(settings);
   nghttp2_session* raw = nullptr;
-  const auto create = role == Role::client ? nghttp2_session_client_new2 : nghttp2_session_server_new2;
-  if (create(&raw, callbacks.get(), state_.get(), options.get()) != 0) throw std::bad_alloc();
+  const auto create = role == Role::client ? nghttp2_session_client_new3 : nghttp2_session_server_new3;
+  if (create(&raw, callbacks.get(), state_.get(), options.get(), state_->memory.functions()) != 0)
+    throw std::bad_alloc();
   state_->session.reset(raw);
   state_->submit_settings();
 }

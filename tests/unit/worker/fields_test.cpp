@@ -25,6 +25,12 @@ std::vector<std::string> names(const http::RequestHead& head) {
   return result;
 }
 
+Passport take_passport(http::RequestHead& head, bool from_peer) {
+  Passport passport;
+  worker::take_passport(head, from_peer, passport);
+  return passport;
+}
+
 }  // namespace
 
 TEST_CASE("nothing a client says in Ringside-* is passed on or believed, but its time limit") {
@@ -120,9 +126,12 @@ TEST_CASE("the app's own Ringside-* and connection fields do not reach the calle
   http::ResponseHead reply;
   reply.fields = {
       {"Ringside-Error", "not_owner"}, {"Connection", "X-A"}, {"X-A", "1"}, {"Content-Type", "text/plain"}};
-  clean_reply_of_app(reply);
+  const ReplyNotes notes = take_reply(reply);
   REQUIRE(reply.fields.size() == 1);
   CHECK(reply.fields[0].name == "Content-Type");
+  CHECK(notes.content_type == "text/plain");
+  CHECK(notes.error == "not_owner");  // for who knows whether a ringside said it
+  CHECK_FALSE(notes.has_request_id);
 }
 
 TEST_CASE("an owned head outlives the buffer it was parsed from") {
