@@ -54,7 +54,7 @@ OUTSIDE = [
     ("yaml-cpp", r"yaml-cpp/", ["daemon/config"], []),
     ("program_options", r"boost/program_options", ["daemon/config", "daemon/cli"], []),
     ("prometheus", r"prometheus/", ["daemon/obs"], []),
-    ("llhttp", r"llhttp", ["proto/http1"], []),
+    ("llhttp", r"llhttp", [], []),  # tests only
     ("nghttp2", r"nghttp2/", ["proto/http2"], ["proto/http2"]),
     ("zlib", r"zlib\.h", ["proto/tchannel"], []),
     ("OpenSSL", r"openssl/", ["daemon/net", "daemon/control", "daemon/app"], []),

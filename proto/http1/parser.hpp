@@ -1,9 +1,10 @@
 // Reading HTTP/1.1 (RFC 9112) without I/O: bytes buffered by the caller in, heads and body pieces out.
 //
-// Two gates stand one behind the other. Ours walks the raw bytes of a head once and refuses what llhttp is
-// lenient about (bare CR or LF, obs-fold, doubled Host, HTTP/1.0 with Transfer-Encoding, sizes and counts
-// over the limits, ...; the table is in proto/spec/http1.md). llhttp then parses what is left. Whatever is
-// refused closes the connection.
+// Two gates stand one behind the other. The scanner walks the raw bytes of a head once, finds its parts and
+// refuses what is malformed or over a limit (bare CR or LF, obs-fold, sizes and counts, ...). The parser then
+// judges what the fields mean together (doubled Host, HTTP/1.0 with Transfer-Encoding, ...). The table is in
+// proto/spec/http1.md. Whatever is refused closes the connection. Tests hold llhttp and Boost.Beast against
+// it (daemon/decisions/0006).
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Requests: scanner, llhttp, then what the fields mean together. The rules, each with its section, are in
+// Requests: the scanner, then what the fields mean together. The rules, each with its section, are in
 // proto/spec/http1.md.
 #include <algorithm>
 #include <optional>
@@ -7,7 +7,6 @@
 
 #include "proto/http/syntax.hpp"
 #include "proto/http1/framing_fields.hpp"
-#include "proto/http1/llhttp_head.hpp"
 #include "proto/http1/parser.hpp"
 #include "proto/http1/scanner.hpp"
 
@@ -88,12 +87,9 @@ Step RequestParser::next(std::string_view buffered) {
 }
 
 std::optional<Refusal> RequestParser::State::judge(std::string_view bytes) {
-  const auto raw = bytes.substr(scanner.begin());
-  const std::size_t method_length = scanner.method_end() - scanner.begin();
-  LlhttpHead parsed;
-  head.method = raw.substr(0, method_length);
+  head.method = scanner.method(bytes);
   if (head.method == "CONNECT" || head.method == "TRACE") return Refusal{405, "this method is not served"};
-  if (!parse_request(raw, method_length, parsed, head.fields)) return Refusal{400, "the head is malformed"};
+  scanner.fields(bytes, head.fields);
 
   const Facts facts = gather();
   if (facts.hosts > 1) return Refusal{400, "more than one Host"};
@@ -101,7 +97,7 @@ std::optional<Refusal> RequestParser::State::judge(std::string_view bytes) {
   head.http10 = scanner.minor() == 0;
   if (facts.hosts == 0 && !head.http10) return Refusal{400, "no Host"};
   head.authority = facts.host;
-  head.target = parsed.target;
+  head.target = scanner.target(bytes);
   if (auto refusal = judge_target()) return refusal;
   if (facts.connection.names_protected) return Refusal{400, "Connection names Host or a framing field"};
   if (auto refusal = judge_framing(facts)) return refusal;

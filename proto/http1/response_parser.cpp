@@ -2,15 +2,14 @@
 #include <optional>
 #include <utility>
 
+#include "proto/http/names.hpp"
 #include "proto/http1/framing_fields.hpp"
-#include "proto/http1/llhttp_head.hpp"
 #include "proto/http1/parser.hpp"
 #include "proto/http1/scanner.hpp"
 
 namespace ringside::http1 {
 namespace {
 
-using http::equals_ignore_case;
 using Step = HeadStep<http::ResponseHead>;
 
 constexpr int bad_gateway = 502;
@@ -50,21 +49,23 @@ Step ResponseParser::next(std::string_view buffered, bool to_head) {
 }
 
 std::optional<Refusal> ResponseParser::State::judge(std::string_view bytes, bool to_head) {
-  LlhttpHead parsed;
-  if (!parse_response(bytes, parsed, head.fields)) return Refusal{bad_gateway, "the head is malformed"};
-  head.status = parsed.status;
-  head.reason = parsed.reason;
+  head.status = scanner.status();
+  head.reason = scanner.reason(bytes);
+  scanner.fields(bytes, head.fields);
   const bool http10 = scanner.minor() == 0;
 
   FramingFields framing;
   bool close = false;
   bool keep_alive = false;
   for (const auto& [name, value] : head.fields) {
-    if (equals_ignore_case(name, "content-length")) framing.content_length(value);
-    if (equals_ignore_case(name, "transfer-encoding")) framing.transfer_encoding(value);
-    if (equals_ignore_case(name, "connection")) {
-      close |= http::list_contains(value, "close");
-      keep_alive |= http::list_contains(value, "keep-alive");
+    switch (http::name_of(name)) {
+      case http::Name::content_length: framing.content_length(value); break;
+      case http::Name::transfer_encoding: framing.transfer_encoding(value); break;
+      case http::Name::connection:
+        close |= http::list_contains(value, "close");
+        keep_alive |= http::list_contains(value, "keep-alive");
+        break;
+      default: break;
     }
   }
   if (http10 && framing.has_transfer_encoding()) return Refusal{bad_gateway, "Transfer-Encoding in HTTP/1.0"};

@@ -19,9 +19,59 @@ Refusal bad(std::string_view reason) {
 
 std::optional<Refusal> HeadScanner::scan(std::string_view bytes) {
   while (at_ < bytes.size() && state_ != State::complete) {
+    if (state_ == State::field_start && whole_line(bytes)) continue;
     if (auto refusal = step(bytes)) return refusal;
   }
   return std::nullopt;
+}
+
+void HeadScanner::reset() noexcept {
+  at_ = begin_ = line_ = part_ = 0;
+  method_ = target_ = reason_ = {};
+  lines_.clear();
+  empty_lines_ = major_ = minor_ = status_ = 0;
+  state_ = State::start;
+}
+
+void HeadScanner::fields(std::string_view bytes, std::vector<http::Field>& out) const {
+  out.clear();
+  for (const Line& line : lines_) out.push_back({of(line.name, bytes), http::trim(of(line.value, bytes))});
+}
+
+// One field line from its first byte to its LF. False, and nothing has happened: it is not all there, or
+// something in it is wrong, or it reaches a limit; then the states find out what.
+bool HeadScanner::whole_line(std::string_view bytes) {
+  const char* const first = bytes.data() + at_;
+  const char* const end = bytes.data() + bytes.size();
+  const char* c = first;
+  while (c != end && is(*c, http::token_byte)) ++c;
+  if (c == first || c == end || *c != ':') return false;
+  const char* const name_end = c++;
+  while (c != end && is(*c, http::value_byte)) ++c;
+  if (end - c < 2 || c[0] != '\r' || c[1] != '\n') return false;
+  const auto offset = [&bytes](const char* at) { return static_cast<std::size_t>(at - bytes.data()); };
+  if (offset(c) - at_ > limits_.field_line || offset(c) + 2 > limits_.head || lines_.size() == limits_.fields)
+    return false;
+  line_ = at_;
+  lines_.push_back({{at_, offset(name_end)}, {offset(name_end) + 1, offset(c)}});
+  at_ = offset(c) + 2;
+  return true;
+}
+
+// The end of a request line, in the same way.
+bool HeadScanner::whole_version(std::string_view bytes) {
+  constexpr std::string_view begin = "HTTP/1.";
+  const auto rest = bytes.substr(at_, begin.size() + 3);
+  if (kind_ != Kind::request || at_ != part_ || rest.size() < begin.size() + 3 || !rest.starts_with(begin))
+    return false;
+  const char minor = rest[begin.size()];
+  if (!is(minor, http::digit_byte) || !rest.ends_with("\r\n")) return false;
+  if (at_ + begin.size() + 1 - line_ > limits_.request_line || at_ + rest.size() > limits_.head) return false;
+  major_ = 1;
+  minor_ = minor - '0';
+  at_ += rest.size();
+  state_ = State::field_start;
+  return true;
 }
 
 // Moves on while the bytes are of the class. Limits are judged behind it, before the byte that stopped it: so
@@ -78,6 +128,7 @@ std::optional<Refusal> HeadScanner::step(std::string_view bytes) {
     case State::last_lf:
     case State::complete: break;
   }
+  if (state_ == State::version && whole_version(bytes)) return std::nullopt;
   const bool more = at_ < bytes.size();
   if (auto refusal = over_limit(at_ + (more ? 1 : 0))) return refusal;
   if (!more) return std::nullopt;
@@ -88,13 +139,14 @@ std::optional<Refusal> HeadScanner::step(std::string_view bytes) {
     case State::start_lf: return line_feed(c, State::start);
     case State::method:
       if (c != ' ') return bad("the method holds a byte that is not allowed");
-      method_end_ = at_++;
-      part_ = at_;
+      method_ = {begin_, at_};
+      part_ = ++at_;
       state_ = State::target;
       return std::nullopt;
     case State::target:
       if (c != ' ') return bad(c == '#' ? "the target holds a fragment" : "the request line is malformed");
       if (at_ == part_) return bad("the request line holds more than one space in a row");
+      target_ = {part_, at_};
       part_ = ++at_;
       state_ = State::version;
       return std::nullopt;
@@ -111,17 +163,20 @@ std::optional<Refusal> HeadScanner::step(std::string_view bytes) {
     case State::status_code: return status_code(c);
     case State::reason:
       if (c != '\r') return bad("the reason phrase holds a control byte or a bare LF");
+      reason_ = {part_, at_};
       ++at_;
       state_ = State::request_lf;
       return std::nullopt;
     case State::field_start: return field_start(c);
     case State::name:
       if (c != ':') return bad("a field name holds a byte that is not allowed");
+      lines_.push_back({{line_, at_}, {at_ + 1, at_ + 1}});
       ++at_;
       state_ = State::value;
       return std::nullopt;
     case State::value:
       if (c != '\r') return bad("a field value holds a control byte or a bare LF");
+      lines_.back().value.end = at_;
       ++at_;
       state_ = State::value_lf;
       return std::nullopt;
@@ -172,12 +227,13 @@ std::optional<Refusal> HeadScanner::status_code(char c) {
   if (index < 3) {
     if (!is(c, http::digit_byte) || (index == 0 && (c < '1' || c > '5')))
       return bad("the status is malformed");
+    status_ = status_ * 10 + (c - '0');
     ++at_;
     return std::nullopt;
   }
   if (c != ' ' && c != '\r') return bad("the status line is malformed");
   state_ = c == ' ' ? State::reason : State::request_lf;
-  ++at_;
+  part_ = ++at_;
   return std::nullopt;
 }
 
@@ -189,8 +245,7 @@ std::optional<Refusal> HeadScanner::field_start(char c) {
   }
   if (c == ' ' || c == '\t') return bad("a field line begins with white space");
   if (c == ':') return bad("a field name is empty");
-  if (fields_ == limits_.fields) return Refusal{431, "too many fields"};
-  ++fields_;
+  if (lines_.size() == limits_.fields) return Refusal{431, "too many fields"};
   line_ = at_;
   state_ = State::name;
   return std::nullopt;

@@ -1,13 +1,16 @@
-// The first gate: walks the raw bytes of a head once, whatever pieces they come in, and refuses what a
-// lenient reader would let through. It holds positions only, so that bytes looked at are never looked at
-// again, and it refuses at the first byte that cannot be right instead of waiting for the empty line. What it
-// means is decided later (gate.hpp).
+// The first gate: walks the raw bytes of a head once, whatever pieces they come in, finds its parts and
+// refuses what a lenient reader would let through. It holds positions only, so that the bytes may move
+// between two calls, and it refuses at the first byte that cannot be right instead of waiting for the empty
+// line. What it means is decided by the parsers.
+//
+// A field line that is there as a whole, nearly always, is taken in one loop; the states are for the others.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "proto/http1/parser.hpp"
 
@@ -17,22 +20,38 @@ class HeadScanner {
  public:
   enum class Kind : std::uint8_t { request, response };
 
-  HeadScanner(Kind kind, const Limits& limits) noexcept : limits_(limits), kind_(kind) {}
+  HeadScanner(Kind kind, const Limits& limits) : limits_(limits), kind_(kind) {
+    lines_.reserve(limits.fields);
+  }
 
   // Looks at what is new in `bytes` (all from the first of the head on). A refusal is final. After it returns
   // nullopt the head is complete() or more bytes are needed.
   std::optional<Refusal> scan(std::string_view bytes);
   [[nodiscard]] bool complete() const noexcept { return state_ == State::complete; }
   [[nodiscard]] bool begun() const noexcept { return state_ != State::start && state_ != State::start_lf; }
-  void reset() noexcept { *this = HeadScanner(kind_, limits_); }
+  void reset() noexcept;  // for the next head
 
   // Once complete(): where things are, counted from the first byte.
   [[nodiscard]] std::size_t begin() const noexcept { return begin_; }  // behind leading empty lines
   [[nodiscard]] std::size_t length() const noexcept { return at_; }
-  [[nodiscard]] std::size_t method_end() const noexcept { return method_end_; }
   [[nodiscard]] int minor() const noexcept { return minor_; }  // of the version; the major is 1
+  [[nodiscard]] int status() const noexcept { return status_; }
+  // Parts of those bytes, which are `bytes` now.
+  [[nodiscard]] std::string_view method(std::string_view bytes) const { return of(method_, bytes); }
+  [[nodiscard]] std::string_view target(std::string_view bytes) const { return of(target_, bytes); }
+  [[nodiscard]] std::string_view reason(std::string_view bytes) const { return of(reason_, bytes); }
+  void fields(std::string_view bytes, std::vector<http::Field>& out) const;  // replaces what is in `out`
 
  private:
+  struct Part {
+    std::size_t begin = 0, end = 0;
+  };
+  struct Line {
+    Part name, value;  // the value with the white space around it
+  };
+  static std::string_view of(Part part, std::string_view bytes) {
+    return bytes.substr(part.begin, part.end - part.begin);
+  }
   enum class State : std::uint8_t {
     start,
     start_lf,
@@ -51,6 +70,8 @@ class HeadScanner {
     complete,
   };
   std::optional<Refusal> step(std::string_view bytes);
+  bool whole_line(std::string_view bytes);
+  bool whole_version(std::string_view bytes);
   std::optional<Refusal> start(char c);
   std::optional<Refusal> version(char c);
   std::optional<Refusal> status_code(char c);
@@ -63,12 +84,13 @@ class HeadScanner {
   std::size_t at_ = 0;     // the next byte to look at
   std::size_t begin_ = 0;  // of the start line
   std::size_t line_ = 0;   // start of the line under way
-  std::size_t part_ = 0;   // start of the part under way: version, status code
-  std::size_t method_end_ = 0;
-  std::size_t fields_ = 0;
+  std::size_t part_ = 0;   // start of the part under way: target, version, status code
+  Part method_, target_, reason_;
+  std::vector<Line> lines_;
   int empty_lines_ = 0;
   int major_ = 0;
   int minor_ = 0;
+  int status_ = 0;
   Kind kind_;
   State state_ = State::start;
 };
