@@ -15,7 +15,8 @@ KEYS = [f"user-{i}" for i in range(400)]
 HAPROXY = """
 global
   nbthread 1
-  maxconn 8192
+  no strict-limits
+  maxconn 16384
 defaults
   mode http
   timeout connect 1s
@@ -37,7 +38,7 @@ master_process off;
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log stderr;
-events {{ worker_connections 8192; }}
+events {{ worker_connections 16384; }}
 http {{
   access_log off;
   keepalive_requests 1000000000;
@@ -114,22 +115,22 @@ class Bench:
         return a, KEYS, daemons
 
     def haproxy(self):
-        def start(name, port, servers):
-            lines = "\n".join(f"  server {n} 127.0.0.1:{p}" for n, p in servers)
-            config = self.write(f"haproxy-{name}.cfg", HAPROXY.format(port=port, servers=lines))
-            return self.spawn(f"haproxy {name}", ["haproxy", "-db", "-f", config], port)
+        return self.pair("HAProxy", self.start_haproxy)
 
-        return self.pair("HAProxy", start)
+    def start_haproxy(self, name, port, servers):
+        lines = "\n".join(f"  server {n} 127.0.0.1:{p}" for n, p in servers)
+        config = self.write(f"haproxy-{name}.cfg", HAPROXY.format(port=port, servers=lines))
+        return self.spawn(f"haproxy {name}", ["haproxy", "-db", "-f", config], port)
 
     def nginx(self):
-        def start(name, port, servers):
-            folder = self.folder / f"nginx-{name}"
-            folder.mkdir()
-            lines = "\n".join(f"    server 127.0.0.1:{p};" for _, p in servers)
-            config = self.write(f"nginx-{name}.conf", NGINX.format(port=port, servers=lines, folder=folder))
-            return self.spawn(f"nginx {name}", ["nginx", "-p", folder, "-c", config, "-e", "stderr"], port)
+        return self.pair("nginx", self.start_nginx)[1:]
 
-        return self.pair("nginx", start)[1:]
+    def start_nginx(self, name, port, servers):
+        folder = self.folder / f"nginx-{name}"
+        folder.mkdir()
+        lines = "\n".join(f"    server 127.0.0.1:{p};" for _, p in servers)
+        config = self.write(f"nginx-{name}.conf", NGINX.format(port=port, servers=lines, folder=folder))
+        return self.spawn(f"nginx {name}", ["nginx", "-p", folder, "-c", config, "-e", "stderr"], port)
 
     def pair(self, name, start):
         """A proxy that spreads keys over its own app and its twin; which key goes where is found by asking."""
