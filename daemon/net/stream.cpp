@@ -1,36 +1,95 @@
 #include "daemon/net/stream.hpp"
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 #include <vector>
 
+#include "daemon/net/poller.hpp"
+
 namespace ringside::net {
 namespace {
 
+constexpr int reads_at_once = 4;                // of one stream before others get their turn
 constexpr std::size_t first_buffer = 4 * 1024;  // most requests fit; grows by doubling
 constexpr std::size_t keep_output = 64 * 1024;  // an idle connection gives a larger output buffer back
 
 }  // namespace
 
-struct Stream::State : std::enable_shared_from_this<State> {
-  State(Socket s, StreamEvents& e, std::size_t limit) : socket(std::move(s)), events(&e), buffer_max(limit) {}
+struct Stream::State final : Watched, std::enable_shared_from_this<State> {
+  State(Socket s, StreamEvents& e, std::size_t limit)
+      : io(static_cast<boost::asio::io_context&>(s.get_executor().context())),
+        socket(s.release()),
+        events(&e),
+        buffer_max(limit) {
+    Poller::of(io).add(socket, *this);
+  }
 
   [[nodiscard]] std::size_t unread() const { return end - begin; }
 
-  void start_read() {
-    if (in_flight || !wanted || eof || broken || unread() >= buffer_max) return;
-    make_room();
-    in_flight = true;
-    socket.async_read_some(boost::asio::buffer(buffer.data() + end, buffer.size() - end),
-                           [self = shared_from_this()](boost::system::error_code error, std::size_t count) {
-                             self->in_flight = false;
-                             self->on_read(error, count);
-                           });
+  void on_ready(std::uint32_t ready) override {
+    if (!events) return;
+    if ((ready & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable = true;
+    if ((ready & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ending = true;
+    if (waiting_to_write && (ready & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
+      waiting_to_write = false;
+      flush();
+    }
+    pump();
+  }
+
+  // Reads while somebody wants it and there is something, but not for ever: others are waiting too. Each read
+  // is reported; the owner may destroy the Stream from inside the report.
+  void pump() {
+    if (std::exchange(pumping, true)) return;
+    for (int reads = 0; may_read(); ++reads) {
+      if (reads == reads_at_once) {
+        pump_later();
+        break;
+      }
+      make_room();
+      const std::size_t room = buffer.size() - end;
+      const auto count = ::recv(socket, buffer.data() + end, room, MSG_DONTWAIT);
+      if (count < 0) {
+        if (errno == EINTR) continue;
+        readable = false;
+        if (errno != EAGAIN && errno != EWOULDBLOCK) fail({errno, boost::system::system_category()});
+        break;
+      }
+      end += static_cast<std::size_t>(count);
+      eof = count == 0;
+      // What comes after this read is a new event. An end that has been announced must be read, though.
+      if (eof || (static_cast<std::size_t>(count) < room && !ending)) readable = false;
+      report();
+    }
+    pumping = false;
+  }
+
+  [[nodiscard]] bool may_read() const {
+    return readable && wanted && !eof && !broken && events != nullptr && unread() < buffer_max;
+  }
+
+  // From a fresh stack. `news`: there is something buffered that the owner has not been told of.
+  void pump_later(bool news = false) {
+    report_posted = report_posted || news;
+    if (std::exchange(pump_posted, true)) return;
+    boost::asio::post(io, [self = shared_from_this()] {
+      self->pump_posted = false;
+      if (std::exchange(self->report_posted, false) && self->wanted) self->report();
+      self->pump();
+    });
+  }
+
+  void close() {
+    if (socket < 0) return;
+    ::close(std::exchange(socket, -1));
+    Poller::of(io).remove(shared_from_this());
   }
 
   void make_room() {
@@ -44,19 +103,6 @@ struct Stream::State : std::enable_shared_from_this<State> {
       if (end < buffer.size() / 2) return;
     }
     buffer.resize(std::min(buffer.size() * 2, std::max(buffer_max, buffer.size() + first_buffer)));
-  }
-
-  void on_read(boost::system::error_code error, std::size_t count) {
-    if (!events) return;
-    if (error == boost::asio::error::eof) {
-      eof = true;
-    } else if (error) {
-      fail(error);
-      return;
-    }
-    end += count;
-    if (wanted) report();
-    start_read();
   }
 
   // Tells the owner what has come since it was told last.
@@ -73,15 +119,14 @@ struct Stream::State : std::enable_shared_from_this<State> {
     if (write_failed) return output.clear();
     const bool had_waited = std::exchange(was_blocked, false);
     while (written < output.size()) {
-      boost::system::error_code error;
-      const std::size_t count =
-          socket.write_some(boost::asio::buffer(output.data() + written, output.size() - written), error);
-      if (error == boost::asio::error::would_block || error == boost::asio::error::try_again) {
-        wait_writable();
-        return;
+      const auto count =
+          ::send(socket, output.data() + written, output.size() - written, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (count < 0) {
+        if (errno == EINTR) continue;
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return wait_writable();
+        return give_up_writing();
       }
-      if (error) return give_up_writing();
-      written += count;
+      written += static_cast<std::size_t>(count);
     }
     written = 0;
     if (output.capacity() > keep_output) {
@@ -90,8 +135,7 @@ struct Stream::State : std::enable_shared_from_this<State> {
       output.clear();
     }
     if (end_when_written) {
-      boost::system::error_code ignored;
-      socket.shutdown(Socket::shutdown_send, ignored);
+      ::shutdown(socket, SHUT_WR);
       end_when_written = false;
     }
     if (had_waited && events) events->on_drained();
@@ -103,24 +147,16 @@ struct Stream::State : std::enable_shared_from_this<State> {
     write_failed = wanted = true;
     output.clear();
     written = 0;
-    start_read();
+    pump_later();
   }
 
+  // The Poller tells when: it watches for both.
   void wait_writable() {
     if (written > 0) {
       output.erase(0, written);
       written = 0;
     }
     waiting_to_write = was_blocked = true;
-    socket.async_wait(Socket::wait_write, [self = shared_from_this()](boost::system::error_code error) {
-      self->waiting_to_write = false;
-      if (!self->events) return;
-      if (error) {
-        self->give_up_writing();
-      } else {
-        self->flush();
-      }
-    });
   }
 
   void fail(boost::system::error_code error) {
@@ -128,14 +164,18 @@ struct Stream::State : std::enable_shared_from_this<State> {
     events->on_broken(error);
   }
 
-  Socket socket;
-  StreamEvents* events;  // nullptr once the Stream is gone; handlers that still come do nothing
+  boost::asio::io_context& io;
+  int socket;
+  StreamEvents* events;  // nullptr once the Stream is gone; events that still come do nothing
   std::vector<char> buffer;
   std::size_t begin = 0, end = 0;  // unread bytes in buffer
   std::size_t buffer_max;
   std::string output;
   std::size_t written = 0;  // of output
-  bool wanted = false, in_flight = false, eof = false, eof_reported = false;
+  bool wanted = false, eof = false, eof_reported = false;
+  bool readable = false;  // the kernel may have bytes for us
+  bool ending = false;    // and an end, or an error, behind them
+  bool pumping = false, pump_posted = false, report_posted = false;
   bool waiting_to_write = false, was_blocked = false, end_when_written = false, broken = false;
   bool write_failed = false;
 };
@@ -152,22 +192,15 @@ Stream::Stream(Stream&& from, StreamEvents& events, std::size_t buffer_max) : st
 Stream::~Stream() {
   if (!state_) return;
   state_->events = nullptr;
-  boost::system::error_code ignored;
-  state_->socket.close(ignored);
+  state_->close();
 }
 
 void Stream::read() {
-  if (std::exchange(state_->wanted, true)) return state_->start_read();
+  const bool was_reading = std::exchange(state_->wanted, true);
   // Bytes may have come in, or been fed, while nobody wanted them. The owner expects news from a fresh stack
   // only.
-  if (state_->unread() > 0 || (state_->eof && !state_->eof_reported)) {
-    boost::asio::post(state_->socket.get_executor(), [state = state_] {
-      if (state->events && state->wanted) state->report();
-      if (state->events) state->start_read();
-    });
-    return;
-  }
-  state_->start_read();
+  const bool news = !was_reading && (state_->unread() > 0 || (state_->eof && !state_->eof_reported));
+  if (news || (state_->may_read() && !state_->pumping)) state_->pump_later(news);
 }
 
 void Stream::pause() {
@@ -210,11 +243,10 @@ void Stream::end_output() {
 
 void Stream::abort() {
   const linger now{1, 0};
-  ::setsockopt(state_->socket.native_handle(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  ::setsockopt(state_->socket, SOL_SOCKET, SO_LINGER, &now, sizeof now);
   state_->events = nullptr;
   state_->broken = true;
-  boost::system::error_code ignored;
-  state_->socket.close(ignored);
+  state_->close();
 }
 
 bool Stream::half_closed() const {

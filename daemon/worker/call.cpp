@@ -117,9 +117,7 @@ void Call::start(bool end) {
   exchange_.reset();
   encoded_key_ = encode_key(key_);
   via_ = passport_.via;
-  if (!via_.empty()) via_ += ", ";
-  via_ += head_.get().http2 ? "2 " : "1.1 ";
-  via_ += context_.view->name;
+  append_via(via_, head_.get().http2, context_.view->name);
 
   state_ = State::trying;
   context_.metrics.in_flight.add(1);
@@ -207,7 +205,7 @@ void Call::try_app() {
                           "the app of " + context_.view->name + " is called over TChannel (app.protocol)"));
   context_.metrics.requests_local.add();
   try_is_peer_ = accepted_ = false;
-  compose(false);
+  compose(Towards::app);
   Outbound* out = start_at_app();
   if (out == nullptr) return answer(problem(api::Code::overloaded, "the app takes no more streams"));
   replay(out);
@@ -229,7 +227,7 @@ void Call::try_peer(const ring::Server& server) {
   context_.metrics.requests_forwarded.add();
   try_is_peer_ = true;
   accepted_ = false;
-  compose(true);
+  compose(kind == PeerKind::ringpop_node ? Towards::ringpop_node : Towards::ringside);
   const bool end = without_body();
   replay(kind == PeerKind::ringpop_node ? context_.proxy->start(*this, server, end)
                                         : context_.peers->start(*this, server, end));
@@ -244,7 +242,8 @@ void Call::replay(Outbound* outbound) {
   if (body_ended_) outbound_->send_end(trailers_.get());
 }
 
-void Call::compose(bool to_peer) {
+void Call::compose(Towards towards) {
+  const bool to_app = towards == Towards::app;
   const http::RequestHead& from = head_.get();
   try_head_.method = from.method;
   try_head_.target = from.target;
@@ -253,35 +252,42 @@ void Call::compose(bool to_peer) {
   try_head_.takes_trailers = from.takes_trailers;
   auto& fields = try_head_.fields;
   fields.assign(from.fields.begin(), from.fields.end());
-  scratch_hops_ = std::to_string(passport_.hops + (to_peer ? 1 : 0));
+  const int hops = passport_.hops + (to_app ? 0 : 1);
+  scratch_hops_ = std::to_string(hops);
   if (!key_.empty()) fields.push_back({"Ringside-Key", encoded_key_});
-  if (!to_peer && encoded_key_ != key_ && is_grpc(from.fields)) {
-    binary_key_ = encode_base64(key_);
-    fields.push_back({"Ringside-Key-Bin", binary_key_});
+  if (towards == Towards::ringside) {
+    write_passport(passport_, hops, from.http2, scratch_passport_);
+    fields.push_back({"Ringside-Passport", scratch_passport_});
+    if (hops > 1 || !passport_.via.empty()) fields.push_back({"Via", via_});
+  } else {
+    fields.push_back({"Ringside-From", passport_.from});
+    fields.push_back({"Ringside-Hops", scratch_hops_});
+    fields.push_back({"X-Request-Id", passport_.request_id});
+    fields.push_back({"Via", via_});
   }
-  fields.push_back({"Ringside-From", passport_.from});
-  fields.push_back({"Ringside-Hops", scratch_hops_});
-  fields.push_back({"X-Request-Id", passport_.request_id});
-  fields.push_back({"Via", via_});
   if (!from_peer_ && !remote_.empty()) {
     fields.push_back({"X-Forwarded-For", remote_});
     fields.push_back({"X-Forwarded-Proto", "http"});
     if (!from.authority.empty()) fields.push_back({"X-Forwarded-Host", from.authority});
   }
   // HTTP/2 wants an authority; an HTTP/1.0 request may have none.
-  if (try_head_.authority.empty() && (to_peer || context_.config.app.protocol == config::AppProtocol::h2c))
+  if (try_head_.authority.empty() && (!to_app || context_.config.app.protocol == config::AppProtocol::h2c))
     try_head_.authority = context_.view->name;
-  if (to_peer) {
+  if (!to_app) {
     if (passport_.timeout > Millis::zero()) {
       const auto left = std::chrono::duration_cast<Millis>(deadline_ - Clock::now());
       scratch_timeout_ = std::to_string(std::max<std::int64_t>(left.count(), 1)) + "ms";
       fields.push_back({"Ringside-Timeout", scratch_timeout_});
     }
-  } else {
-    write_ring_version();
-    fields.push_back({"Ringside-Owner", context_.view->name});
-    fields.push_back({"Ringside-Version", scratch_version_});
+    return;
   }
+  if (encoded_key_ != key_ && is_grpc(from.fields)) {
+    binary_key_ = encode_base64(key_);
+    fields.push_back({"Ringside-Key-Bin", binary_key_});
+  }
+  write_ring_version();
+  fields.push_back({"Ringside-Owner", context_.view->name});
+  fields.push_back({"Ringside-Version", scratch_version_});
 }
 
 // `boot-version` of the ring, in memory that is kept.
@@ -408,8 +414,11 @@ void Call::reply(http::ResponseHead& head, bool end) {
     served_by = notes.served_by.empty() ? exchange_->owner() : notes.served_by;
     if (!notes.hops.empty()) hops = notes.hops;
   }
-  head.fields.push_back({"Ringside-Served-By", served_by});
-  head.fields.push_back({"Ringside-Hops", hops});
+  // To another ringside only what is not as it expects: that we served it, at the hop that it counted.
+  if (!from_peer_ || try_is_peer_) {
+    head.fields.push_back({"Ringside-Served-By", served_by});
+    head.fields.push_back({"Ringside-Hops", hops});
+  }
   if (try_is_peer_ && !notes.error.empty()) head.fields.push_back({"Ringside-Error", notes.error});
   std::string attempts;
   if (!from_peer_ && exchange_) {

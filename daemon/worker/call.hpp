@@ -113,7 +113,8 @@ class Call final : public RingWaiter {
   void answer(const api::Problem&);
   void out_of_time();
   void be_patient();
-  void compose(bool to_peer);
+  enum class Towards : unsigned char { app, ringside, ringpop_node };
+  void compose(Towards);
   void finish();
   void finish_after_head();
   void leave_waiting_list();
@@ -134,7 +135,8 @@ class Call final : public RingWaiter {
 
   std::optional<forward::Exchange> exchange_;
   http::RequestHead try_head_;
-  std::string encoded_key_, binary_key_, via_, scratch_version_, scratch_hops_, scratch_timeout_;
+  std::string encoded_key_, binary_key_, via_, scratch_version_, scratch_hops_, scratch_timeout_,
+      scratch_passport_;
   bool try_is_peer_ = false;
   std::string last_failure_;  // why the last try failed, for the problem's detail
 

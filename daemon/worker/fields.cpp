@@ -1,6 +1,7 @@
 #include "daemon/worker/fields.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "daemon/base/limits.hpp"
@@ -23,6 +24,23 @@ bool nominates(std::string_view value) noexcept {
     if (!http::is_of_one_connection(http::name_of(option))) return true;
   }
   return false;
+}
+
+std::string_view next_word(std::string_view& text) noexcept {
+  const auto word = text.substr(0, text.find(' '));
+  text.remove_prefix(std::min(word.size() + 1, text.size()));
+  return word;
+}
+
+// Returns the HTTP version at the entry.
+std::string_view read_passport(std::string_view text, Passport& passport) {
+  const auto hops = next_word(text);
+  std::from_chars(hops.data(), hops.data() + hops.size(), passport.hops);
+  passport.hops = std::max(passport.hops, 1);
+  const auto version = next_word(text);
+  passport.from = next_word(text);
+  passport.request_id = text;
+  return version;
 }
 
 }  // namespace
@@ -57,6 +75,18 @@ bool is_ringside_field(std::string_view name) noexcept {
   return http::is_ringside(http::name_of(name));
 }
 
+void append_via(std::string& via, bool http2, std::string_view name) {
+  if (!via.empty()) via += ", ";
+  via.append(http2 ? "2 " : "1.1 ").append(name);
+}
+
+void write_passport(const Passport& passport, int hops, bool http2, std::string& out) {
+  std::array<char, 12> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), hops).ptr;
+  out.assign(digits.data(), end);
+  out.append(http2 ? " 2 " : " 1.1 ").append(passport.from).append(" ").append(passport.request_id);
+}
+
 void Passport::clear() {
   from.clear();
   hops = 0;
@@ -68,6 +98,8 @@ void Passport::clear() {
 
 void take_passport(http::RequestHead& head, bool from_peer, Passport& passport) {
   passport.clear();
+  if (from_peer) passport.hops = 1;  // at least: a peer has sent it on
+  std::string_view version;
   passport.repeatable = http::is_idempotent(head.method);
   std::optional<Millis> grpc_timeout;
   const bool nominated = std::any_of(head.fields.begin(), head.fields.end(), [](const http::Field& field) {
@@ -91,17 +123,17 @@ void take_passport(http::RequestHead& head, bool from_peer, Passport& passport) 
         if (!passport.via.empty()) passport.via += ", ";
         passport.via += value;
         return true;
-      case http::Name::ringside_from:
-        if (from_peer) passport.from = value;
-        return true;
-      case http::Name::ringside_hops:
-        if (from_peer) std::from_chars(value.data(), value.data() + value.size(), passport.hops);
+      case http::Name::ringside_passport:
+        if (from_peer) version = read_passport(value, passport);
         return true;
       default:
         return http::is_of_one_connection(known) || http::is_ringside(known) ||
                (!from_peer && http::is_forwarding(known));
     }
   });
+  // The entry's own words in Via go without saying while they are all there is.
+  if (passport.hops == 1 && passport.via.empty() && !version.empty())
+    append_via(passport.via, version == "2", passport.from);
   if (grpc_timeout && passport.timeout == Millis::zero())
     passport.timeout = std::min(*grpc_timeout, Millis(limits::timeout_max));
 }

@@ -40,6 +40,14 @@ struct Passport {
 // (X-Forwarded-*, Forwarded) is dropped; a peer's fields are taken as they are.
 void take_passport(http::RequestHead&, bool from_peer, Passport&);
 
+// The value of Ringside-Passport on a link: `<hops> <HTTP version at the entry> <from> <request id>`, in one
+// field because each costs both ends as much as the rest of a hop's header work together. `hops` counts the
+// one that this is.
+void write_passport(const Passport&, int hops, bool http2, std::string& out);
+
+// The entry of this node in Via, and with it what is said of the way of a request to its next stop.
+void append_via(std::string& via, bool http2, std::string_view name);
+
 // What a reply says that matters here; views into its head.
 struct ReplyNotes {
   std::string_view content_type;

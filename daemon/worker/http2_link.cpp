@@ -123,6 +123,7 @@ void Http2Link::on_bytes() {
 }
 
 void Http2Link::on_eof() {
+  flush();  // what came before the end may have been a breach, which shows only now: the better reason
   lost(name() + " closed the connection");
 }
 void Http2Link::on_drained() {

@@ -49,21 +49,56 @@ TEST_CASE("nothing a client says in Ringside-* is passed on or believed, but its
 }
 
 TEST_CASE("a peer's passport is read and taken out of the head") {
-  auto head = request({{"ringside-hops", "1"},
-                       {"ringside-from", "a"},
+  auto head = request({{"ringside-passport", "1 1.1 a id of two words"},
                        {"ringside-key", "k"},
                        {"ringside-timeout", "1.5s"},
-                       {"x-request-id", "id"},
-                       {"via", "1.1 a"},
                        {"x-forwarded-for", "10.0.0.1"},
                        {"accept", "*/*"}});
   const Passport passport = take_passport(head, true);
   CHECK(passport.hops == 1);
   CHECK(passport.from == "a");
   CHECK(passport.timeout == Millis(1500));
-  CHECK(passport.request_id == "id");
-  CHECK(passport.via == "1.1 a");
+  CHECK(passport.request_id == "id of two words");
+  CHECK(passport.via == "1.1 a");  // as it goes without saying
   CHECK(names(head) == std::vector<std::string>{"x-forwarded-for", "accept"});
+}
+
+TEST_CASE("what is written into a passport is read out of it") {
+  for (const bool http2 : {false, true}) {
+    for (const int hops : {1, 2, 8}) {
+      Passport passport;
+      passport.from = "127.0.0.1:7601";
+      passport.request_id = "0123456789abcdef";
+      std::string text;
+      write_passport(passport, hops, http2, text);
+      auto head = request({{"via", hops > 1 ? "1.1 x, 2 y" : ""}, {"ringside-passport", text}});
+      const Passport read = take_passport(head, true);
+      CHECK(read.hops == hops);
+      CHECK(read.from == passport.from);
+      CHECK(read.request_id == passport.request_id);
+      CHECK(read.via == (hops > 1 ? "1.1 x, 2 y" : http2 ? "2 127.0.0.1:7601" : "1.1 127.0.0.1:7601"));
+      CHECK(head.fields.empty());
+    }
+  }
+}
+
+TEST_CASE("a peer without a usable passport has sent the request on all the same") {
+  for (const std::string_view text : {"", "0 1.1 a id", "x", "-3 1.1 a id", " 1"}) {
+    INFO(text);
+    auto head = request({{"ringside-passport", text}});
+    CHECK(take_passport(head, true).hops == 1);
+  }
+  auto head = request({{"accept", "*/*"}});
+  CHECK(take_passport(head, true).hops == 1);
+}
+
+TEST_CASE("a client has no passport") {
+  auto head = request({{"Ringside-Passport", "2 1.1 evil id"}});
+  const Passport passport = take_passport(head, false);
+  CHECK(passport.hops == 0);
+  CHECK(passport.from.empty());
+  CHECK(passport.request_id.empty());
+  CHECK(head.fields.empty());
 }
 
 TEST_CASE("a client's word about forwarding is dropped: the app may believe what it reads") {
