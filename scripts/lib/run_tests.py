@@ -135,10 +135,11 @@ def main():
         unit("release", "test_core", "*")  # with the long simulations, which need an optimised build
         processes("cluster tests: real processes", "tests/cluster")
         processes("interop tests: real Ringpop nodes", "tests/interop")
-        for name, candidates in (("forward", "direct,relay,ringside"), ("tchannel", "direct,relay,tchannel,http")):
+        for name, candidates, more in (("forward", "direct,relay,ringside,ringside_unix", ["--connections", "16,1", "--body", "16"]),
+                                       ("tchannel", "direct,relay,tchannel,http", [])):
             one(f"benchmark {name}: still runs",
                 [sys.executable, f"tests/bench/{name}.py", "--build", BUILDS / "release", "--rounds", "1", "--seconds", "0.3",
-                 "--warmup", "0.1", "--only", candidates], 120)
+                 "--warmup", "0.1", "--only", candidates, *more], 120)
         one("demo", ["scripts/demo"], 600)
     if build("asan", UNIT_TESTS):
         for name in UNIT_TESTS:

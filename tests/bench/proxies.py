@@ -80,6 +80,8 @@ class Bench:
         self.build, self.folder = pathlib.Path(build), pathlib.Path(folder)
         self.children = []
         self.cluster = Cluster(self.build / "ringside", folder)
+        self.by_socket = None
+        self.standing = {}
 
     def __enter__(self):
         self.app = {name: self.start_app(name) for name in "ab"}
@@ -89,6 +91,8 @@ class Bench:
         for child in self.children:
             child.stop()
         self.cluster.stop()
+        if self.by_socket:
+            self.by_socket.stop()
 
     def spawn(self, name, argv, port):
         child = Process(name, argv, self.folder / f"{name.replace(' ', '-')}.log")
@@ -98,8 +102,17 @@ class Bench:
 
     def start_app(self, name):
         port = free_port()
-        self.spawn(f"app {name}", [self.build / "bench_app", port, name], port)
+        self.spawn(f"app {name}", [self.build / "bench_app", port, name, self.app_socket(name)], port)
         return port
+
+    def app_socket(self, name):
+        return self.folder / f"app-{name}.sock"
+
+    def scenarios(self, name):
+        """Those of one candidate, which is started when it is first asked for."""
+        if name not in self.standing:
+            self.standing[name] = getattr(self, name)()
+        return self.standing[name]
 
     def direct(self):
         return [Scenario("direct, no proxy", self.app["b"], KEYS)]
@@ -149,6 +162,14 @@ class Bench:
     def ringside(self):
         hosts = [self.cluster.add(n, app_address=f"127.0.0.1:{self.app[n]}", flags=["--workers", "1"]) for n in "ab"]
         return self.ringsides("ringside", self.cluster, hosts[0].api_port)
+
+    def ringside_unix(self):
+        """The same with the apps on unix sockets."""
+        folder = self.folder / "unix"
+        folder.mkdir()
+        self.by_socket = Cluster(self.build / "ringside", folder)
+        hosts = [self.by_socket.add(n, app_address=f"unix:{self.app_socket(n)}", flags=["--workers", "1"]) for n in "ab"]
+        return self.ringsides("ringside, unix app", self.by_socket, hosts[0].api_port)[1:]
 
     def ringsides(self, name, cluster, port):
         """A cluster of two, entered at the first by this port of it."""

@@ -8,12 +8,14 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
 
 namespace bench {
@@ -55,6 +57,18 @@ inline int listen_on(std::uint16_t port) {
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   const sockaddr_in address = loopback(port);
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) die("bind");
+  if (listen(fd, 1024) != 0) die("listen");
+  prepare(fd);
+  return fd;
+}
+
+inline int listen_on(const char* unix_path) {
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (fd < 0 || std::strlen(unix_path) >= sizeof address.sun_path) die("socket");
+  std::strcpy(address.sun_path, unix_path);
   if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) die("bind");
   if (listen(fd, 1024) != 0) die("listen");
   prepare(fd);
