@@ -16,9 +16,10 @@
 namespace ringside::net {
 namespace {
 
-constexpr int reads_at_once = 4;                // of one stream before others get their turn
-constexpr std::size_t first_buffer = 4 * 1024;  // most requests fit; grows by doubling
-constexpr std::size_t keep_output = 64 * 1024;  // an idle connection gives a larger output buffer back
+constexpr int reads_at_once = 4;                 // of one stream before others get their turn
+constexpr std::size_t bulk_buffer = 128 * 1024;  // what is read at once of a long body, at most
+constexpr std::size_t first_buffer = 4 * 1024;   // most requests fit; grows by doubling
+constexpr std::size_t keep_output = 64 * 1024;   // an idle connection gives a larger output buffer back
 
 }  // namespace
 
@@ -64,6 +65,7 @@ struct Stream::State final : Watched, std::enable_shared_from_this<State> {
       }
       end += static_cast<std::size_t>(count);
       eof = count == 0;
+      filled = static_cast<std::size_t>(count) == room;
       // What comes after this read is a new event. An end that has been announced must be read, though.
       if (eof || (static_cast<std::size_t>(count) < room && !ending)) readable = false;
       report();
@@ -95,6 +97,8 @@ struct Stream::State final : Watched, std::enable_shared_from_this<State> {
   void make_room() {
     if (buffer.size() < first_buffer) buffer.resize(first_buffer);  // feed() may have left less
     if (begin == end) begin = end = 0;
+    if (filled && end == 0 && buffer.size() < bulk_buffer)  // bytes come faster than we ask for them
+      buffer.resize(std::min({buffer.size() * 4, bulk_buffer, std::max(buffer_max, first_buffer)}));
     if (end < buffer.size()) return;
     if (begin > 0) {
       std::memmove(buffer.data(), buffer.data() + begin, unread());
@@ -173,6 +177,7 @@ struct Stream::State final : Watched, std::enable_shared_from_this<State> {
   std::string output;
   std::size_t written = 0;  // of output
   bool wanted = false, eof = false, eof_reported = false;
+  bool filled = false;    // the last read took all there was room for
   bool readable = false;  // the kernel may have bytes for us
   bool ending = false;    // and an end, or an error, behind them
   bool pumping = false, pump_posted = false, report_posted = false;
