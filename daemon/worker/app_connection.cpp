@@ -127,7 +127,8 @@ bool AppConnection::read_head() {
     return false;
   }
   const auto& complete = std::get<http1::Complete<http::ResponseHead>>(step);
-  http::ResponseHead head = *complete.head;
+  reply_ = *complete.head;
+  http::ResponseHead& head = reply_;
   if (head.status < 200) {
     stream_->consume(complete.length);
     if (head.status != 101 && ++interim_ <= limits::interim_replies) return true;

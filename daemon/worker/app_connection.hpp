@@ -50,6 +50,7 @@ class AppConnection final : public Outbound, public net::StreamEvents, public Fl
   std::string waiting_output_;  // until connected
   http1::ResponseParser parser_;
   http1::BodyReader body_;
+  http::ResponseHead reply_;  // the one that is being passed on
   bool chunked_request_ = false;
   bool request_ended_ = false;
   bool head_sent_ = false;      // the current request's head has been given to the kernel

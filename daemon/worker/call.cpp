@@ -35,15 +35,14 @@ std::size_t room_beside(std::size_t backlog) {
   return room < least ? 0 : room;
 }
 
-std::string make_request_id(Rng& rng) {
+void make_request_id(Rng& rng, std::string& id) {
   static constexpr char hex[] = "0123456789abcdef";
-  std::string id(16, '0');
+  id.assign(16, '0');
   std::uint64_t bits = rng.next();
   for (char& c : id) {
     c = hex[bits & 15];
     bits >>= 4;
   }
-  return id;
 }
 
 }  // namespace
@@ -65,7 +64,7 @@ void Call::start_from_client(const http::RequestHead& head, Route route, std::st
   head_.assign(head);
   take_passport(head_.get(), false, passport_);
   passport_.from = context_.view->name;
-  if (passport_.request_id.empty()) passport_.request_id = make_request_id(context_.rng);
+  if (passport_.request_id.empty()) make_request_id(context_.rng, passport_.request_id);
   route_target_ = std::move(route.target);
   head_.get().target = route_target_;
   start(end);
@@ -77,8 +76,7 @@ void Call::start_from_peer(const http::RequestHead& head, bool end) {
   remote_.clear();
   context_.metrics.requests_received.add();
   const auto key = http::find(head.fields, "ringside-key");
-  auto decoded = key ? http::percent_decode(*key) : std::nullopt;
-  key_ = decoded ? std::move(*decoded) : std::string();
+  if (!key || !http::percent_decode(*key, key_)) key_.clear();
   head_.assign(head);
   take_passport(head_.get(), true, passport_);
   start(end);
@@ -96,7 +94,7 @@ void Call::start_from_ringpop(const http::RequestHead& head, std::string key, st
   take_passport(head_.get(), false, passport_);
   passport_.from = std::move(from);
   passport_.hops = 1;
-  if (passport_.request_id.empty()) passport_.request_id = make_request_id(context_.rng);
+  if (passport_.request_id.empty()) make_request_id(context_.rng, passport_.request_id);
   const auto left = std::chrono::duration_cast<Millis>(deadline - Clock::now());
   const auto patience =
       passport_.timeout > Millis::zero() ? passport_.timeout : context_.config.forward.timeout;
@@ -115,7 +113,7 @@ void Call::start(bool end) {
   body_ended_ = end;
   last_failure_.clear();
   exchange_.reset();
-  encoded_key_ = encode_key(key_);
+  encode_key(key_, encoded_key_);
   via_ = passport_.via;
   append_via(via_, head_.get().http2, context_.view->name);
 

@@ -232,7 +232,8 @@ void ClientSession::send_continue() {
 }
 
 void ClientSession::send_reply(const http::ResponseHead& reply, bool end) {
-  http::ResponseHead head = reply;
+  http::ResponseHead& head = context_.scratch_reply;
+  head = reply;
   reply_started_ = true;
   const bool measured = head.framing.kind == http::BodyKind::length;
   chunked_reply_ = !end && !measured && !http10_;

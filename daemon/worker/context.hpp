@@ -14,6 +14,7 @@
 #include "daemon/net/timers.hpp"
 #include "daemon/obs/catalog.hpp"
 #include "daemon/worker/turn.hpp"
+#include "proto/http/message.hpp"
 #include "proto/http1/parser.hpp"
 #include "proto/http2/session.hpp"
 
@@ -91,6 +92,7 @@ struct Context {
   Relay* relay = nullptr;         // TChannel: connections and calls
   std::vector<RingWaiter*> waiting;
   std::function<void(net::IncomingCall)> to_control;  // calls to this node itself; the answer comes by post
+  http::ResponseHead scratch_reply;                   // memory for a head that is being written
   bool draining = false;
 };
 

@@ -86,9 +86,9 @@ Route route(const http::RequestHead& head) {
   return {};
 }
 
-std::string encode_key(std::string_view key) {
+void encode_key(std::string_view key, std::string& out) {
   static constexpr char hex[] = "0123456789ABCDEF";
-  std::string out;
+  out.clear();
   out.reserve(key.size());
   for (const char c : key) {
     const auto byte = static_cast<unsigned char>(c);
@@ -100,7 +100,6 @@ std::string encode_key(std::string_view key) {
       out += hex[byte & 15];
     }
   }
-  return out;
 }
 
 }  // namespace ringside::worker

@@ -24,7 +24,7 @@ struct Route {
 Route route(const http::RequestHead&);
 
 // A key as it travels in a header on links and towards the app: %XX for what a field value cannot hold
-// (controls, space, non-ASCII) and for '%' itself. percent_decode turns it back.
-std::string encode_key(std::string_view key);
+// (controls, space, non-ASCII) and for '%' itself. percent_decode turns it back. Replaces what is in `out`.
+void encode_key(std::string_view key, std::string& out);
 
 }  // namespace ringside::worker

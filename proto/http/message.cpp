@@ -97,21 +97,27 @@ void OwnedTrailers::clear() noexcept {
   fields_.clear();
 }
 
-std::optional<std::string> percent_decode(std::string_view text) {
-  std::string out;
+bool percent_decode(std::string_view text, std::string& out) {
+  out.clear();
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
       out.push_back(text[i]);
       continue;
     }
-    if (i + 2 >= text.size()) return std::nullopt;
+    if (i + 2 >= text.size()) return false;
     const int high = hex_value(text[i + 1]);
     const int low = hex_value(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
+    if (high < 0 || low < 0) return false;
     out.push_back(static_cast<char>(high * 16 + low));
     i += 2;
   }
+  return true;
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+  std::string out;
+  if (!percent_decode(text, out)) return std::nullopt;
   return out;
 }
 

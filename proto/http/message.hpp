@@ -87,6 +87,8 @@ void remove_hop_by_hop(std::vector<Field>&, std::string_view kept = {});
 
 // Percent-decoding of a path segment or query value; nullopt when a % is not followed by two hex digits.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view);
+// The same into memory that is kept; false when it cannot be decoded.
+[[nodiscard]] bool percent_decode(std::string_view, std::string& out);
 // Everything but unreserved characters (RFC 3986 2.3) as %XX.
 [[nodiscard]] std::string percent_encode(std::string_view);
 
