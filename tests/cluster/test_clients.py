@@ -22,10 +22,11 @@ def needs(program):
 class Clients(SharedClusterTest):
     @classmethod
     def make_cluster(cls, cluster):
-        cluster.add("a")
-        cluster.add("b", app_command=ECHO)
+        patience = ["--app-connect-timeout", "30s", "--forward-timeout", "30s"]  # of many at once on a busy machine
+        cluster.add("a", flags=patience)
+        cluster.add("b", app_command=ECHO, flags=patience)
         if shutil.which("node"):  # an app for many requests at once
-            cluster.add("c", app_command=["node", ROOT / "tests" / "apps" / "streams.js"])
+            cluster.add("c", app_command=["node", ROOT / "tests" / "apps" / "streams.js"], flags=patience)
 
     def setUp(self):
         super().setUp()
