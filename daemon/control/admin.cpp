@@ -139,7 +139,7 @@ void Admin::join(const net::CallResponder& responder) {
 void Admin::leave(const net::CallResponder& responder) {
   bool left = false;
   host_.step([&](swim::Node& node, Now now, swim::Outbox& out) {
-    left = node.status() == ringpop::Status::leave;
+    left = node.left() || !host_.has_place;
     if (!left) node.leave(now, out);
   });
   if (left)

@@ -52,6 +52,7 @@ std::uint64_t random_bits() {
 
 swim::Config swim_config(const config::Config& config) {
   swim::Config out;
+  if (config.app.address.empty() && !config.ring.without_app) out.app_state = swim::App::none;
   out.app = config.cluster;
   if (config.ring.identity == config::Identity::name) out.name = config.node.name;
   out.labels = config.node.labels;
@@ -288,12 +289,10 @@ void ControlPlane::State::assemble() {
 
 void ControlPlane::State::start() {
   assemble();
-  if (!has_place()) {
+  if (!has_place())
     obs::log(Level::info, "no_app",
              {{"meaning", "this node is a member but owns no keys"},
               {"remedy", "set app.address to give it an app"}});
-    step([](swim::Node& core, Now time, swim::Outbox& out) { core.leave(time, out); });
-  }
   port.emplace(io, *listening, limits::peer_connections, limits::tchannel_init_time,
                PeerPort::Events{
                    .tchannel =

@@ -15,7 +15,7 @@ constexpr std::uint32_t ring_points = 100;
 constexpr WallTime first_day{std::chrono::sys_days{std::chrono::year(2026) / 1 / 1}};
 
 // What the trace hash keeps of each step.
-enum class Step : std::uint8_t { start, kill, send, arrive, reply, complete, wake, notice };
+enum class Step : std::uint8_t { start, kill, send, arrive, reply, complete, wake, notice, app };
 
 }  // namespace
 
@@ -72,6 +72,13 @@ void World::set_clock_offset(HostId id, Millis offset) {
 void World::leave(HostId id) {
   Host& h = host(id);
   h.node->leave(now_at(h), outbox_);
+  flush(id);
+}
+
+void World::set_app(HostId id, swim::App app) {
+  Host& h = host(id);
+  trace_.add(Step::app, id.value, app, now_.time_since_epoch().count());
+  h.node->set_app(now_at(h), app, outbox_);
   flush(id);
 }
 

@@ -38,6 +38,7 @@ class World {
   void freeze(HostId id, Duration time);            // it does nothing, and what is sent to it waits
   void set_clock_offset(HostId id, Millis offset);  // of its wall clock
   void leave(HostId id);
+  void set_app(HostId id, swim::App app);  // of a running host; start() takes Config::app_state
 
   // The links between two groups, both ways; or all of them again.
   void cut(std::span<const HostId> some, std::span<const HostId> others);

@@ -39,7 +39,8 @@ Heal::Heal(const Membership& members, std::span<const std::string> hosts, int fa
   const std::set<std::string> distinct(hosts.begin(), hosts.end());
   for (const std::string& host : distinct) {
     const Member* member = members.find(host);
-    if (host != members.self() && (member == nullptr || !reachable(member->status))) targets_.push_back(host);
+    if (host != members.self() && (member == nullptr || !lives(member->status, member->labels)))
+      targets_.push_back(host);
   }
   rng.shuffle(std::span(targets_));
 }
@@ -55,7 +56,7 @@ void Heal::reached(const std::string& target, std::span<const ringpop::Change> i
   reached_.push_back(target);
   std::erase_if(targets_, [&](const std::string& other) {
     return std::ranges::any_of(its_members, [&](const ringpop::Change& member) {
-      return member.address == other && reachable(member.status);
+      return member.address == other && lives(member.status, member.labels);
     });
   });
 }

@@ -25,7 +25,8 @@ class HealClock {
   explicit HealClock(const Config& config);
   void start(Instant now) { next_ = now + period_; }
   [[nodiscard]] Instant next_deadline() const { return next_; }
-  // When next_deadline() is reached: whether to look now. `members` are the reachable ones with ourselves.
+  // When next_deadline() is reached: whether to look now. `members` are those that take part in gossip, with
+  // ourselves.
   bool take(Instant now, std::size_t members, Rng& rng);
   void saw_hosts(std::size_t hosts) { hosts_ = hosts; }  // as many as the seeds were at the last look
 

@@ -21,17 +21,34 @@ struct Member {
   return {member.status, member.incarnation, member.label_checksum};
 }
 
-// Alive and suspect members are in the ring and are probed; nobody else is (spec F.6).
+// Alive and suspect members are in the ring and are suspected when they do not answer; nobody else is (spec
+// F.6).
 [[nodiscard]] constexpr bool reachable(ringpop::Status status) {
   return status == ringpop::Status::alive || status == ringpop::Status::suspect;
 }
 
+// An internal label of a member that stands as `leave` because no app of its answers: it is out of the ring
+// and lives. The value says why. A member that takes its leave has no such label.
+inline constexpr const char* app_label = "__app";
+inline constexpr const char* app_is_down = "down";
+inline constexpr const char* app_is_absent = "none";
+
+[[nodiscard]] inline std::string_view label_of(const ringpop::Labels& labels, std::string_view key) {
+  for (const auto& [name, value] : labels) {
+    if (name == key) return value;
+  }
+  return {};
+}
+
+// Takes part in gossip: in the ring, or out of it for want of an app only.
+[[nodiscard]] inline bool lives(ringpop::Status status, const ringpop::Labels& labels) {
+  return reachable(status) || (status == ringpop::Status::leave && !label_of(labels, app_label).empty());
+}
+
 // The identity label, else the address (spec C.7).
 [[nodiscard]] inline std::string_view name_of(std::string_view address, const ringpop::Labels& labels) {
-  for (const auto& [key, value] : labels) {
-    if (key == ringpop::identity_label && !value.empty()) return value;
-  }
-  return address;
+  const std::string_view identity = label_of(labels, ringpop::identity_label);
+  return identity.empty() ? address : identity;
 }
 
 }  // namespace ringside::swim

@@ -9,6 +9,15 @@
 
 namespace ringside::swim {
 
+namespace {
+
+App app_of(const ringpop::Labels& labels) {
+  const std::string_view word = label_of(labels, app_label);
+  return word.empty() ? App::ready : word == app_is_absent ? App::none : App::down;
+}
+
+}  // namespace
+
 bool dialable(std::string_view address) {
   const auto parsed = parse_address(address);
   return parsed && !parsed->is_unix() && parsed->port != 0;
@@ -64,6 +73,7 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
   Member& row = at->second;
   const bool was_in = !is_new && reachable(row.status);
   const bool is_in = reachable(change.status);
+  const bool lived = !is_new && lives(row.status, row.labels);
   const bool renamed = name_of(at->first, row.labels) != name_of(at->first, change.labels);
 
   applied.updates.push_back({&change, is_new ? std::nullopt : std::optional(row.status)});
@@ -72,6 +82,8 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
 
   pingable_count_ += is_in ? 1 : 0;
   pingable_count_ -= was_in ? 1 : 0;
+  living_count_ += lives(row.status, row.labels) ? 1 : 0;
+  living_count_ -= lived ? 1 : 0;
   if (was_in != is_in || (is_in && renamed)) {
     applied.ring_changed = true;
   } else if (is_in && raised && shares_its_name(at->first, name_of(at->first, row.labels))) {
@@ -88,11 +100,15 @@ bool Membership::shares_its_name(std::string_view address, std::string_view name
   });
 }
 
-bool Membership::set_self(ringpop::Status status, std::int64_t incarnation) {
+bool Membership::set_self(ringpop::Status status, std::int64_t incarnation, const ringpop::Labels& labels) {
   assert(incarnation > me_->incarnation);
   const bool ring_changed =
       reachable(me_->status) != reachable(status) || shares_its_name(self_, name_of(self_, me_->labels));
   me_->status = status;
+  if (me_->labels != labels) {
+    me_->labels = labels;
+    me_->label_checksum = label_checksum(labels);
+  }
   me_->incarnation = incarnation;
   cache_.reset();
   return ring_changed;
@@ -100,7 +116,7 @@ bool Membership::set_self(ringpop::Status status, std::int64_t incarnation) {
 
 void Membership::evict(std::string_view address) {
   const auto at = rows_.find(address);
-  assert(at != rows_.end() && address != self_ && !reachable(at->second.status));
+  assert(at != rows_.end() && address != self_ && !lives(at->second.status, at->second.labels));
   rows_.erase(at);
   cache_.reset();
 }
@@ -139,7 +155,7 @@ std::vector<MemberRow> Membership::as_rows() const {
   rows.reserve(rows_.size());
   for (const auto& [address, member] : rows_) {
     rows.push_back({address, std::string(name_of(address, member.labels)), member.status, member.incarnation,
-                    member.labels});
+                    member.labels, app_of(member.labels)});
   }
   return rows;
 }

@@ -43,7 +43,7 @@ class Membership {
   // member's state for years. So are new members beyond the cap and addresses nobody could dial.
   Applied apply(std::span<const ringpop::Change> changes, std::int64_t incarnation_max);
   // Our own row; gossip cannot change it. Returns whether the ring changed.
-  bool set_self(ringpop::Status status, std::int64_t incarnation);
+  bool set_self(ringpop::Status status, std::int64_t incarnation, const ringpop::Labels& labels);
   void evict(std::string_view address);
 
   [[nodiscard]] const std::string& self() const { return self_; }
@@ -52,6 +52,8 @@ class Membership {
   [[nodiscard]] const Member* find(std::string_view address) const;
   [[nodiscard]] bool pingable(std::string_view address) const;  // reachable and not ourselves
   [[nodiscard]] std::size_t pingable_count() const { return pingable_count_; }
+  // The others that take part in gossip: these, and those that are out of the ring for want of an app.
+  [[nodiscard]] std::size_t living_count() const { return living_count_; }
   [[nodiscard]] std::size_t reachable_count() const {  // with ourselves
     return pingable_count_ + (reachable(me_->status) ? 1 : 0);
   }
@@ -70,6 +72,7 @@ class Membership {
   Rows rows_;
   Member* me_;  // into rows_, whose nodes never move
   std::size_t pingable_count_ = 0;
+  std::size_t living_count_ = 0;
   struct Cache {
     ChecksumDialect dialect;
     std::uint32_t checksum;

@@ -24,12 +24,14 @@ std::int64_t wall_ms(Now now) {
 }
 
 // The operator's labels plus our identity. A negative label checksum would lose to "no labels", which is what
-// a ringpop-node peer relays of us, so a nonce is added that makes it positive.
-ringpop::Labels own_labels(const Config& config) {
+// a ringpop-node peer relays of us, so a nonce is added that makes it positive. Who uses no labels, for
+// ringpop-node's sake, stands as a plain `leave` while its app is down.
+ringpop::Labels own_labels(const Config& config, const char* app) {
   ringpop::Labels labels = config.labels;
   if (!config.name.empty()) labels.emplace_back(ringpop::identity_label, config.name);
-  std::sort(labels.begin(), labels.end());
   if (labels.empty()) return labels;
+  if (app != nullptr) labels.emplace_back(app_label, app);
+  std::sort(labels.begin(), labels.end());
   ringpop::Labels with_nonce = labels;
   for (int nonce = 0; config.positive_labels && label_checksum(with_nonce) <= 0; ++nonce) {
     with_nonce = labels;
@@ -39,9 +41,19 @@ ringpop::Labels own_labels(const Config& config) {
   return with_nonce;
 }
 
+const char* word_of(App app) {
+  switch (app) {
+    case App::ready: return nullptr;
+    case App::down: return app_is_down;
+    case App::none: return app_is_absent;
+  }
+  return nullptr;
+}
+
 Member first_self(const Config& config, Now now) {
   Member me;
-  me.labels = own_labels(config);
+  if (config.app_state != App::ready) me.status = ringpop::Status::leave;
+  me.labels = own_labels(config, word_of(config.app_state));
   me.label_checksum = label_checksum(me.labels);
   me.incarnation = wall_ms(now);
   return me;
@@ -62,8 +74,14 @@ Node::State::State(std::string self_address, Config c, Rng r, Now now)
       members(std::move(self_address), first_self(config, now), config.members_max),
       prober(config.period),
       transitions(config),
+      left_watch(config.left_ping_pause, config.faulty_timeout),
       joiner(config),
-      heal_clock(config) {
+      heal_clock(config),
+      app(config.app_state),
+      app_wanted(config.app_state),
+      plain_labels(own_labels(config, nullptr)),
+      down_labels(own_labels(config, app_is_down)),
+      none_labels(own_labels(config, app_is_absent)) {
   dissemination.record(self_change());  // our first pings carry exactly this (spec D.5)
 }
 
@@ -84,7 +102,7 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
   }
   measure_changes(Stat::changes_received, changes, out);
   const Applied applied = members.apply(changes, incarnation_max(now));
-  if (dissemination.set_limit(config.piggyback_factor, members.pingable_count()))
+  if (dissemination.set_limit(config.piggyback_factor, members.living_count()))
     out.measures.push_back({Stat::piggyback_limit, dissemination.limit()});
   for (const Update& update : applied.updates) {
     const ringpop::Change& change = *update.change;
@@ -94,6 +112,10 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
       case Learned::by_join: dissemination.forget(change.address); break;
     }
     transitions.on_status(now.steady, change.address, change.status, change.incarnation);
+    if (change.status == ringpop::Status::leave)
+      left_watch.on_left(now.steady, change.address, lives(change.status, change.labels), change.incarnation);
+    else
+      left_watch.forget(change.address);
     out.notices.emplace_back(MemberChanged{change.address,
                                            std::string(name_of(change.address, change.labels)), update.before,
                                            change.status, change.incarnation, change.source});
@@ -129,13 +151,47 @@ void Node::State::declare(Now now, const std::string& address, ringpop::Status s
 void Node::State::set_self(Now now, ringpop::Status status, std::int64_t above, Outbox& out) {
   const ringpop::Status before = members.me().status;
   const std::int64_t incarnation = std::max({wall_ms(now), members.me().incarnation + 1, above + 1});
-  const bool ring_changed = members.set_self(status, incarnation);
+  const bool ring_changed = members.set_self(status, incarnation, labels_in(status));
   dissemination.record(self_change());
   out.measures.push_back({Stat::changes_declared, 1, status});
   out.notices.emplace_back(MemberChanged{members.self(),
                                          std::string(name_of(members.self(), members.me().labels)), before,
                                          status, incarnation, members.self()});
   if (ring_changed) out.notices.emplace_back(RingInputChanged{});
+}
+
+// While we stand as `leave`, the labels say why.
+const ringpop::Labels& Node::State::labels_in(ringpop::Status status) const {
+  if (status != ringpop::Status::leave || left || yielded) return plain_labels;
+  switch (app) {
+    case App::ready: return plain_labels;
+    case App::down: return down_labels;
+    case App::none: return none_labels;
+  }
+  return plain_labels;
+}
+
+// Brings our row to what follows from our wishes: to be in the ring, unless something keeps us out.
+void Node::State::settle_self(Now now, Outbox& out) {
+  const bool out_of_ring = left || yielded || app != App::ready;
+  const auto status = out_of_ring ? ringpop::Status::leave : ringpop::Status::alive;
+  const Member& me = members.me();
+  if (me.status == status && me.labels == labels_in(status)) return;
+  set_self(now, status, 0, out);
+  if (out_of_ring || !ready) return;
+  for (const std::string& address : namesakes()) meet_namesake(now, address, out);
+}
+
+void Node::State::set_app(Now now, App wanted, Outbox& out) {
+  app_wanted = wanted;
+  if (now.steady >= next_app_change) take_app(now, out);
+}
+
+void Node::State::take_app(Now now, Outbox& out) {
+  if (app == app_wanted) return;
+  app = app_wanted;
+  next_app_change = now.steady + config.app_pause;
+  settle_self(now, out);
 }
 
 void Node::State::note_refused(const ChangesRefused& refused, Outbox& out) {
@@ -161,6 +217,7 @@ void Node::State::run_transition(Now now, const Transitions::Due& due, Outbox& o
                                              members.self()});
       members.evict(due.address);  // nothing is gossiped; the tombstone has been
       rotation.remove(due.address);
+      left_watch.forget(due.address);
       dissemination.forget(due.address);
       met.erase(due.address);
       return;
@@ -180,7 +237,7 @@ void Node::State::call(Purpose purpose, const std::string& to, ringpop::Request 
 
 Instant Node::State::next_deadline() const {
   return std::min({prober.next_deadline(), joiner.next_deadline(), transitions.next_deadline(),
-                   heal_clock.next_deadline()});
+                   heal_clock.next_deadline(), app == app_wanted ? never : next_app_change});
 }
 
 Node::Node(std::string self, Config config, Rng rng, Now now)
@@ -205,6 +262,7 @@ void Node::on_response(Now now, CallId id, Result<ringpop::Response> answer, Out
 
 void Node::on_deadline(Now now, Outbox& out) {
   while (const auto due = state_->transitions.pop_due(now.steady)) state_->run_transition(now, *due, out);
+  if (state_->next_app_change <= now.steady) state_->take_app(now, out);
   if (state_->joiner.next_deadline() <= now.steady) state_->ask_seeds(now, out);
   if (state_->prober.next_deadline() <= now.steady) state_->start_period(now, out);
   if (state_->heal_clock.next_deadline() <= now.steady) state_->consider_heal(now, out);
@@ -213,14 +271,17 @@ void Node::on_deadline(Now now, Outbox& out) {
 
 void Node::leave(Now now, Outbox& out) {
   state_->yielded = false;
-  if (state_->members.me().status != ringpop::Status::leave)
-    state_->set_self(now, ringpop::Status::leave, 0, out);
+  state_->left = true;
+  state_->settle_self(now, out);
 }
 
 void Node::rejoin(Now now, Outbox& out) {
-  state_->yielded = false;
-  if (state_->members.me().status != ringpop::Status::alive)
-    state_->set_self(now, ringpop::Status::alive, 0, out);
+  state_->yielded = state_->left = false;
+  state_->settle_self(now, out);
+}
+
+void Node::set_app(Now now, App app, Outbox& out) {
+  state_->set_app(now, app, out);
 }
 
 void Node::stop_gossip() {
@@ -262,11 +323,16 @@ const std::string& Node::self() const {
 ringpop::Status Node::status() const {
   return state_->members.me().status;
 }
+bool Node::left() const {
+  return state_->left;
+}
 std::int64_t Node::incarnation() const {
   return state_->members.me().incarnation;
 }
 std::vector<MemberRow> Node::members() const {
-  return state_->members.as_rows();
+  auto rows = state_->members.as_rows();
+  for (MemberRow& row : rows) row.silent = state_->left_watch.silent(row.address);
+  return rows;
 }
 std::size_t Node::member_count() const {
   return state_->members.rows().size();

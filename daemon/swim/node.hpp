@@ -28,6 +28,9 @@ namespace ringside::swim {
 
 enum class ChecksumDialect : std::uint8_t { go, node };
 
+// What stands behind a member: its app is what the ring hands keys to.
+enum class App : std::uint8_t { ready, down, none };
+
 struct Config {
   std::string app = "ringside";  // cluster name; a join or ping with another one is refused
   std::string name;              // identity label; empty: the address is hashed (ring.identity: address)
@@ -53,6 +56,9 @@ struct Config {
   int heal_base_probability = 3;  // of as many members: looks a period in the whole cluster
   int heal_failures_max = 10;     // unreachable targets after which one look gives up
   int evict_ping_percent = 40;    // of the members, told at once when we evict ourselves
+  App app_state = App::ready;     // at the start
+  Millis app_pause{2000};         // least time between two changes of our place because of the app
+  Millis left_ping_pause{10 * 1000};  // between pings of a member that has left, or is out and silent
 };
 
 struct Send {
@@ -96,6 +102,8 @@ struct MemberRow {
   ringpop::Status status = ringpop::Status::alive;
   std::int64_t incarnation = 0;
   ringpop::Labels labels;  // as gossiped, internal ones included
+  App app = App::ready;    // by its label; means nothing for who is faulty, or has taken its leave
+  bool silent = false;     // stands as `leave` and did not answer our last ping
   friend bool operator==(const MemberRow&, const MemberRow&) = default;
 };
 
@@ -116,8 +124,11 @@ class Node {  // not thread-safe, no hidden inputs, never calls out
   void on_deadline(Now, Outbox&);
   // Declare ourselves `leave` and spread it; gossip goes on until the shell stops driving the node.
   void leave(Now, Outbox&);
-  // Take our place again after leave().
+  // Take our place again after leave(), if the app is ready.
   void rejoin(Now, Outbox&);
+  // The app's health decides our place: ready is `alive`; anything else is `leave` with a label that tells it
+  // from a real leave, and gossip goes on. A change within app_pause of the last one waits for its end.
+  void set_app(Now, App, Outbox&);
 
   // Operations of Ringpop's /admin/*. A ticket comes back in Outbox::done, exactly once.
   void stop_gossip();  // no protocol periods any more; peers are answered and timers run
@@ -137,6 +148,7 @@ class Node {  // not thread-safe, no hidden inputs, never calls out
   [[nodiscard]] bool first_round_done() const;  // one join round over all seeds has ended (or ready)
   [[nodiscard]] const std::string& self() const;
   [[nodiscard]] ringpop::Status status() const;  // our own
+  [[nodiscard]] bool left() const;               // by leave(), not for want of an app
   [[nodiscard]] std::int64_t incarnation() const;
   [[nodiscard]] std::vector<MemberRow> members() const;  // sorted by address, ourselves included
   [[nodiscard]] std::size_t member_count() const;

@@ -18,7 +18,7 @@ std::string why(const std::string& target, const Result<ringpop::Response>& answ
 }  // namespace
 
 void Node::State::consider_heal(Now now, Outbox& out) {
-  if (heal_clock.take(now.steady, members.reachable_count(), rng)) out.notices.emplace_back(HealDue{});
+  if (heal_clock.take(now.steady, members.living_count() + 1, rng)) out.notices.emplace_back(HealDue{});
 }
 
 void Node::State::start_heal(Now now, std::optional<TicketId> ticket, std::span<const std::string> hosts,

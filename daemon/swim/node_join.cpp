@@ -14,7 +14,7 @@ namespace ringside::swim {
 
 void Node::State::join(Now now, std::span<const std::string> seeds, Outbox& out) {
   // Once we know others, gossip finds everybody they know; seeds are for those who are alone.
-  if (ready && members.pingable_count() > 0) return;
+  if (ready && members.living_count() > 0) return;
   if (!join_began) join_began = now.steady;
   joiner.set_seeds(now.steady, members.self(), seeds);
   if (joiner.next_deadline() <= now.steady) ask_seeds(now, out);
@@ -130,7 +130,7 @@ void Node::State::meet_namesake(Now now, const std::string& address, Outbox& out
 void Node::State::come_back_if_alone_with_name(Now now, Outbox& out) {
   if (!yielded || !namesakes().empty()) return;
   yielded = false;
-  set_self(now, ringpop::Status::alive, 0, out);
+  settle_self(now, out);
 }
 
 }  // namespace ringside::swim

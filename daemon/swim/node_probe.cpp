@@ -22,8 +22,9 @@ void measure_issued(std::size_t changes, Outbox& out) {
 }  // namespace
 
 void Node::State::start_period(Now now, Outbox& out) {
-  const std::string* target =
-      rotation.next(rng, [&](const std::string& address) { return members.pingable(address); });
+  const std::string* target = rotation.next(rng, [&](const std::string& address) {
+    return members.pingable(address) || left_watch.wants_ping(now.steady, address);
+  });
   if (target == nullptr) {
     end_period(now, out);
     return;
@@ -66,11 +67,20 @@ void Node::State::on_answer(Now now, ProbePing& purpose, const Result<ringpop::R
   const bool answered = take_ping_answer(now, purpose.told, answer, out);
   if (answered) out.measures.push_back({Stat::ping_time, micros(now.steady - purpose.sent)});
   if (!prober.pinging(purpose.probe)) return;
+  const std::string target = prober.target().address;
   if (answered) {
+    left_watch.answered(now.steady, target);
     end_period(now, out);
     return;
   }
-  out.notices.emplace_back(ProbeFailed{prober.target().address});
+  out.notices.emplace_back(ProbeFailed{target});
+  if (!members.pingable(target)) {  // it stands as `leave`, and that nobody can be suspected of
+    end_period(now, out);
+    const Member* member = members.find(target);
+    if (left_watch.failed(now.steady, target) && member != nullptr)
+      declare(now, target, ringpop::Status::tombstone, member->incarnation, out);
+    return;
+  }
   ask_helpers(now, purpose.probe, out);
 }
 

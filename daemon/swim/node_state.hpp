@@ -14,6 +14,7 @@
 #include "daemon/swim/dissemination.hpp"
 #include "daemon/swim/healer.hpp"
 #include "daemon/swim/joiner.hpp"
+#include "daemon/swim/left_watch.hpp"
 #include "daemon/swim/membership.hpp"
 #include "daemon/swim/node.hpp"
 #include "daemon/swim/prober.hpp"
@@ -80,6 +81,10 @@ struct Node::State {
                Outbox& out);
   void note_refused(const ChangesRefused& refused, Outbox& out);
   void set_self(Now now, ringpop::Status status, std::int64_t above, Outbox& out);
+  void settle_self(Now now, Outbox& out);
+  void set_app(Now now, App app, Outbox& out);
+  void take_app(Now now, Outbox& out);
+  [[nodiscard]] const ringpop::Labels& labels_in(ringpop::Status status) const;
   void run_transition(Now now, const Transitions::Due& due, Outbox& out);
   void call(Purpose purpose, const std::string& to, ringpop::Request body, Instant deadline, Outbox& out);
   [[nodiscard]] ringpop::Change self_change() const;
@@ -147,6 +152,7 @@ struct Node::State {
   Rotation rotation;
   Prober prober;
   Transitions transitions;
+  LeftWatch left_watch;
   Joiner joiner;
   HealClock heal_clock;
   std::map<CallId, Purpose> calls;
@@ -175,6 +181,11 @@ struct Node::State {
   std::int64_t highest_joined = 0;  // incarnation seen in join answers, the cluster's idea of the date
   std::map<std::string, std::int64_t> met;  // namesakes and the incarnation at which we last met them
   bool yielded = false;                     // we left because another member uses our name
+  bool left = false;                        // told to
+  App app, app_wanted;  // the one that counts, and the one that will when its time has come
+  Instant next_app_change{};
+  // With which we stand in the ring or take our leave, and as members whose app is down or that have none.
+  ringpop::Labels plain_labels, down_labels, none_labels;
 };
 
 }  // namespace ringside::swim
