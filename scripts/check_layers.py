@@ -20,6 +20,7 @@ LAYERS = {
     "proto/ringpop": ["proto/wire", "proto/http/"],
     "proto/http1": ["proto/wire", "proto/http/"],
     "proto/http2": ["proto/wire", "proto/http/"],
+    "proto/websocket": [],
     "daemon/base": [],
     "daemon/ring": ["daemon/base"],
     "daemon/swim": ["daemon/base", "daemon/ring/hash.hpp", "daemon/ring/snapshot.hpp", "proto/wire",

@@ -28,6 +28,7 @@ inline constexpr auto timeout_max = 24h;                   // of Ringside-Timeou
 inline constexpr auto peer_connect_time = 500ms;
 inline constexpr auto linger_time = 1s;                   // after our last words, for the client to read them
 inline constexpr std::size_t linger_bytes = 1024 * 1024;  // read and dropped meanwhile
+inline constexpr auto upgrade_close_time = 2s;            // for both ends to hang up, after our Close
 inline constexpr std::size_t request_id_bytes = 128;      // of an X-Request-Id that is kept
 inline constexpr auto silent_peer_time = 20s;             // unacknowledged bytes on a dialled connection
 inline constexpr auto out_of_descriptors_pause = 100ms;   // of an accept loop

@@ -16,6 +16,7 @@ enum class Identity : std::uint8_t { name, address };
 enum class GoodbyeStatus : std::uint8_t { leave, faulty };
 enum class AppProtocol : std::uint8_t { http1, tchannel, h2c };
 enum class WithoutKey : std::uint8_t { refuse, local };
+enum class UpgradeOnMove : std::uint8_t { close, keep };
 enum class LogFormat : std::uint8_t { text, json };
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 
@@ -68,6 +69,7 @@ struct Config {
     Millis idle_timeout{60'000};  // between two pieces of a body
     int max_hops = 2;
     WithoutKey without_key = WithoutKey::refuse;  // what a TChannel call without `sk` gets
+    UpgradeOnMove upgrade_on_move = UpgradeOnMove::close;
     struct {
       int max = 1;
     } retry;

@@ -189,6 +189,11 @@ const std::array table = {
            .field = RINGSIDE_FIELD(forward.without_key),
            .help = "What a TChannel call without an sk header gets: an error, or this member's own app.",
            .reason = "a forgotten key is found at once, not by a wrong answer."},
+    Option{.path = "forward.upgrade_on_move",
+           .field = RINGSIDE_FIELD(forward.upgrade_on_move),
+           .help = "What becomes of an upgraded connection (WebSocket) when another member owns its key.",
+           .reason = "its state would stay where no other request for the key goes; a client that is told "
+                     "1012 connects anew, to the new owner."},
     Option{.path = "forward.retry.max",
            .field = RINGSIDE_FIELD(forward.retry.max),
            .help = "Repeats of a request that surely ran nowhere, or is safe to repeat.",

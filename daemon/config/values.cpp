@@ -25,6 +25,9 @@ constexpr std::array<std::string_view, 3> words(AppProtocol) {
 constexpr std::array<std::string_view, 2> words(WithoutKey) {
   return {"refuse", "local"};
 }
+constexpr std::array<std::string_view, 2> words(UpgradeOnMove) {
+  return {"close", "keep"};
+}
 constexpr std::array<std::string_view, 2> words(LogFormat) {
   return {"text", "json"};
 }

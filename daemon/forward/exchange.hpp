@@ -97,6 +97,7 @@ class Exchange {
   [[nodiscard]] const std::string& owner() const {
     return owner_;
   }  // name of the last owner tried; may be empty
+  [[nodiscard]] const std::string& owner_address() const { return owner_address_; }
 
  private:
   Action try_owner(const ring::Snapshot&);

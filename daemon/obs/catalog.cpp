@@ -52,6 +52,9 @@ constexpr std::string_view call_bytes_help = "Bytes of frames of TChannel calls 
 constexpr std::string_view turned_away = "ringside_peer_connections_refused_total";
 constexpr std::string_view turned_away_help =
     "Connections closed on the peer port: more than may be open, or silent for too long.";
+constexpr std::string_view upgrades_closed = "ringside_upgraded_connections_closed_total";
+constexpr std::string_view upgrades_closed_help =
+    "Upgraded connections closed by this member: their key has moved, or it is leaving.";
 constexpr std::string_view syncs = "ringside_gossip_full_syncs_total";
 constexpr std::string_view syncs_help =
     "Whole membership lists exchanged: sent to a peer whose checksum differed, or fetched back from it "
@@ -93,6 +96,11 @@ constexpr Row table[] = {
     {"ringside_client_sent_bytes_total", "Bytes sent to clients.", &W::bytes_out},
     {"ringside_peer_links", "Open HTTP/2 links with other members, dialled and accepted.", &W::peer_links},
     {"ringside_app_connections", "Open connections to the app.", &W::app_connections},
+    {"ringside_upgraded_connections_total", "Requests that became a tunnel for another protocol (WebSocket).",
+     &W::upgrades},
+    {"ringside_upgraded_connections", "Open tunnels through this member.", &W::upgrades_open},
+    {upgrades_closed, upgrades_closed_help, &W::upgrades_moved, "reason", "moved"},
+    {upgrades_closed, upgrades_closed_help, &W::upgrades_drained, "reason", "draining"},
     {proxied, proxied_help, &W::proxy_egress, "direction", "egress"},
     {proxied, proxied_help, &C::proxy_ingress, "direction", "ingress"},
     {proxy_sends, proxy_sends_help, &W::proxy_send_success, "result", "success"},

@@ -29,8 +29,11 @@ struct WorkerMetrics {
   Gauge app_connections;
   Counter proxy_egress;  // sent to a ringpop-node as /proxy/req
   Counter proxy_send_success, proxy_send_error;
-  Counter bytes_in;   // from clients
-  Counter bytes_out;  // to clients
+  Counter bytes_in;                          // from clients
+  Counter bytes_out;                         // to clients
+  Counter upgrades;                          // requests that became a tunnel
+  Gauge upgrades_open;                       // of these
+  Counter upgrades_moved, upgrades_drained;  // closed by us
   // TChannel calls relayed, by how they ended
   Counter calls_ok, calls_app_error, calls_error, calls_refused, calls_cancelled;
   Counter call_request_bytes, call_response_bytes;  // frames passed on

@@ -61,6 +61,11 @@ void AppConnection::send_body(std::string_view data) {
 
 void AppConnection::send_end(const http::Trailers& trailers) {
   request_ended_ = true;
+  if (upgraded_) {
+    stream_->end_output();
+    if (reply_over_) part();
+    return;
+  }
   if (!chunked_request_) return;
   http1::write_last_chunk(stream_ ? stream_->out() : waiting_output_, trailers);
   if (stream_) context_.turn.flush(*this);
@@ -86,6 +91,7 @@ void AppConnection::flush() {
   if (!stream_ || closed_) return;
   stream_->flush();
   head_sent_ = true;
+  if (upgraded_ && call_ == nullptr && !closed_) return part();
   if (closed_ || call_ == nullptr || request_ended_) return;
   call_->accepted();  // the app has the head: from here on it may be running. The body that follows may end
                       // the call
@@ -93,6 +99,7 @@ void AppConnection::flush() {
 }
 
 void AppConnection::on_drained() {
+  if (upgraded_ && call_ == nullptr && !closed_) return part();
   if (!closed_ && call_ != nullptr && !request_ended_) call_->body_drained();
 }
 
@@ -130,6 +137,7 @@ bool AppConnection::read_head() {
   reply_ = *complete.head;
   http::ResponseHead& head = reply_;
   if (head.status < 200) {
+    if (head.status == 101 && !call_->head().upgrade.empty()) return read_switch(head, complete.length);
     stream_->consume(complete.length);
     if (head.status != 101 && ++interim_ <= limits::interim_replies) return true;
     Call* call = std::exchange(call_, nullptr);
@@ -156,6 +164,29 @@ bool AppConnection::read_head() {
   call->reply(head, false);
   if (!closed_) stream_->consume(complete.length);
   return call_ != nullptr;
+}
+
+// The app has taken the upgrade that it was offered: from here on the bytes are the tunnel's.
+bool AppConnection::read_switch(http::ResponseHead& head, std::size_t length) {
+  Call* call = call_;
+  if (!http::equals_ignore_case(head.upgrade, call->head().upgrade)) {
+    call_ = nullptr;
+    close();
+    call->failed_for_good(api::Code::app_error, "the app switched to another protocol than it was asked for");
+    return false;
+  }
+  upgraded_ = in_body_ = true;
+  reply_over_ = request_ended_ = chunked_request_ = false;
+  body_ = http1::BodyReader({http::BodyKind::until_close, 0});
+  call->reply(head, false);
+  if (!closed_) stream_->consume(length);
+  return call_ != nullptr;
+}
+
+// Both sides have ended the tunnel; what was said last is still to be written.
+void AppConnection::part() {
+  call_ = nullptr;
+  if (stream_->backlog() == 0) close();
 }
 
 bool AppConnection::read_body() {
@@ -194,6 +225,12 @@ void AppConnection::finished(bool reusable) {
 void AppConnection::on_eof() {
   if (closed_) return;
   if (call_ == nullptr) return close();
+  if (upgraded_) {
+    Call* call = call_;
+    reply_over_ = true;
+    if (request_ended_) part();
+    return call->reply_end({});
+  }
   if (in_body_ && body_.at_eof()) {
     Call* call = std::exchange(call_, nullptr);
     close();

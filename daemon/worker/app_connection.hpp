@@ -38,6 +38,8 @@ class AppConnection final : public Outbound, public net::StreamEvents, public Fl
   void read_reply();
   bool read_head();
   bool read_body();
+  bool read_switch(http::ResponseHead&, std::size_t length);
+  void part();
   void finished(bool reusable);
   void lost(std::string_view why);
   void close();
@@ -56,6 +58,8 @@ class AppConnection final : public Outbound, public net::StreamEvents, public Fl
   bool head_sent_ = false;      // the current request's head has been given to the kernel
   bool in_body_ = false;        // the reply's head has been passed on
   bool keep_alive_ = false;     // what the reply said
+  bool upgraded_ = false;       // a tunnel until both sides have ended it
+  bool reply_over_ = false;     // of a tunnel: the app has
   bool reply_started_ = false;  // any byte of it has come
   int interim_ = 0;
   bool closed_ = false;

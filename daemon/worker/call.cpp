@@ -27,14 +27,6 @@ bool is_endless(std::string_view content_type) {
   return content_type.starts_with("text/event-stream") || is_grpc_type(content_type);
 }
 
-// What a hop's buffer takes now. Nearly full counts as full: handing on crumbs would cost a frame or a chunk
-// for each.
-std::size_t room_beside(std::size_t backlog) {
-  constexpr std::size_t least = 16 * 1024;
-  const std::size_t room = limits::stream_window_bytes - std::min(limits::stream_window_bytes, backlog);
-  return room < least ? 0 : room;
-}
-
 void make_request_id(Rng& rng, std::string& id) {
   static constexpr char hex[] = "0123456789abcdef";
   id.assign(16, '0');
@@ -46,6 +38,12 @@ void make_request_id(Rng& rng, std::string& id) {
 }
 
 }  // namespace
+
+std::size_t room_beside(std::size_t backlog) {
+  constexpr std::size_t least = 16 * 1024;
+  const std::size_t room = limits::stream_window_bytes - std::min(limits::stream_window_bytes, backlog);
+  return room < least ? 0 : room;
+}
 
 Call::Call(Context& context, Inbound& inbound)
     : context_(context), inbound_(inbound), timer_(context.timers, [this] { out_of_time(); }) {}
@@ -65,6 +63,7 @@ void Call::start_from_client(const http::RequestHead& head, Route route, std::st
   take_passport(head_.get(), false, passport_);
   passport_.from = context_.view->name;
   if (passport_.request_id.empty()) make_request_id(context_.rng, passport_.request_id);
+  head_.get().upgrade = upgrade_of(head_.get(), route.upgrades);
   route_target_ = std::move(route.target);
   head_.get().target = route_target_;
   start(end);
@@ -79,7 +78,7 @@ void Call::start_from_peer(const http::RequestHead& head, bool end) {
   if (!key || !http::percent_decode(*key, key_)) key_.clear();
   head_.assign(head);
   take_passport(head_.get(), true, passport_);
-  start(end);
+  start(end || !head_.get().upgrade.empty());
 }
 
 // Its fields are those of a client that the ringpop-node passed on: nothing of Ringside-* in them is ours.
@@ -137,7 +136,8 @@ void Call::start(bool end) {
 }
 
 std::size_t Call::body_room() const {
-  if (state_ == State::idle) return 0;
+  if (state_ == State::idle || body_ended_) return 0;
+  if (upgrade_ != nullptr) return upgraded_room();
   if (!accepted_) return limits::replay_bytes - std::min(limits::replay_bytes, replay_.size());
   if (outbound_ == nullptr) return 0;
   return room_beside(outbound_->body_backlog());
@@ -145,6 +145,7 @@ std::size_t Call::body_room() const {
 
 void Call::body(std::string_view data) {
   if (state_ == State::idle || data.empty()) return;
+  if (upgrade_ != nullptr) return upgraded_body(data);
   if (replayable_ && replay_.size() + data.size() <= limits::replay_bytes) {
     replay_.append(data);
   } else if (replayable_) {
@@ -164,6 +165,7 @@ void Call::be_patient() {
 
 void Call::body_end(const http::Trailers& trailers) {
   if (std::exchange(body_ended_, true) || state_ == State::idle) return;
+  if (upgrade_ != nullptr) return upgraded_body_end();
   if (!trailers.empty()) trailers_.assign(trailers);
   if (outbound_ != nullptr) outbound_->send_end(trailers);
 }
@@ -248,6 +250,9 @@ void Call::compose(Towards towards) {
   try_head_.authority = from.authority;
   try_head_.framing = from.framing;
   try_head_.takes_trailers = from.takes_trailers;
+  const bool switchable = to_app ? context_.config.app.protocol == config::AppProtocol::http1
+                                 : towards == Towards::ringside;
+  try_head_.upgrade = switchable ? from.upgrade : std::string_view();
   auto& fields = try_head_.fields;
   fields.assign(from.fields.begin(), from.fields.end());
   const int hops = passport_.hops + (to_app ? 0 : 1);
@@ -384,6 +389,7 @@ void Call::finish_after_head() {
   leave_waiting_list();
   state_ = State::idle;
   timer_.cancel();
+  if (upgrade_ != nullptr) leave_upgraded();
   if (replay_.capacity() > limits::replay_bytes / 4) replay_ = std::string();
 }
 
@@ -440,7 +446,8 @@ void Call::reply(http::ResponseHead& head, bool end) {
     return inbound_.send_reply(head, true);
   }
   state_ = State::replying;
-  endless_ = is_endless(notes.content_type);
+  endless_ = is_endless(notes.content_type) || head.status == 101;
+  if (head.status == 101) begin_upgrade(head.upgrade);
   if (endless_) {
     timer_.cancel();
   } else {
@@ -455,11 +462,13 @@ std::size_t Call::reply_room() const {
 }
 
 void Call::reply_body(std::string_view data) {
+  if (upgrade_ != nullptr) return upgraded_reply(data);
   if (!endless_) timer_.at(Clock::now() + context_.config.forward.idle_timeout);
   inbound_.send_reply_body(data);
 }
 
 void Call::reply_end(const http::Trailers& trailers) {
+  if (upgrade_ != nullptr) return upgraded_reply_end();
   outbound_ = nullptr;
   finish_after_head();
   inbound_.send_reply_end(trailers);

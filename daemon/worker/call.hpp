@@ -6,6 +6,8 @@
 // Bodies are streams. Until a try is accepted the Call keeps what was sent of the body (limits::replay_bytes)
 // so that it can try elsewhere; from then on it holds nothing: room is what the next hop's buffer has left,
 // and who sends is stopped when there is none.
+//
+// An upgraded request is two such streams without an end: call_upgrade.cpp.
 #pragma once
 
 #include <memory>
@@ -19,6 +21,7 @@
 #include "daemon/worker/context.hpp"
 #include "daemon/worker/fields.hpp"
 #include "daemon/worker/route.hpp"
+#include "daemon/worker/upgrade.hpp"
 #include "proto/http/message.hpp"
 
 namespace ringside::worker {
@@ -50,6 +53,10 @@ class Outbound {
  protected:
   ~Outbound() = default;
 };
+
+// What a hop's buffer takes now beside what it holds. Nearly full counts as full: handing on crumbs would
+// cost a frame or a chunk for each.
+std::size_t room_beside(std::size_t backlog);
 
 class Call final : public RingWaiter {
  public:
@@ -89,6 +96,8 @@ class Call final : public RingWaiter {
 
   // --- from the Worker
   void ring_changed() override;  // while waiting
+  void ring_moved();             // while upgraded
+  void close_upgrade(UpgradeEnd);
 
   // What an Outbound sends: the head of the current try. `fields` are complete but for the framing.
   [[nodiscard]] const http::RequestHead& head() const { return try_head_; }
@@ -120,6 +129,20 @@ class Call final : public RingWaiter {
   void leave_waiting_list();
   void write_ring_version();
 
+  void begin_upgrade(std::string_view protocol);
+  [[nodiscard]] std::size_t upgraded_room() const;
+  void upgraded_body(std::string_view);
+  void upgraded_body_end();
+  void upgraded_reply(std::string_view);
+  void upgraded_reply_end();
+  void end_to_app();
+  void end_to_asker();
+  void half_ended();
+  void close_to_app();
+  void close_to_asker();
+  [[nodiscard]] std::string_view reason() const;  // why it is closed
+  void leave_upgraded();
+
   Context& context_;
   Inbound& inbound_;
   Outbound* outbound_ = nullptr;
@@ -147,6 +170,8 @@ class Call final : public RingWaiter {
   bool body_ended_ = false;
   bool repeated_ = false;  // the one repeat that needs no Exchange has been used
   bool endless_ = false;   // an event stream or gRPC: silence is no fault
+
+  std::unique_ptr<Upgrade> upgrade_;  // once the app has switched protocols
 
   Instant started_{}, deadline_{};
   net::Timer timer_;  // the deadline for the head, or the end of a wait; then the idle time of the reply

@@ -147,7 +147,7 @@ void ClientSession::read_call_body() {
                      .status = refusal->status});
     const auto piece = std::get<http1::BodyReader::Piece>(step);
     pace_.bytes += piece.data.size();
-    if (pace_.bytes > body_max())
+    if (pace_.bytes > body_max() && !upgraded_)
       return spoilt({.code = api::Code::body_too_large,
                      .detail = "the body is over the limit of " + std::to_string(body_max()) + " bytes"});
     if (!piece.data.empty()) expects_continue_ = false;
@@ -161,6 +161,10 @@ void ClientSession::read_call_body() {
     } else if (piece.consumed == 0) {
       break;
     }
+  }
+  if (upgraded_ && body_left_ && stream_.half_closed() && stream_.buffered().empty()) {
+    body_left_ = false;
+    call_.body_end({});
   }
   stream_.read();
 }
@@ -231,7 +235,18 @@ void ClientSession::send_continue() {
   context_.turn.flush(*this);
 }
 
+// From here on the connection is a tunnel: its bytes are the body of a request and of a reply that end with
+// it.
+void ClientSession::send_switch(const http::ResponseHead& reply) {
+  upgraded_ = reply_started_ = body_left_ = true;
+  keep_alive_ = chunked_reply_ = false;
+  body_ = http1::BodyReader({http::BodyKind::until_close, 0});
+  http1::write(stream_.out(), reply);
+  context_.turn.flush(*this);
+}
+
 void ClientSession::send_reply(const http::ResponseHead& reply, bool end) {
+  if (reply.status == 101) return send_switch(reply);
   http::ResponseHead& head = context_.scratch_reply;
   head = reply;
   reply_started_ = true;
@@ -256,6 +271,7 @@ void ClientSession::send_reply_body(std::string_view data) {
 }
 
 void ClientSession::send_reply_end(const http::Trailers& trailers) {
+  if (upgraded_ && call_.active()) return stream_.end_output();  // the client may still have something to say
   if (chunked_reply_) http1::write_last_chunk(stream_.out(), trailers);
   context_.turn.flush(*this);
   reply_finished();
@@ -343,6 +359,7 @@ void ClientSession::drain() {
 void ClientSession::on_eof() {
   switch (state_) {
     case State::call:
+      if (upgraded_) return read_call_body();
       if (body_left_) close();  // the request will never be whole
       return;                   // else the answer, and those to what is buffered behind it, can still be read
     case State::answered: return;

@@ -61,6 +61,7 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   void refuse(const api::Problem&);
   void refuse_large_body();  // of an API call
   void write(const api::Response&);
+  void send_switch(const http::ResponseHead&);
   void reply_finished();
   void next_request();
   void linger();
@@ -88,7 +89,8 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   bool expects_continue_ = false;
   bool chunked_reply_ = false;
   bool reply_started_ = false;
-  BodyPace pace_;  // of a request with a body
+  bool upgraded_ = false;  // what comes and goes is another protocol's
+  BodyPace pace_;          // of a request with a body
   ApiRequest api_;
   std::size_t discarded_ = 0;  // while lingering
 

@@ -33,7 +33,8 @@ inline constexpr http1::Limits http_limits{.request_line = limits::request_line_
 // The same for both ends of a link.
 inline constexpr http2::Settings link_settings{.streams_max = limits::peer_streams,
                                                .stream_window = limits::stream_window_bytes,
-                                               .trailer_bytes_max = limits::h2_trailer_bytes};
+                                               .trailer_bytes_max = limits::h2_trailer_bytes,
+                                               .upgrades = true};
 
 // A client's connection: its heads are those that HTTP/1 takes, beside four pseudo-fields.
 inline constexpr http2::Settings client_settings{.streams_max = limits::client_streams,
@@ -65,6 +66,8 @@ class RingWaiter {
   ~RingWaiter() = default;
 };
 
+class Call;
+
 struct Context {
   Context(boost::asio::io_context& io_context, const config::Config& configuration, const obs::Metrics& all,
           obs::WorkerMetrics& own, std::uint64_t seed)
@@ -91,6 +94,7 @@ struct Context {
   ProxyCalls* proxy = nullptr;    // requests to ringpop-node members
   Relay* relay = nullptr;         // TChannel: connections and calls
   std::vector<RingWaiter*> waiting;
+  std::vector<Call*> upgraded;                        // tunnels; each knows its place
   std::function<void(net::IncomingCall)> to_control;  // calls to this node itself; the answer comes by post
   http::ResponseHead scratch_reply;                   // memory for a head that is being written
   bool draining = false;

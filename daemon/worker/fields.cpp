@@ -46,7 +46,7 @@ std::string_view read_passport(std::string_view text, Passport& passport) {
 }  // namespace
 
 void OwnedHead::assign(const http::RequestHead& head) {
-  std::size_t size = head.method.size() + head.target.size() + head.authority.size();
+  std::size_t size = head.method.size() + head.target.size() + head.authority.size() + head.upgrade.size();
   for (const auto& field : head.fields) size += field.name.size() + field.value.size();
   bytes_.clear();
   bytes_.reserve(size);  // views into bytes_ are taken while it is filled: it must not move
@@ -67,7 +67,7 @@ void OwnedHead::assign(const http::RequestHead& head) {
   head_.http2 = head.http2;
   head_.keep_alive = head.keep_alive;
   head_.expect_continue = head.expect_continue;
-  head_.upgrade = head.upgrade;
+  head_.upgrade = keep(head.upgrade);
   head_.takes_trailers = head.takes_trailers;
 }
 

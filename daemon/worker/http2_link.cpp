@@ -17,7 +17,7 @@ void LinkStream::begin(http2::StreamId id, Call& call, bool end) {
   id_ = id;
   call_ = &call;
   request_ended_ = end;
-  replying_ = false;
+  replying_ = upgraded_ = reply_over_ = false;
   interim_ = 0;
   unconsumed_ = 0;
 }
@@ -31,6 +31,7 @@ void LinkStream::send_end(const http::Trailers& trailers) {
   request_ended_ = true;
   link_.session_.send_end(id_, trailers);
   link_.wants_flush();
+  if (reply_over_) call_ = nullptr;
 }
 
 std::size_t LinkStream::body_backlog() const {
@@ -71,6 +72,12 @@ void Http2Link::on_connected(Result<net::Socket> socket) {
 }
 
 Outbound* Http2Link::start(Call& call, bool end) {
+  if (!call.head().upgrade.empty()) {
+    waiting_.push_back(std::make_unique<LinkStream>(*this));
+    waiting_.back()->begin(0, call, false);
+    wants_flush();
+    return waiting_.back().get();
+  }
   const auto id = session_.submit_request(call.head(), end);
   if (!id) return nullptr;
   auto& stream = streams_[*id];
@@ -86,6 +93,27 @@ Outbound* Http2Link::start(Call& call, bool end) {
   return stream.get();
 }
 
+// Upgrades begin in flush(), not in start(): whether they can may be known already, and then the answer is
+// no.
+void Http2Link::start_waiting() {
+  const auto takes = session_.takes_upgrades();
+  if (!takes) return;
+  for (auto& stream : std::exchange(waiting_, {})) {
+    Call* call = stream->call_;
+    if (call == nullptr) continue;
+    if (!*takes) {
+      stream->call_ = nullptr;
+      call->failed_for_good(api::Code::app_protocol, "the owner's ringside is too old to pass on upgrades");
+    } else if (const auto id = session_.submit_request(call->head(), false)) {
+      stream->id_ = *id;
+      streams_[*id] = std::move(stream);
+    } else {
+      stream->call_ = nullptr;
+      call->failed(forward::Outcome::not_executed, "its link takes no more requests");
+    }
+  }
+}
+
 LinkStream* Http2Link::find(http2::StreamId id) {
   const auto found = streams_.find(id);
   return found == streams_.end() || found->second->call_ == nullptr ? nullptr : found->second.get();
@@ -93,6 +121,7 @@ LinkStream* Http2Link::find(http2::StreamId id) {
 
 void Http2Link::flush() {
   if (closed_ || !stream_) return;
+  if (!waiting_.empty()) start_waiting();
   while (!closed_ && session_.wants_write() && stream_->backlog() == 0) {
     session_.take_output(stream_->out(), limits::link_buffer_bytes);
     if (stream_->out().empty()) break;
@@ -133,11 +162,16 @@ void Http2Link::on_broken(boost::system::error_code error) {
   lost(error.message());
 }
 
+std::vector<std::unique_ptr<LinkStream>> Http2Link::take_all() {
+  auto all = std::exchange(waiting_, {});
+  for (auto& [id, stream] : std::exchange(streams_, {})) all.push_back(std::move(stream));
+  return all;
+}
+
 void Http2Link::not_opened(const std::string& why) {
-  auto streams = std::move(streams_);
-  streams_.clear();
+  const auto streams = take_all();
   close();
-  for (auto& [id, stream] : streams) {
+  for (const auto& stream : streams) {
     Call* call = std::exchange(stream->call_, nullptr);
     if (call == nullptr) continue;
     switch (to_) {
@@ -151,14 +185,15 @@ void Http2Link::not_opened(const std::string& why) {
 void Http2Link::lost(std::string_view why) {
   if (closed_) return;
   const std::string reason(why);  // `why` may belong to something that goes away below
-  auto streams = std::move(streams_);
-  streams_.clear();
+  const auto streams = take_all();
   close();
-  for (auto& [id, stream] : streams) {
+  for (const auto& stream : streams) {
     Call* call = std::exchange(stream->call_, nullptr);
     if (call == nullptr) continue;
     if (stream->replying_) {
       call->reply_broken();
+    } else if (stream->id_ == 0) {
+      call->failed(forward::Outcome::not_executed, reason);
     } else {
       call->failed(forward::Outcome::maybe_executed, reason);
     }
@@ -183,9 +218,10 @@ void Http2Link::on_response(http2::StreamId id, const http::ResponseHead& head, 
   LinkStream* stream = find(id);
   if (stream == nullptr) return;
   Call* call = stream->call_;
-  if (head.status < 200) return interim(*stream, head.status);
+  if (head.status < 200 && head.status != 101) return interim(*stream, head.status);
   reply_ = head;
   stream->replying_ = true;
+  stream->upgraded_ = head.status == 101;
   const bool over = end || call->to_head();
   if (over) stream->call_ = nullptr;
   const bool request_ended = stream->request_ended_;
@@ -222,6 +258,10 @@ void Http2Link::on_end(http2::StreamId id, const http::Trailers& trailers) {
   LinkStream* stream = find(id);
   if (stream == nullptr) return;
   const bool request_ended = stream->request_ended_;
+  if (stream->upgraded_ && !request_ended) {
+    stream->reply_over_ = true;
+    return stream->call_->reply_end(trailers);
+  }
   Call* call = std::exchange(stream->call_, nullptr);
   call->reply_end(trailers);
   end_early(id, request_ended);

@@ -40,6 +40,8 @@ class LinkStream final : public Outbound {
   Call* call_ = nullptr;        // nullptr: cancelled, the stream's end is awaited
   bool request_ended_ = false;  // END_STREAM is on its way
   bool replying_ = false;       // the reply's head has been passed on
+  bool upgraded_ = false;       // a tunnel until both sides have ended it
+  bool reply_over_ = false;     // of a tunnel: the other side has ended it, we have not
   int interim_ = 0;
   std::size_t unconsumed_ = 0;  // reply bytes passed on for which the window has not been opened again
 };
@@ -54,7 +56,7 @@ class Http2Link final : public net::StreamEvents, public http2::Events, public F
   Outbound* start(Call&, bool end);
   [[nodiscard]] bool takes_streams() const { return !closed_ && !going_away_ && session_.takes_requests(); }
   void retire();  // takes no more streams and closes when the open ones have ended
-  [[nodiscard]] bool unused() const { return streams_.empty(); }
+  [[nodiscard]] bool unused() const { return streams_.empty() && waiting_.empty(); }
   void close();
 
   void on_bytes() override;
@@ -70,6 +72,7 @@ class Http2Link final : public net::StreamEvents, public http2::Events, public F
   void on_close(http2::StreamId, http2::Code code, bool unprocessed) override;
   void on_writable(http2::StreamId) override;
   void on_goaway() override;
+  void on_settings() override { wants_flush(); }
 
  private:
   friend class LinkStream;
@@ -77,6 +80,8 @@ class Http2Link final : public net::StreamEvents, public http2::Events, public F
   void lost(std::string_view why);
   void not_opened(const std::string& why);
   void accept_sent();
+  void start_waiting();
+  std::vector<std::unique_ptr<LinkStream>> take_all();
   [[nodiscard]] std::string name() const { return to_ == To::peer ? "the peer" : "the app"; }
   void wants_flush() { context_.turn.flush_link(*this); }
   LinkStream* find(http2::StreamId id);
@@ -90,9 +95,10 @@ class Http2Link final : public net::StreamEvents, public http2::Events, public F
   net::Connector connector_;
   std::optional<net::Stream> stream_;
   boost::unordered_flat_map<http2::StreamId, std::unique_ptr<LinkStream>> streams_;
-  std::vector<std::unique_ptr<LinkStream>> spent_;  // to be used again
-  http::ResponseHead reply_;                        // the one that is being passed on
-  std::vector<http2::StreamId> unsent_;             // towards the app: whose head is still to be written
+  std::vector<std::unique_ptr<LinkStream>> waiting_;  // upgrades, until the peer has said that it takes them
+  std::vector<std::unique_ptr<LinkStream>> spent_;    // to be used again
+  http::ResponseHead reply_;                          // the one that is being passed on
+  std::vector<http2::StreamId> unsent_;               // towards the app: whose head is still to be written
   bool going_away_ = false;
   bool closed_ = false;
 };

@@ -4,6 +4,7 @@
 
 #include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
+#include "proto/http/syntax.hpp"
 
 namespace ringside::worker {
 namespace {
@@ -81,6 +82,21 @@ Route route(const http::RequestHead& head) {
       result.kind = Route::Kind::local;
       result.target = app_target(rest);
       return result;
+    }
+  }
+  return {};
+}
+
+std::string_view upgrade_of(const http::RequestHead& head, Upgrades permitted) {
+  if (head.upgrade.empty() || permitted == Upgrades::none || head.method != "GET") return {};
+  for (auto rest = head.upgrade; !rest.empty();) {
+    const auto protocol = http::next_element(rest);
+    if (http::equals_ignore_case(protocol, "websocket")) {
+      if (http::find(head.fields, "sec-websocket-key") && http::find(head.fields, "sec-websocket-version"))
+        return protocol;
+    } else if (permitted == Upgrades::any && http::all_of(protocol, http::token_byte) &&
+               !http::equals_ignore_case(protocol, "h2c")) {
+      return protocol;
     }
   }
   return {};

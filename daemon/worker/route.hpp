@@ -2,6 +2,7 @@
 // itself. Pure; the rules are proto/spec/forwarding.md, section "Keys".
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,11 +11,15 @@
 
 namespace ringside::worker {
 
+// What a request may be upgraded to: its connection then carries that protocol to the app.
+enum class Upgrades : std::uint8_t { none, websocket, any };
+
 struct Route {
   enum class Kind : unsigned char { key, local, api, refused };
   Kind kind = Kind::api;
-  std::string key;       // bytes, decoded; with Kind::key
-  std::string target;    // what the app gets to see: path and query
+  std::string key;     // bytes, decoded; with Kind::key
+  std::string target;  // what the app gets to see: path and query
+  Upgrades upgrades = Upgrades::websocket;
   api::Problem problem;  // with Kind::refused
 };
 
@@ -22,6 +27,11 @@ struct Route {
 // always for the app. Ringside-Key-Bin holds them in base64, as gRPC's metadata does for what is not text. In
 // /v1/route/{key}/{path} the key is one percent-encoded segment.
 Route route(const http::RequestHead&);
+
+// The protocol that this request is to be upgraded to: the first one it offers that may be had; empty: none,
+// whatever it offers. Only a GET is upgraded, and to websocket only with the fields of its handshake (RFC
+// 6455 4.1). A view into the head.
+std::string_view upgrade_of(const http::RequestHead&, Upgrades);
 
 // A key as it travels in a header on links and towards the app: %XX for what a field value cannot hold
 // (controls, space, non-ASCII) and for '%' itself. percent_decode turns it back. Replaces what is in `out`.

@@ -86,6 +86,10 @@ struct Worker::State {
     if (!ring_moved) return;
     const auto waiting = context.waiting;
     for (RingWaiter* each : waiting) each->ring_changed();
+    if (context.config.forward.upgrade_on_move == config::UpgradeOnMove::close) {
+      const auto upgraded = context.upgraded;
+      for (Call* call : upgraded) call->ring_moved();
+    }
   }
 
   void drain(std::function<void()> done) {
@@ -99,6 +103,8 @@ struct Worker::State {
     for (const auto& entry : http2_clients) entry.first->drain();
     for (const auto& entry : peers) entry.first->drain();
     relay.drain();
+    const auto upgraded = context.upgraded;
+    for (Call* call : upgraded) call->close_upgrade(UpgradeEnd::draining);
     finish_draining();
   }
 

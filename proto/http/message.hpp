@@ -52,8 +52,10 @@ struct RequestHead {
   bool http2 = false;
   bool keep_alive = true;
   bool expect_continue = false;
-  bool upgrade = false;         // Connection: upgrade and Upgrade are present
   bool takes_trailers = false;  // TE: trailers (RFC 9110 10.1.4)
+  // Protocols that the connection may be switched to, a comma list: Upgrade, nominated by Connection, in a
+  // request that could be switched (RFC 9110 7.8). HTTP/2: the :protocol of an extended CONNECT (RFC 8441).
+  std::string_view upgrade;
 };
 
 struct ResponseHead {
@@ -62,6 +64,7 @@ struct ResponseHead {
   std::vector<Field> fields;
   Framing framing;  // none when nothing follows, as after HEAD, 1xx, 204 and 304
   bool keep_alive = true;
+  std::string_view upgrade;  // with status 101: the protocol that is spoken from here on; empty: it says none
 };
 
 [[nodiscard]] bool equals_ignore_case(std::string_view a, std::string_view b) noexcept;  // ASCII only

@@ -45,7 +45,8 @@ struct Facts {
   Connection connection;
   std::string_view host;
   std::size_t hosts = 0;
-  bool upgrade = false;
+  std::string_view upgrade;
+  std::size_t upgrades = 0;
   bool takes_trailers = false;
   bool expects_continue = false;
   bool expects_more = false;  // something other than 100-continue
@@ -106,7 +107,8 @@ std::optional<Refusal> RequestParser::State::judge(std::string_view bytes) {
   const bool has_body = head.framing.kind == http::BodyKind::chunked || head.framing.length > 0;
   head.expect_continue = facts.expects_continue && has_body && !head.http10;  // RFC 9110 10.1.1
   head.keep_alive = !facts.connection.close && (!head.http10 || facts.connection.keep_alive);
-  head.upgrade = facts.connection.upgrade && facts.upgrade;
+  const bool switchable = facts.connection.upgrade && facts.upgrades == 1 && !head.http10 && !has_body;
+  head.upgrade = switchable ? facts.upgrade : std::string_view();
   head.takes_trailers = facts.takes_trailers;
   return std::nullopt;
 }
@@ -134,7 +136,10 @@ Facts RequestParser::State::gather() {
         }
         break;
       case 7:
-        if (equals_ignore_case(name, "upgrade")) facts.upgrade = true;
+        if (equals_ignore_case(name, "upgrade")) {
+          facts.upgrade = value;
+          ++facts.upgrades;
+        }
         break;
       case 10:
         if (equals_ignore_case(name, "connection")) facts.connection.add(value);

@@ -57,6 +57,9 @@ std::optional<Refusal> ResponseParser::State::judge(std::string_view bytes, bool
   FramingFields framing;
   bool close = false;
   bool keep_alive = false;
+  bool upgrade = false;
+  std::size_t upgrades = 0;
+  head.upgrade = {};
   for (const auto& [name, value] : head.fields) {
     switch (http::name_of(name)) {
       case http::Name::content_length: framing.content_length(value); break;
@@ -64,11 +67,17 @@ std::optional<Refusal> ResponseParser::State::judge(std::string_view bytes, bool
       case http::Name::connection:
         close |= http::list_contains(value, "close");
         keep_alive |= http::list_contains(value, "keep-alive");
+        upgrade |= http::list_contains(value, "upgrade");
+        break;
+      case http::Name::upgrade:
+        if (head.status == 101) head.upgrade = value;
+        ++upgrades;
         break;
       default: break;
     }
   }
   if (http10 && framing.has_transfer_encoding()) return Refusal{bad_gateway, "Transfer-Encoding in HTTP/1.0"};
+  if (!upgrade || upgrades != 1 || http10) head.upgrade = {};
   head.keep_alive = !close && (!http10 || keep_alive);
   return judge_framing(framing, to_head);
 }

@@ -26,6 +26,11 @@ void append_chunked(std::string& out) {
   out.append("Transfer-Encoding: chunked\r\n");
 }
 
+void append_upgrade(std::string& out, std::string_view protocol) {
+  append_field(out, "Connection", "upgrade");
+  append_field(out, "Upgrade", protocol);
+}
+
 void append_fields(std::string& out, const std::vector<http::Field>& fields) {
   for (const auto& [name, value] : fields) append_field(out, name, value);
 }
@@ -49,7 +54,11 @@ void write(std::string& out, const http::RequestHead& head) {
     case http::BodyKind::length: append_length(out, head.framing.length); break;
     case http::BodyKind::chunked: append_chunked(out); break;
   }
-  if (!head.keep_alive) append_field(out, "Connection", "close");
+  if (!head.upgrade.empty()) {
+    append_upgrade(out, head.upgrade);
+  } else if (!head.keep_alive) {
+    append_field(out, "Connection", "close");
+  }
   out.append("\r\n");
 }
 
@@ -59,6 +68,7 @@ void write(std::string& out, const http::ResponseHead& head, bool to_http10) {
   out.append(" ").append(head.reason.empty() ? reason_phrase(head.status) : head.reason).append("\r\n");
   append_fields(out, head.fields);
   if (head.status < 200) {  // interim: no framing, and the connection's end is not its matter
+    if (!head.upgrade.empty()) append_upgrade(out, head.upgrade);
     out.append("\r\n");
     return;
   }

@@ -10,8 +10,8 @@
 namespace ringside::http1 {
 
 // Writes exactly the fields given, behind Host; framing decides Content-Length or Transfer-Encoding,
-// keep_alive decides whether "Connection: close" is written. Fields of that meaning must not be in
-// head.fields.
+// keep_alive decides whether "Connection: close" is written, upgrade whether "Connection: upgrade" and the
+// protocol. Fields of that meaning must not be in head.fields.
 void write(std::string& out, const http::RequestHead& head);
 // `to_http10`: the reply to an HTTP/1.0 client (never chunked). A status without a body (1xx, 204, 304) gets
 // no framing.

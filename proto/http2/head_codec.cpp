@@ -11,6 +11,10 @@ namespace {
 
 using http::equals_ignore_case;
 
+// A 200 to an extended CONNECT may come from an app that took no notice of the upgrade. Only with this field
+// are the bytes behind it a tunnel; it names the protocol.
+constexpr std::string_view upgraded_field = "ringside-upgrade";
+
 // nghttp2 has checked that it is a number below 2^63.
 std::uint64_t number(std::string_view text) noexcept {
   std::uint64_t value = 0;
@@ -72,7 +76,7 @@ const http::RequestHead* HeadReader::request(bool end) {
   join_cookies();
   auto& head = request_;
   head.http2 = true;
-  head.method = head.target = head.authority = {};
+  head.method = head.target = head.authority = head.upgrade = {};
   head.fields.clear();
   head.framing = {end ? http::BodyKind::none : http::BodyKind::chunked, 0};
   head.takes_trailers = false;
@@ -85,6 +89,8 @@ const http::RequestHead* HeadReader::request(bool end) {
       head.target = value;
     } else if (name == ":authority") {
       head.authority = value;
+    } else if (name == ":protocol") {
+      head.upgrade = value;
     } else if (name == "host") {
       host = value;
     } else if (!name.starts_with(':') && !http::is_reserved_twin(name)) {
@@ -96,13 +102,19 @@ const http::RequestHead* HeadReader::request(bool end) {
   if (head.authority.empty()) head.authority = host;
   if (!host.empty() && !equals_ignore_case(host, head.authority)) return nullptr;  // RFC 9113 8.3.1
   if (!head.authority.empty() && !http::is_authority(head.authority)) return nullptr;
+  if (!head.upgrade.empty()) {  // nghttp2 has seen to it that this is an extended CONNECT
+    if (end || !http::all_of(head.upgrade, http::token_byte)) return nullptr;
+    head.method = "GET";
+    head.framing = {};
+  }
   if (head.method == "CONNECT" || head.method == "TRACE" || !is_target(head)) return nullptr;
   return &head;
 }
 
-const http::ResponseHead* HeadReader::response(bool end, bool to_head) {
+const http::ResponseHead* HeadReader::response(bool end, bool to_head, bool connect) {
   auto& head = response_;
   head.status = 0;
+  head.upgrade = {};
   head.fields.clear();
   head.framing = {};
   std::optional<std::uint64_t> length;
@@ -112,8 +124,13 @@ const http::ResponseHead* HeadReader::response(bool end, bool to_head) {
       head.status = static_cast<int>(number(value));
     } else if (!name.starts_with(':')) {
       if (name == "content-length") length = number(value);
+      if (connect && name == upgraded_field) head.upgrade = value;
       head.fields.push_back({name, value});
     }
+  }
+  if (!head.upgrade.empty() && head.status == 200 && !end) {
+    head.status = 101;
+    return &head;
   }
   if (to_head) {
     head.framing = {http::BodyKind::none, length.value_or(http::length_unknown)};
@@ -159,7 +176,9 @@ void HeadWriter::add_length(std::uint64_t length) {
 
 const std::vector<nghttp2_nv>& HeadWriter::request(const http::RequestHead& head) {
   pairs_.clear();
-  add(":method", head.method);
+  const bool connect = !head.upgrade.empty();
+  add(":method", connect ? "CONNECT" : head.method);
+  if (connect) add(":protocol", head.upgrade);
   add(":scheme", "http");
   if (!head.authority.empty()) add(":authority", head.authority);
   add(":path", head.target, true);
@@ -171,6 +190,12 @@ const std::vector<nghttp2_nv>& HeadWriter::request(const http::RequestHead& head
 
 const std::vector<nghttp2_nv>& HeadWriter::response(const http::ResponseHead& head) {
   pairs_.clear();
+  if (head.status == 101) {
+    add_status(200);
+    add(upgraded_field, head.upgrade, true);
+    add_fields(head.fields);
+    return pairs_;
+  }
   add_status(head.status);
   add_fields(head.fields);
   // Behind HEAD the announced length goes along; length 0 with no body is what END_STREAM says anyway.

@@ -34,7 +34,8 @@ class HeadReader {
   // The head of a finished block; its views live until begin(). Null: nghttp2 let it through, but our rules
   // do not (http-cases 5.1 on the parsed form: authority, target, method).
   const http::RequestHead* request(bool end);
-  const http::ResponseHead* response(bool end, bool to_head);
+  // `connect`: the reply to an extended CONNECT.
+  const http::ResponseHead* response(bool end, bool to_head, bool connect);
   // Null: over that limit.
   const http::Trailers* trailers(std::size_t bytes_max);
 

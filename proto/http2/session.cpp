@@ -61,6 +61,8 @@ struct Stream {
   http::OwnedTrailers trailers;  // behind the queue
   bool known = false;            // the owner knows of it: it is told of the end
   bool to_head = false;          // client: the request was HEAD
+  bool connect = false;          // client: the request was an extended CONNECT
+  bool tunnel = false;           // server: and has been answered with a switch
   bool answered = false;         // client: any head has come back
   bool final_head = false;       // client: the head that is not interim has come
   bool ended = false;            // the last bytes of our half are in the queue
@@ -113,7 +115,8 @@ struct Session::State {
   std::string* out = nullptr;  // inside take_output
   std::size_t out_limit = 0;
   bool failed = false;
-  bool draining = false;  // goaway() was called
+  bool draining = false;        // goaway() was called
+  bool settings_known = false;  // the other side's SETTINGS have come
   Memory memory;
   Owned<nghttp2_session> session;  // last: it is destroyed first
 
@@ -191,6 +194,8 @@ void Session::State::submit_settings() {
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.head_bytes_max},
   };
   if (role == Role::client) entries.push_back({NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
+  if (role == Role::server && settings.upgrades)
+    entries.push_back({NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1});
   nghttp2_submit_settings(session.get(), NGHTTP2_FLAG_NONE, entries.data(), entries.size());
   nghttp2_session_set_local_window_size(session.get(), NGHTTP2_FLAG_NONE, 0,
                                         static_cast<std::int32_t>(settings.connection_window));
@@ -279,6 +284,7 @@ std::optional<StreamId> Session::submit_request(const http::RequestHead& head, b
   auto stream = state.fresh();
   stream->known = true;
   stream->to_head = head.method == "HEAD";
+  stream->connect = !head.upgrade.empty();
   stream->ended = end;
   const auto& pairs = state.writer.request(head);
   const auto body = state.provider(*stream);
@@ -295,11 +301,18 @@ bool Session::takes_requests() const {
   return !state.draining && !state.failed && nghttp2_session_check_request_allowed(state.session.get()) != 0;
 }
 
+std::optional<bool> Session::takes_upgrades() const {
+  if (!state_->settings_known) return std::nullopt;
+  return nghttp2_session_get_remote_settings(state_->session.get(),
+                                             NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
+}
+
 void Session::submit_response(StreamId id, const http::ResponseHead& head, bool end) {
   State& state = *state_;
   Stream* stream = state.live(id);
   if (stream == nullptr) return;
   stream->ended = end;
+  stream->tunnel = head.status == 101;
   const auto& pairs = state.writer.response(head);
   const auto body = state.provider(*stream);
   nghttp2_submit_response(state.session.get(), id, pairs.data(), pairs.size(), end ? nullptr : &body);
@@ -397,6 +410,11 @@ int Session::State::on_frame(nghttp2_session*, const nghttp2_frame* frame, void*
     state.events.on_goaway();
     return 0;
   }
+  if (frame->hd.type == NGHTTP2_SETTINGS && (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
+    state.settings_known = true;
+    state.events.on_settings();
+    return 0;
+  }
   if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
   Stream* stream = state.live(frame->hd.stream_id);
   if (stream == nullptr) return 0;
@@ -422,10 +440,10 @@ void Session::State::head_received(Stream& stream, const nghttp2_frame& frame) {
     stream.known = true;
     events.on_request(stream.id, *head, end);
   } else {
-    const auto* head = reader.response(end, stream.to_head);
+    const auto* head = reader.response(end, stream.to_head, stream.connect);
     if (head == nullptr) return reset(stream, Code::protocol_error);
     stream.answered = true;
-    stream.final_head = head->status >= 200;
+    stream.final_head = head->status >= 200 || head->status == 101;
     events.on_response(stream.id, *head, end);
   }
 }
@@ -481,7 +499,8 @@ int Session::State::on_sent(nghttp2_session* session, const nghttp2_frame* frame
   const bool message = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
   if (state.role == Role::server && message && ends_stream(*frame) &&
       nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0) {
-    if (Stream* stream = state.live(frame->hd.stream_id)) state.reset(*stream, Code::no_error);
+    Stream* stream = state.live(frame->hd.stream_id);
+    if (stream != nullptr && !stream->tunnel) state.reset(*stream, Code::no_error);
   }
   return 0;
 }

@@ -11,6 +11,10 @@
 // Bodies: a head's Framing is {length, n} with a Content-Length, chunked without ("ends with the stream"),
 // none when the head ends the stream. The reply to HEAD is {none, announced length or length_unknown}.
 // Trailers come with the end; a reply that is nothing but trailers (gRPC) is a head that ends the stream.
+//
+// Upgrades: a request head with `upgrade` is an extended CONNECT (RFC 8441), submitted with end = false. The
+// reply with status 101 and `upgrade` makes it a tunnel: :status 200 and ringside-upgrade on the wire. A
+// tunnel ends when both halves have; any other reply is one, and ends the stream.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +53,7 @@ struct Settings {
   std::uint32_t head_bytes_max = 80 * 1024;
   std::size_t fields_max = 128;
   std::size_t trailer_bytes_max = 16 * 1024;  // counted the same way
+  bool upgrades = false;                      // server: SETTINGS_ENABLE_CONNECT_PROTOCOL
   // A stream that is cancelled costs its sender little and us a request (CVE-2023-44487). But a peer that has
   // just lost its clients may rightly cancel all it had open: nghttp2's own 1,000 and 33 a second would cut a
   // busy link.
@@ -74,6 +79,7 @@ class Events {
   // The send queue of a stream has dropped below its low mark: more can be given to send_data.
   virtual void on_writable(StreamId) = 0;
   virtual void on_goaway() = 0;  // the other side takes no new streams
+  virtual void on_settings() {}  // the other side has said, maybe anew, what it takes
 };
 
 class Session {
@@ -99,6 +105,8 @@ class Session {
   std::optional<StreamId> submit_request(const http::RequestHead&, bool end);
   // Whether submit_request can succeed now or later: not after GOAWAY, a failure, or the end of the id space.
   [[nodiscard]] bool takes_requests() const;
+  // Client: whether the other side takes requests with `upgrade`. nullopt: it has not said yet.
+  [[nodiscard]] std::optional<bool> takes_upgrades() const;
   void submit_response(StreamId, const http::ResponseHead&, bool end);
   void submit_interim(StreamId, int status);
   // Queue body bytes (copied); `end` ends our half. A stream that is gone takes nothing.

@@ -54,6 +54,7 @@ const std::vector<Sample> samples = {
     {"forward.idle_timeout", "10s"},
     {"forward.max_hops", "1"},
     {"forward.without_key", "local"},
+    {"forward.upgrade_on_move", "keep"},
     {"forward.retry.max", "0"},
     {"forward.in_flight", "10"},
     {"forward.body_max", "64KiB"},

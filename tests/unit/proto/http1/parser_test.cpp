@@ -151,11 +151,33 @@ TEST_CASE("an upgrade is wanted when both fields say so", "[http1]") {
     const std::string bytes = "GET / HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n";
     const auto step = parser.next(bytes);
     REQUIRE(std::holds_alternative<http1::Complete<http::RequestHead>>(step));
-    return std::get<http1::Complete<http::RequestHead>>(step).head->upgrade;
+    return std::string(std::get<http1::Complete<http::RequestHead>>(step).head->upgrade);
   };
-  CHECK(upgrade("Connection: Upgrade\r\nUpgrade: websocket\r\n"));
-  CHECK_FALSE(upgrade("Upgrade: websocket\r\n"));
-  CHECK_FALSE(upgrade("Connection: upgrade\r\n"));
+  CHECK(upgrade("Connection: Upgrade\r\nUpgrade: websocket\r\n") == "websocket");
+  CHECK(upgrade("Connection: keep-alive, upgrade\r\nUpgrade: a/1, b\r\n") == "a/1, b");
+  CHECK(upgrade("Upgrade: websocket\r\n").empty());
+  CHECK(upgrade("Connection: upgrade\r\n").empty());
+  CHECK(upgrade("Connection: upgrade\r\nUpgrade: a\r\nUpgrade: b\r\n").empty());
+  CHECK(upgrade("Connection: upgrade\r\nUpgrade: a\r\nContent-Length: 0\r\n") == "a");
+  CHECK(upgrade("Connection: upgrade\r\nUpgrade: a\r\nContent-Length: 1\r\n").empty());
+}
+
+TEST_CASE("a switch of protocols counts when both fields say to what", "[http1]") {
+  http1::ResponseParser parser;
+  const auto switched = [&](std::string_view start, std::string_view fields) {
+    const std::string bytes = std::string(start) + "\r\n" + std::string(fields) + "\r\n";
+    const auto step = parser.next(bytes, false);
+    REQUIRE(std::holds_alternative<http1::Complete<http::ResponseHead>>(step));
+    return std::string(std::get<http1::Complete<http::ResponseHead>>(step).head->upgrade);
+  };
+  const auto to_a = "Connection: Upgrade\r\nUpgrade: a\r\n";
+  CHECK(switched("HTTP/1.1 101 Switching Protocols", to_a) == "a");
+  CHECK(switched("HTTP/1.1 426 Upgrade Required", to_a).empty());
+  CHECK(switched("HTTP/1.0 101 Switching Protocols", to_a).empty());
+  CHECK(switched("HTTP/1.1 101 Switching Protocols", "Upgrade: a\r\n").empty());
+  CHECK(switched("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade\r\n").empty());
+  CHECK(switched("HTTP/1.1 101 Switching Protocols", "Connection: upgrade\r\nUpgrade: a\r\nUpgrade: a\r\n")
+            .empty());
 }
 
 TEST_CASE("fields keep their order and lose Host, surrounding white space and reserved twins", "[http1]") {
