@@ -114,7 +114,7 @@ void Call::start(bool end) {
   exchange_.reset();
   encode_key(key_, encoded_key_);
   via_ = passport_.via;
-  append_via(via_, head_.get().http2, context_.view->name);
+  append_via(via_, version_of(head_.get()), context_.view->name);
 
   state_ = State::trying;
   context_.metrics.in_flight.add(1);
@@ -250,8 +250,8 @@ void Call::compose(Towards towards) {
   try_head_.authority = from.authority;
   try_head_.framing = from.framing;
   try_head_.takes_trailers = from.takes_trailers;
-  const bool switchable = to_app ? context_.config.app.protocol == config::AppProtocol::http1
-                                 : towards == Towards::ringside;
+  const bool switchable =
+      to_app ? context_.config.app.protocol == config::AppProtocol::http1 : towards == Towards::ringside;
   try_head_.upgrade = switchable ? from.upgrade : std::string_view();
   auto& fields = try_head_.fields;
   fields.assign(from.fields.begin(), from.fields.end());
@@ -259,7 +259,7 @@ void Call::compose(Towards towards) {
   scratch_hops_ = std::to_string(hops);
   if (!key_.empty()) fields.push_back({"Ringside-Key", encoded_key_});
   if (towards == Towards::ringside) {
-    write_passport(passport_, hops, from.http2, scratch_passport_);
+    write_passport(passport_, hops, version_of(from), scratch_passport_);
     fields.push_back({"Ringside-Passport", scratch_passport_});
     if (hops > 1 || !passport_.via.empty()) fields.push_back({"Via", via_});
   } else {
@@ -268,6 +268,7 @@ void Call::compose(Towards towards) {
     fields.push_back({"X-Request-Id", passport_.request_id});
     fields.push_back({"Via", via_});
   }
+  if (!passport_.max_forwards.empty()) fields.push_back({"Max-Forwards", passport_.max_forwards});
   if (!from_peer_ && !remote_.empty()) {
     fields.push_back({"X-Forwarded-For", remote_});
     fields.push_back({"X-Forwarded-Proto", "http"});

@@ -26,7 +26,7 @@ ClientSession::ClientSession(Context& context, net::Socket socket, std::string r
       call_(context, *this) {
   context_.metrics.connections_accepted.add();
   context_.metrics.connections_open.add(1);
-  timer_.after(limits::head_time);  // an open connection that never says anything is not kept
+  timer_.after(context_.client_limits.head_time);  // an open connection that never says anything is not kept
   stream_.read();
 }
 
@@ -70,7 +70,7 @@ bool ClientSession::read_head() {
   if (bytes.empty() || !is_http1()) return false;
   auto step = parser_.next(bytes);
   if (std::holds_alternative<http1::NeedMore>(step)) {
-    if (!head_timed_) timer_.after(limits::head_time);  // for the whole head, however it drips
+    if (!head_timed_) timer_.after(context_.client_limits.head_time);  // for the whole head, however it drips
     head_timed_ = true;
     return false;
   }
@@ -117,6 +117,7 @@ void ClientSession::begin(const http::RequestHead& head) {
     return refuse({.code = api::Code::body_too_large,
                    .detail = "the body has " + std::to_string(head.framing.length) + " bytes, the limit is " +
                              std::to_string(body_max())});
+  if (ends_here(head)) return write({.status = 200, .content_type = {}, .body = {}, .headers = {}});
   Route wanted = route(head);
   switch (wanted.kind) {
     case Route::Kind::refused: return refuse(wanted.problem);
@@ -126,7 +127,7 @@ void ClientSession::begin(const http::RequestHead& head) {
       state_ = State::call;
       if (body_left_) {
         pace_.begun = Clock::now();
-        timer_.after(limits::body_grace);
+        timer_.after(context_.client_limits.body_grace);
       }
       return call_.start_from_client(head, std::move(wanted), remote_, !body_left_);
   }
@@ -147,7 +148,7 @@ void ClientSession::read_call_body() {
                      .status = refusal->status});
     const auto piece = std::get<http1::BodyReader::Piece>(step);
     pace_.bytes += piece.data.size();
-    if (pace_.bytes > body_max() && !upgraded_)
+    if (!upgraded_ && (pace_.bytes > body_max() || body_.announced() > body_max() - pace_.bytes))
       return spoilt({.code = api::Code::body_too_large,
                      .detail = "the body is over the limit of " + std::to_string(body_max()) + " bytes"});
     if (!piece.data.empty()) expects_continue_ = false;
@@ -182,7 +183,7 @@ void ClientSession::spoilt(const api::Problem& problem) {
 void ClientSession::begin_api(const http::RequestHead& head) {
   if (!api_.begin(head)) return refuse(api_body_too_large());
   state_ = State::api_body;
-  timer_.after(limits::head_time);
+  timer_.after(context_.client_limits.head_time);
   if (std::exchange(expects_continue_, false)) {
     stream_.out() += continue_line;
     context_.turn.flush(*this);
@@ -249,11 +250,13 @@ void ClientSession::send_reply(const http::ResponseHead& reply, bool end) {
   if (reply.status == 101) return send_switch(reply);
   http::ResponseHead& head = context_.scratch_reply;
   head = reply;
+  context_.date.add_to(head);
   reply_started_ = true;
   const bool measured = head.framing.kind == http::BodyKind::length;
   chunked_reply_ = !end && !measured && !http10_;
   if (!measured && (chunked_reply_ || head.framing.kind != http::BodyKind::none))
     head.framing.kind = http::BodyKind::chunked;
+  keep_alive_ = keep_alive_ && !body_left_;  // nobody waits for the rest of a request that has been answered
   head.keep_alive = keep_alive_;
   http1::write(stream_.out(), head, http10_);
   context_.turn.flush(*this);
@@ -314,7 +317,7 @@ void ClientSession::flush() {
   if (state_ == State::lingering) {
     stream_.end_output();
     if (state_ == State::lingering)
-      timer_.after(stream_.backlog() > 0 ? Duration(limits::idle_time) : Duration(limits::linger_time));
+      timer_.after(stream_.backlog() > 0 ? context_.client_limits.idle_time : Duration(limits::linger_time));
     return;
   }
   stream_.flush();
@@ -324,7 +327,7 @@ void ClientSession::flush() {
 
 void ClientSession::next_request() {
   // A client that asks without reading gets no further: its answers would pile up here.
-  timer_.after(limits::idle_time);
+  timer_.after(context_.client_limits.idle_time);
   if (stream_.backlog() > limits::stream_window_bytes) return;
   state_ = State::head;
   if (context_.draining && stream_.buffered().empty()) return end();

@@ -13,6 +13,8 @@
 #include "daemon/net/incoming_call.hpp"
 #include "daemon/net/timers.hpp"
 #include "daemon/obs/catalog.hpp"
+#include "daemon/worker/client_limits.hpp"
+#include "daemon/worker/date.hpp"
 #include "daemon/worker/turn.hpp"
 #include "proto/http/message.hpp"
 #include "proto/http1/parser.hpp"
@@ -85,7 +87,9 @@ struct Context {
   obs::WorkerMetrics& metrics;
   net::Timers timers;
   Turn turn;
+  DateField date;                 // of replies to clients
   Rng rng;                        // request ids
+  ClientLimits client_limits;     // before the first connection
   api::ViewPtr view;              // of the latest membership and ring; replaced between two handlers
   std::string self_address;       // this node's in the ring; never changes
   AppPool* app = nullptr;         // connections to this node's app

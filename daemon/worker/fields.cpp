@@ -9,6 +9,7 @@
 #include "daemon/worker/grpc.hpp"
 #include "proto/http/names.hpp"
 #include "proto/http/syntax.hpp"
+#include "proto/http1/framing_fields.hpp"
 
 namespace ringside::worker {
 namespace {
@@ -43,6 +44,13 @@ std::string_view read_passport(std::string_view text, Passport& passport) {
   return version;
 }
 
+// What is left behind us; what is no number is passed on as it came.
+bool take_max_forwards(std::string_view value, Passport& passport) {
+  const auto left = http1::parse_length(value);
+  if (left) passport.max_forwards = std::to_string(*left - (*left > 0));
+  return left.has_value();
+}
+
 }  // namespace
 
 void OwnedHead::assign(const http::RequestHead& head) {
@@ -75,16 +83,20 @@ bool is_ringside_field(std::string_view name) noexcept {
   return http::is_ringside(http::name_of(name));
 }
 
-void append_via(std::string& via, bool http2, std::string_view name) {
-  if (!via.empty()) via += ", ";
-  via.append(http2 ? "2 " : "1.1 ").append(name);
+std::string_view version_of(const http::RequestHead& head) noexcept {
+  return head.http2 ? "2" : head.http10 ? "1.0" : "1.1";
 }
 
-void write_passport(const Passport& passport, int hops, bool http2, std::string& out) {
+void append_via(std::string& via, std::string_view version, std::string_view name) {
+  if (!via.empty()) via += ", ";
+  via.append(version).append(" ").append(name);
+}
+
+void write_passport(const Passport& passport, int hops, std::string_view version, std::string& out) {
   std::array<char, 12> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), hops).ptr;
   out.assign(digits.data(), end);
-  out.append(http2 ? " 2 " : " 1.1 ").append(passport.from).append(" ").append(passport.request_id);
+  out.append(" ").append(version).append(" ").append(passport.from).append(" ").append(passport.request_id);
 }
 
 void Passport::clear() {
@@ -94,6 +106,7 @@ void Passport::clear() {
   request_id.clear();
   via.clear();
   repeatable = false;
+  max_forwards.clear();
 }
 
 void take_passport(http::RequestHead& head, bool from_peer, Passport& passport) {
@@ -117,12 +130,15 @@ void take_passport(http::RequestHead& head, bool from_peer, Passport& passport) 
       case http::Name::grpc_timeout: grpc_timeout = parse_grpc_timeout(value); return false;
       case http::Name::idempotency_key: passport.repeatable = true; return false;
       case http::Name::x_request_id:
-        if (value.size() <= limits::request_id_bytes) passport.request_id = value;
+        if (value.size() <= limits::request_id_bytes && http::all_of(value, http::token_byte))
+          passport.request_id = value;
         return true;
       case http::Name::via:
         if (!passport.via.empty()) passport.via += ", ";
         passport.via += value;
         return true;
+      case http::Name::max_forwards:
+        return !from_peer && head.method == "OPTIONS" && take_max_forwards(value, passport);
       case http::Name::ringside_passport:
         if (from_peer) version = read_passport(value, passport);
         return true;
@@ -133,7 +149,7 @@ void take_passport(http::RequestHead& head, bool from_peer, Passport& passport) 
   });
   // The entry's own words in Via go without saying while they are all there is.
   if (passport.hops == 1 && passport.via.empty() && !version.empty())
-    append_via(passport.via, version == "2", passport.from);
+    append_via(passport.via, version, passport.from);
   if (grpc_timeout && passport.timeout == Millis::zero())
     passport.timeout = std::min(*grpc_timeout, Millis(limits::timeout_max));
 }
@@ -156,6 +172,12 @@ ReplyNotes take_reply(http::ResponseHead& head) {
   });
   if (nominated) http::remove_hop_by_hop(head.fields);
   return notes;
+}
+
+bool ends_here(const http::RequestHead& head) {
+  if (head.method != "OPTIONS") return false;
+  const auto left = http::find(head.fields, "max-forwards");
+  return left && http1::parse_length(*left) == 0;
 }
 
 }  // namespace ringside::worker

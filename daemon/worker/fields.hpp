@@ -25,12 +25,13 @@ class OwnedHead {
 
 // What ringsides tell each other about a request on its way.
 struct Passport {
-  std::string from;         // name of the entry node
-  int hops = 0;             // ringsides that have sent it on
-  Millis timeout{};         // left of the caller's patience; 0: not said
-  std::string request_id;   // X-Request-Id of the caller, or made at the entry
-  std::string via;          // of the request so far
-  bool repeatable = false;  // idempotent method or Idempotency-Key
+  std::string from;          // name of the entry node
+  int hops = 0;              // ringsides that have sent it on
+  Millis timeout{};          // left of the caller's patience; 0: not said
+  std::string request_id;    // X-Request-Id of the caller, or made at the entry
+  std::string via;           // of the request so far
+  bool repeatable = false;   // idempotent method or Idempotency-Key
+  std::string max_forwards;  // of a client's OPTIONS: what is left of it behind us
 
   void clear();  // keeps the memory
 };
@@ -43,10 +44,12 @@ void take_passport(http::RequestHead&, bool from_peer, Passport&);
 // The value of Ringside-Passport on a link: `<hops> <HTTP version at the entry> <from> <request id>`, in one
 // field because each costs both ends as much as the rest of a hop's header work together. `hops` counts the
 // one that this is.
-void write_passport(const Passport&, int hops, bool http2, std::string& out);
+void write_passport(const Passport&, int hops, std::string_view version, std::string& out);
 
 // The entry of this node in Via, and with it what is said of the way of a request to its next stop.
-void append_via(std::string& via, bool http2, std::string_view name);
+void append_via(std::string& via, std::string_view version, std::string_view name);
+// HTTP's, that the request came in.
+[[nodiscard]] std::string_view version_of(const http::RequestHead&) noexcept;
 
 // What a reply says that matters here; views into its head.
 struct ReplyNotes {
@@ -57,6 +60,10 @@ struct ReplyNotes {
 
 // The same for a reply: reads it and takes out what belongs to one connection, and all Ringside-*.
 ReplyNotes take_reply(http::ResponseHead&);
+
+// An OPTIONS that is to go no further (Max-Forwards: 0): we are its last recipient, RFC 9110 7.6.2. All
+// members together count as one.
+[[nodiscard]] bool ends_here(const http::RequestHead&);
 
 [[nodiscard]] bool is_ringside_field(
     std::string_view name) noexcept;  // Ringside-*, any case, or its '_' twin

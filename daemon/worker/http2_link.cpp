@@ -267,7 +267,7 @@ void Http2Link::on_end(http2::StreamId id, const http::Trailers& trailers) {
   end_early(id, request_ended);
 }
 
-void Http2Link::on_close(http2::StreamId id, http2::Code, bool unprocessed) {
+void Http2Link::on_close(http2::StreamId id, http2::Code code, bool unprocessed) {
   const auto found = streams_.find(id);
   if (found == streams_.end()) return;
   Call* call = std::exchange(found->second->call_, nullptr);
@@ -276,6 +276,9 @@ void Http2Link::on_close(http2::StreamId id, http2::Code, bool unprocessed) {
   streams_.erase(found);
   if (call == nullptr) return;
   if (replying) return call->reply_broken();
+  // What a ringside says when its app's reply broke off behind the head: the app has had the request.
+  if (to_ == To::peer && code == http2::Code::internal_error)
+    return call->failed_for_good(api::Code::app_error, "the app's reply broke off at the owner");
   const std::string why = name() + (unprocessed ? " refused the request" : " broke off the request");
   if (!unprocessed) return call->failed(forward::Outcome::maybe_executed, why);
   switch (to_) {

@@ -35,7 +35,7 @@ Http2Server::Http2Server(Context& context, net::Stream&& stream, std::string rem
       stream_(std::move(stream), *this, limits::link_buffer_bytes),
       timer_(context.timers, [this] { rest(); }) {
   context_.metrics.connections_open.add(1);
-  timer_.after(limits::idle_time);
+  timer_.after(context.client_limits.idle_time);
   stream_.read();
 }
 
@@ -109,7 +109,7 @@ void Http2Server::rest() {
   const bool moved = std::exchange(moved_, false);
   if (!busy && !moved && !streams_.empty()) return close();
   if (!busy && !moved) drain();
-  timer_.after(limits::idle_time);
+  timer_.after(context_.client_limits.idle_time);
 }
 
 void Http2Server::close() {

@@ -39,6 +39,7 @@ void ServedStream::begin_for_client(const http::RequestHead& head, const std::st
     return refuse({.code = api::Code::body_too_large,
                    .detail = "the body has " + std::to_string(head.framing.length) + " bytes, the limit is " +
                              std::to_string(body_max)});
+  if (ends_here(head)) return write({.status = 200, .content_type = {}, .body = {}, .headers = {}});
   Route wanted = route(head);
   switch (wanted.kind) {
     case Route::Kind::refused: return refuse(wanted.problem);
@@ -53,7 +54,7 @@ void ServedStream::begin_call(const http::RequestHead& head, Route route, const 
                               bool end) {
   if (!end && !grpc_) {
     pace_.begun = Clock::now();
-    timer_.after(limits::body_grace);
+    timer_.after(link_.context_.client_limits.body_grace);
   }
   call_.start_from_client(head, std::move(route), remote, end);
 }
@@ -65,7 +66,7 @@ void ServedStream::begin_api(const http::RequestHead& head, bool end) {
   api_.emplace();
   if (!api_->begin(head)) return refuse(api_body_too_large());
   if (end) return answer_api();
-  timer_.after(limits::head_time);
+  timer_.after(link_.context_.client_limits.head_time);
   if (wants_continue_) send_continue();
 }
 
@@ -165,7 +166,13 @@ void ServedStream::send_continue() {
 void ServedStream::send_reply(const http::ResponseHead& head, bool end) {
   if (gone_) return;
   reply_started_ = true;
-  link_.session_.submit_response(id_, head, end);
+  if (link_.asker_ == Asker::client) {
+    http::ResponseHead dated = head;
+    link_.context_.date.add_to(dated);
+    link_.session_.submit_response(id_, dated, end);
+  } else {
+    link_.session_.submit_response(id_, head, end);
+  }
   link_.wants_flush();
 }
 

@@ -46,7 +46,7 @@ struct Worker::State {
   }
 
   void accept(net::Socket socket, std::string remote) {
-    if (clients.size() + http2_clients.size() >= limits::client_connections)
+    if (clients.size() + http2_clients.size() >= context.client_limits.connections)
       return;  // dropping the socket closes it
     auto session = std::make_unique<ClientSession>(
         context, std::move(socket), std::move(remote),
@@ -131,8 +131,9 @@ struct Worker::State {
 };
 
 Worker::Worker(int index, const config::Config& config, const obs::Metrics& metrics, std::uint64_t seed,
-               api::ViewPtr first_view, ToControl to_control)
+               api::ViewPtr first_view, ToControl to_control, const ClientLimits& client_limits)
     : state_(std::make_unique<State>(index, config, metrics, seed, std::move(to_control))) {
+  state_->context.client_limits = client_limits;
   state_->context.self_address = first_view->address;
   state_->context.view = std::move(first_view);
 }

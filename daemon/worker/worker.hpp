@@ -15,6 +15,7 @@
 #include "daemon/net/proxy.hpp"
 #include "daemon/net/tchannel_tunnel.hpp"
 #include "daemon/obs/catalog.hpp"
+#include "daemon/worker/client_limits.hpp"
 
 namespace ringside::worker {
 
@@ -27,7 +28,7 @@ class Worker {
   };
   // `index` is its place in metrics.workers. Made on the main thread before the threads start.
   Worker(int index, const config::Config&, const obs::Metrics&, std::uint64_t seed, api::ViewPtr first_view,
-         ToControl);
+         ToControl, const ClientLimits& = {});
   ~Worker();  // stops and joins
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

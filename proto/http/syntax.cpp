@@ -15,9 +15,10 @@ bool is_port(std::string_view port) noexcept {
   return number <= 65535;
 }
 
+// The bytes of an IPv6 address; whether it is one is for those who look it up.
 bool is_ip_literal(std::string_view text) noexcept {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](char c) { return is(c, hex_byte) || c == ':' || c == '.'; });
+  return std::ranges::count(text, ':') >= 2 &&
+         std::ranges::all_of(text, [](char c) { return is(c, hex_byte) || c == ':' || c == '.'; });
 }
 
 bool is_reg_name(std::string_view name) noexcept {

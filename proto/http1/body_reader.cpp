@@ -68,6 +68,7 @@ std::optional<Refusal> BodyReader::frame(char c) {
   switch (state_) {
     case State::size:
     case State::size_space:
+    case State::extension_start:
     case State::extension: return size(c);
     case State::size_lf: return size_end(c);
     case State::data_cr:
@@ -100,11 +101,17 @@ std::optional<Refusal> BodyReader::frame(char c) {
 // chunk-size [ chunk-ext ], up to the CR.
 std::optional<Refusal> BodyReader::size(char c) {
   ++overhead_;
-  if (c == '\r' && digits_ > 0 && state_ != State::size_space) {
+  if (c == '\r' && digits_ > 0 && (state_ == State::size || state_ == State::extension)) {
     state_ = State::size_lf;
     return std::nullopt;
   }
   if (++line_ > limits_.chunk_line) return bad("a chunk line is too long");
+  if (state_ == State::extension_start) {  // it has a name
+    if (c == ' ' || c == '\t') return std::nullopt;
+    if (!is(c, http::token_byte)) return bad("a chunk extension is malformed");
+    state_ = State::extension;
+    return std::nullopt;
+  }
   if (state_ == State::extension) {
     if (!is(c, http::value_byte)) return bad("a chunk extension holds a control byte");
     return std::nullopt;
@@ -118,7 +125,7 @@ std::optional<Refusal> BodyReader::size(char c) {
   if (c == ' ' || c == '\t') {  // "bad white space" is for an extension to follow only
     state_ = State::size_space;
   } else if (c == ';') {
-    state_ = State::extension;
+    state_ = State::extension_start;
   } else {
     return bad("a chunk size is malformed");
   }

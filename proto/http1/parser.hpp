@@ -96,6 +96,10 @@ class BodyReader {
   // The connection ended: a clean end only for until_close or an already finished body.
   [[nodiscard]] bool at_eof() noexcept;
   [[nodiscard]] bool finished() const noexcept { return state_ == State::done; }
+  // Bytes of the body that are sure to follow: of the chunk under way, or all of a counted body.
+  [[nodiscard]] std::uint64_t announced() const noexcept {
+    return state_ == State::data || state_ == State::length ? left_ : 0;
+  }
   // Behind a finished chunked body; views into the reader.
   [[nodiscard]] http::Trailers trailers() const;
 
@@ -105,6 +109,7 @@ class BodyReader {
     until_close,  // bodies without inner framing
     size,
     size_space,
+    extension_start,
     extension,
     size_lf,
     data,

@@ -70,7 +70,7 @@ TEST_CASE("what is written into a passport is read out of it") {
       passport.from = "127.0.0.1:7601";
       passport.request_id = "0123456789abcdef";
       std::string text;
-      write_passport(passport, hops, http2, text);
+      write_passport(passport, hops, http2 ? "2" : "1.1", text);
       auto head = request({{"via", hops > 1 ? "1.1 x, 2 y" : ""}, {"ringside-passport", text}});
       const Passport read = take_passport(head, true);
       CHECK(read.hops == hops);
@@ -186,4 +186,31 @@ TEST_CASE("an owned head outlives the buffer it was parsed from") {
     CHECK(owned.get().fields[1].name == "Name");
     CHECK(owned.get().fields[1].value == "value");
   }
+}
+
+TEST_CASE(
+    "Max-Forwards counts for OPTIONS of a client: one less behind us, and none left means that it ends "
+    "here") {
+  auto head = request({{"Max-Forwards", "3"}});
+  head.method = "OPTIONS";
+  CHECK_FALSE(ends_here(head));
+  CHECK(take_passport(head, false).max_forwards == "2");
+  CHECK(head.fields.empty());
+
+  auto last = request({{"max-forwards", "0"}});
+  CHECK_FALSE(ends_here(last));  // a GET
+  CHECK(take_passport(last, false).max_forwards.empty());
+  last.method = "OPTIONS";
+  CHECK(ends_here(last));
+
+  auto odd = request({{"Max-Forwards", "-1"}});
+  odd.method = "OPTIONS";
+  CHECK_FALSE(ends_here(odd));
+  CHECK(take_passport(odd, false).max_forwards.empty());
+  CHECK(names(odd) == std::vector<std::string>{"Max-Forwards"});
+}
+
+TEST_CASE("a request id is kept if it is a token") {
+  auto head = request({{"X-Request-Id", "a b"}});
+  CHECK(take_passport(head, false).request_id.empty());
 }

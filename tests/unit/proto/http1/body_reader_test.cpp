@@ -68,6 +68,7 @@ TEST_CASE("chunk framing that two readers could take differently is refused", "[
                                   "5\r5",           "+5\r\n",
                                   "0x5\r\n",        "5_\r\n",
                                   "5\r\nhello\n",   "5\r\nhello\r0",
+                                  "5;\r\n",         "5; =x\r\n",
                                   "5\r\nhello0",    "5;a\nb",
                                   "5;a\rb",         "5;\x01",
                                   "5;\x7f",         "00000000000000005\r\n",
