@@ -128,7 +128,7 @@ struct Stream::State final : Watched, std::enable_shared_from_this<State> {
       if (count < 0) {
         if (errno == EINTR) continue;
         if (errno == EAGAIN || errno == EWOULDBLOCK) return wait_writable();
-        return give_up_writing();
+        return give_up_writing({errno, boost::system::system_category()});
       }
       written += static_cast<std::size_t>(count);
     }
@@ -146,12 +146,14 @@ struct Stream::State final : Watched, std::enable_shared_from_this<State> {
   }
 
   // The other side takes nothing more, but may have said why before it went: reading goes on and finds the
-  // end.
-  void give_up_writing() {
+  // end. If the end of its half has been read already, this is the only news that will come; the owner hears
+  // of it from a fresh stack.
+  void give_up_writing(boost::system::error_code why) {
     write_failed = wanted = true;
     output.clear();
     written = 0;
-    pump_later();
+    if (!eof) return pump_later();
+    boost::asio::post(io, [self = shared_from_this(), why] { self->fail(why); });
   }
 
   // The Poller tells when: it watches for both.

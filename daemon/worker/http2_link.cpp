@@ -1,5 +1,6 @@
 #include "daemon/worker/http2_link.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/base/limits.hpp"
@@ -38,9 +39,13 @@ std::size_t LinkStream::body_backlog() const {
   return link_.session_.queued(id_);
 }
 
+// The window is opened again for what the asker has taken. What lies in its buffer counts as held: buffer and
+// open window together are what a stream may cost here.
 void LinkStream::more_reply() {
-  if (unconsumed_ == 0) return;
-  link_.session_.consume(id_, std::exchange(unconsumed_, 0));
+  const std::size_t held = std::min(unconsumed_, limits::stream_window_bytes - call_->reply_room());
+  if (unconsumed_ == held) return;
+  link_.session_.consume(id_, unconsumed_ - held);
+  unconsumed_ = held;
   link_.wants_flush();
 }
 
@@ -251,7 +256,7 @@ void Http2Link::on_data(http2::StreamId id, std::string_view data) {
   if (stream == nullptr) return session_.consume(id, data.size());
   stream->unconsumed_ += data.size();
   stream->call_->reply_body(data);
-  if (stream->call_ != nullptr && stream->call_->reply_room() > 0) stream->more_reply();
+  if (stream->call_ != nullptr) stream->more_reply();
 }
 
 void Http2Link::on_end(http2::StreamId id, const http::Trailers& trailers) {

@@ -14,6 +14,7 @@ ServedStream::ServedStream(Http2Server& link)
 void ServedStream::begin(http2::StreamId id) {
   id_ = id;
   pending_.clear();
+  unconsumed_ = 0;
   trailers_.clear();
   body_ended_ = gone_ = head_request_ = grpc_ = reply_started_ = false;
   wants_continue_ = true;
@@ -81,6 +82,7 @@ void ServedStream::take_body(std::string_view data) {
   pace_.bytes += data.size();
   if (call_.active() && !over_limit()) {
     pending_.append(data);  // bounded by the stream's window
+    unconsumed_ += data.size();
     return more_body();
   }
   // What is not for a call is used up at once, or of no interest any more because the answer has been given.
@@ -108,13 +110,23 @@ void ServedStream::more_body() {
   if (count > 0) {
     call_.body(std::string_view(pending_).substr(0, count));
     pending_.erase(0, count);
-    link_.session_.consume(id_, count);
-    link_.wants_flush();
   }
+  open_window();
   if (pending_.empty() && body_ended_ && !call_.body_finished()) {
     timer_.cancel();
     call_.body_end(trailers_.get());
   }
+}
+
+// For what the next hop has taken. What lies in its buffer counts as held: buffer and open window together
+// are what a stream may cost here.
+void ServedStream::open_window() {
+  const std::size_t ahead = limits::stream_window_bytes - call_.body_room();
+  const std::size_t held = std::min(unconsumed_, pending_.size() + ahead);
+  if (unconsumed_ == held) return;
+  link_.session_.consume(id_, unconsumed_ - held);
+  unconsumed_ = held;
+  link_.wants_flush();
 }
 
 void ServedStream::check_body_rate() {

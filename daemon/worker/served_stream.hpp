@@ -45,11 +45,13 @@ class ServedStream final : public Inbound {
   void spoilt(const api::Problem&);
   void refuse(const api::Problem&);
   void write(const api::Response&);
+  void open_window();
   void check_body_rate();
 
   Http2Server& link_;
   http2::StreamId id_ = 0;
   std::string pending_;           // body bytes that the call had no room for
+  std::size_t unconsumed_ = 0;    // body bytes for which the window has not been opened again
   http::OwnedTrailers trailers_;  // behind `pending_`
   bool body_ended_ = false;       // the asker has sent all of it
   bool gone_ = false;

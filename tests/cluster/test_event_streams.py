@@ -4,7 +4,7 @@ import json
 import shutil
 import unittest
 
-from support import ROOT, SharedClusterTest, resident_bytes, route
+from support import ROOT, SharedClusterTest, resident_bytes, route, wait_until
 
 COUNT = 1000
 EVENTS = 10
@@ -20,10 +20,12 @@ class EventStreams(SharedClusterTest):
     def setUp(self):
         super().setUp()
         self.entry = self.cluster.hosts[0]
+        self.connections = []
 
     def open_stream(self, number):
         connection = http.client.HTTPConnection("127.0.0.1", self.entry.api_port, timeout=30)
         self.addCleanup(connection.close)
+        self.connections.append(connection)
         connection.request("GET", route(f"user:{number}", "/events"), headers={"Accept": "text/event-stream"})
         stream = connection.getresponse()
         self.assertEqual((stream.status, stream.headers["Ringside-Hops"]), (200, "1"))
@@ -53,6 +55,15 @@ class EventStreams(SharedClusterTest):
               flush=True)
         self.assertEqual(self.publish("/end"), COUNT)
         self.assertEqual({stream.read() for stream in streams}, {b""})
+
+    def test_a_client_that_leaves_ends_its_stream_at_the_app(self):
+        for stream in [self.open_stream(number) for number in range(20)]:
+            self.next_event(stream)
+            stream.close()
+        for connection in self.connections:
+            connection.close()
+        wait_until(lambda: self.publish("/publish", "anybody?") == 0, 10, "the app has no streams left",
+                   [host.daemon for host in self.cluster.hosts])
 
 
 if __name__ == "__main__":

@@ -11,9 +11,11 @@ from support import ROOT, SharedClusterTest, fetch, resident_bytes, route, sanit
 
 MIB = 1024 * 1024
 SIZE = 64 * MIB
+STREAM_MAX = 256 * 1024  # limits::stream_window_bytes: what a hop may hold of one stream, each way
 SLOW = 1_000_000  # bytes a second
 SECONDS = 5
 TICK = 0.05
+MANY = 100
 
 
 @unittest.skipUnless(shutil.which("node"), "node is missing here")
@@ -71,6 +73,19 @@ class SlowReaders(SharedClusterTest):
             piece = reader.recv(MIB)
             self.assertTrue(piece, "the answer broke off")
             taken += len(piece)
+
+    def test_many_are_held_to_the_bound_of_a_stream_each(self):
+        before = self.resident()
+        readers = [self.begin_download(number) for number in range(MANY)]
+        for reader in readers:
+            self.assertTrue(reader.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n"))
+        beside, grown, done = [], [0, 0], time.monotonic() + 3
+        while time.monotonic() < done:
+            beside += self.latencies(20)
+            grown = [max(pair) for pair in zip(grown, self.grown_since(before))]
+        print(f"[{MANY} that stand still: a {grown[0] / MIB:+.1f} MiB, b {grown[1] / MIB:+.1f} MiB; p50 of others "
+              f"{1e3 * statistics.median(beside):.2f} ms] ", end="", flush=True)
+        self.assertLess(max(grown), MANY * STREAM_MAX + 4 * MIB)
 
 
 if __name__ == "__main__":

@@ -22,11 +22,12 @@ struct Reader final : StreamEvents {
     pieces.push_back(stream.buffered().size());
     stream.consume(pieces.back());
   }
-  void on_eof() override {}
+  void on_eof() override { ended = true; }
   void on_drained() override {}
-  void on_broken(boost::system::error_code) override {}
+  void on_broken(boost::system::error_code) override { broken = true; }
   Stream stream;
   std::vector<std::size_t> pieces;
+  bool ended = false, broken = false;
 };
 
 }  // namespace
@@ -43,4 +44,23 @@ TEST_CASE("what another has read already does not make later reads narrow") {
   CHECK(test::run_until(io, [&] { return !reader.pieces.empty() && reader.pieces.back() >= 3000; }));
   CHECK(reader.pieces.size() <= 2);
   ::close(ends[1]);
+}
+
+TEST_CASE("a peer that ended its half and then went away is noticed when it is written to") {
+  boost::asio::io_context io{1};
+  std::array<int, 2> ends{};
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
+  Reader reader(io, ends[0]);
+  reader.stream.read();
+  REQUIRE(::shutdown(ends[1], SHUT_WR) == 0);
+  REQUIRE(test::run_until(io, [&] { return reader.ended; }));
+  reader.stream.out() += "an event";
+  reader.stream.flush();
+  io.poll();
+  CHECK_FALSE(reader.broken);
+  ::close(ends[1]);
+  reader.stream.out() += "another";
+  reader.stream.flush();
+  CHECK_FALSE(reader.broken);  // the owner is in the middle of something
+  CHECK(test::run_until(io, [&] { return reader.broken; }));
 }
