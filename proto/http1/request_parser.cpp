@@ -55,9 +55,8 @@ struct Facts {
 }  // namespace
 
 struct RequestParser::State {
-  explicit State(const Limits& limits) : scanner(HeadScanner::Kind::request, limits) {
-    head.fields.reserve(limits.fields);
-  }
+  // Grows with its requests: most have a dozen fields, and most connections rest.
+  explicit State(const Limits& limits) : scanner(HeadScanner::Kind::request, limits) {}
   std::optional<Refusal> judge(std::string_view bytes);
   std::optional<Refusal> judge_target();
   std::optional<Refusal> judge_framing(const Facts&);

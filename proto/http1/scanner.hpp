@@ -20,9 +20,7 @@ class HeadScanner {
  public:
   enum class Kind : std::uint8_t { request, response };
 
-  HeadScanner(Kind kind, const Limits& limits) : limits_(limits), kind_(kind) {
-    lines_.reserve(limits.fields);
-  }
+  HeadScanner(Kind kind, const Limits& limits) : limits_(limits), kind_(kind) {}
 
   // Looks at what is new in `bytes` (all from the first of the head on). A refusal is final. After it returns
   // nullopt the head is complete() or more bytes are needed.
