@@ -13,7 +13,10 @@
 // hop limit
 //   it says so (not_owner), and the entry looks again.
 // - An owner that refused because its ring differed is asked again within the same budget: it may be the one
-//   that lags behind.
+//   that lags behind. Only the entry does so: a node in the middle tells the entry, which looks again at
+//   once.
+// - A pinned request has no owner to look for: it is for this node's app or nobody, and may be repeated
+// there.
 #pragma once
 
 #include <cstdint>
@@ -36,10 +39,11 @@ struct Policy {
 
 // What the exchange needs to know of the request; the key must outlive it.
 struct Subject {
-  std::string_view key;
+  std::string_view key;     // empty if pinned
   int hops = 0;             // ringsides that have sent it on already; 0 at the entry
   bool repeatable = false;  // idempotent method or Idempotency-Key
   Instant deadline;
+  bool pinned = false;  // for this node's app, whatever the ring says
 };
 
 struct Attempt {  // send to this server's ringside
@@ -56,9 +60,9 @@ struct Wait {  // call on_wake when the ring changed or at this time
   friend bool operator==(const Wait&, const Wait&) = default;
 };
 enum class Failure : std::uint8_t {
-  no_owner,        // the ring is empty
-  not_owner,       // at the hop limit and not ours
-  unreachable,     // the owner cannot be reached and the ring has not moved
+  no_owner,     // the ring is empty
+  not_owner,    // not ours, and at the hop limit or refused by the owner we know: the entry is to look again
+  unreachable,  // the owner cannot be reached and the ring has not moved
   maybe_executed,  // the connection broke with the request under way
   timed_out,       // the deadline has passed
 };
@@ -71,8 +75,9 @@ using Action = std::variant<Attempt, Local, Wait, GiveUp>;
 
 // How a try ended that brought no response head.
 enum class Outcome : std::uint8_t {
-  not_executed,  // refused connect, REFUSED_STREAM, above a GOAWAY, 421 or 503 with executed: no
-  ring_differs,  // refused, because the owner's ring is another one than ours: either may be the one to move
+  not_executed,    // refused connect, REFUSED_STREAM, above a GOAWAY, 421 or 503 with executed: no
+  ring_differs,    // refused by a ringside that is not the owner (any more, or yet): its ring or ours is to
+                   // move
   maybe_executed,  // anything after the request was on its way
 };
 

@@ -16,11 +16,14 @@
 namespace ringside::worker {
 namespace {
 
-// Answers of another ringside that mean: not me, look again. All with `executed: no`.
-bool means_look_again(std::string_view error) {
-  return !error.empty() &&
-         (error == api::row(api::Code::not_owner).name || error == api::row(api::Code::not_joined).name ||
-          error == api::row(api::Code::draining).name);
+// The code of an answer that another ringside made itself; nullptr: its app's answer.
+const api::CodeRow* error_of_peer(std::string_view error) {
+  return error.empty() ? nullptr : api::find_row(error);
+}
+
+// Not me, look again. All with `executed: no`.
+bool is_look_again(api::Code code) {
+  return code == api::Code::not_owner || code == api::Code::not_joined || code == api::Code::draining;
 }
 
 bool is_endless(std::string_view content_type) {
@@ -123,15 +126,19 @@ void Call::start(bool end) {
     return answer(problem(api::Code::overloaded, std::to_string(context_.config.forward.in_flight) +
                                                      " requests are under way on this worker"));
   timer_.at(deadline_);
-  if (local_only_) return try_app();
-  if (key_.empty() || key_.size() > limits::key_bytes)
+  if (!local_only_ && (key_.empty() || key_.size() > limits::key_bytes))
     return answer(problem(api::Code::bad_key, "a peer sent a request without a usable ringside-key"));
-  if (context_.view->phase == api::Phase::joining)
+  if (!local_only_ && context_.view->phase == api::Phase::joining)
     return answer(problem(api::Code::not_joined, context_.view->phase_reason));
   forward::Policy policy;
   policy.retries = context_.config.forward.retry.max;
   policy.max_hops = context_.config.forward.max_hops;
-  exchange_.emplace(policy, forward::Subject{key_, passport_.hops, passport_.repeatable, deadline_},
+  exchange_.emplace(policy,
+                    forward::Subject{.key = key_,
+                                     .hops = passport_.hops,
+                                     .repeatable = passport_.repeatable,
+                                     .deadline = deadline_,
+                                     .pinned = local_only_},
                     context_.self_address);
   act(exchange_->start(started_, *context_.view->ring));
 }
@@ -212,7 +219,7 @@ void Call::try_app() {
 Outbound* Call::start_at_app() {
   const bool end = without_body();
   if (context_.config.app.protocol == config::AppProtocol::h2c) return context_.app_links->start(*this, end);
-  return context_.app->start(*this, end, repeated_ || (exchange_ && exchange_->attempts() > 1));
+  return context_.app->start(*this, end, repeated_ || exchange_->attempts() > 1);
 }
 
 void Call::try_peer(const ring::Server& server) {
@@ -323,9 +330,12 @@ void Call::give_up(const forward::GiveUp& end) {
                                                      " members that " + view.name +
                                                      " knows has a place in the ring"));
     case forward::Failure::not_owner:
-      return answer(problem(api::Code::not_owner,
-                            view.name + " does not own the key and the request has been passed on " +
-                                std::to_string(passport_.hops) + " times"));
+      return answer(
+          problem(api::Code::not_owner,
+                  view.name + " does not own the key and " +
+                      (last_failure_.empty()
+                           ? "the request has been passed on " + std::to_string(passport_.hops) + " times"
+                           : owner + ", the owner it knows, says " + last_failure_)));
     case forward::Failure::unreachable:
       return answer(problem(end.executed_maybe ? api::Code::app_error : api::Code::peer_unreachable,
                             "the owner " + owner + " cannot be reached: " + last_failure_));
@@ -342,18 +352,15 @@ void Call::give_up(const forward::GiveUp& end) {
 
 // What became of this request, as far as it has come.
 api::Problem Call::problem(api::Code code, std::string detail) const {
-  const bool tried = exchange_ && exchange_->attempts() > 0;
   // An earlier try may have run: whatever stopped the later ones, `executed: no` would be a lie.
   if (exchange_ && exchange_->executed_maybe() && !api::row(code).executed_maybe) code = api::Code::app_error;
   return {.code = code,
           .detail = std::move(detail),
           .key = key_,
-          .owner = exchange_     ? exchange_->owner()
-                   : local_only_ ? context_.view->name
-                                 : std::string(),
-          .attempts = tried         ? exchange_->attempts()
-                      : local_only_ ? 1
-                                    : 0,
+          .owner = local_only_ ? context_.view->name
+                   : exchange_ ? exchange_->owner()
+                               : std::string(),
+          .attempts = exchange_ ? exchange_->attempts() : 0,
           .request_id = passport_.request_id};
 }
 
@@ -401,11 +408,18 @@ void Call::accepted() {
 
 void Call::reply(http::ResponseHead& head, bool end) {
   const ReplyNotes notes = take_reply(head);
-  if (try_is_peer_ && means_look_again(notes.error)) {
-    last_failure_ = notes.error;
+  const api::CodeRow* refusal = try_is_peer_ ? error_of_peer(notes.error) : nullptr;
+  if (refusal != nullptr && is_look_again(refusal->code)) {
+    last_failure_ = refusal->name;
     if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
-    return act(exchange_->on_failure(Clock::now(), forward::Outcome::not_executed, replayable_,
+    return act(exchange_->on_failure(Clock::now(), forward::Outcome::ring_differs, replayable_,
                                      *context_.view->ring));
+  }
+  // "executed: no" is true of this try, but not of the request.
+  if (refusal != nullptr && !refusal->executed_maybe && exchange_->executed_maybe()) {
+    if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
+    return answer(problem(refusal->code, "an earlier try was lost under way, and " + exchange_->owner() +
+                                             " answered the last one with " + std::string(refusal->name)));
   }
   std::string_view served_by = context_.view->name, hops = scratch_hops_;
   if (try_is_peer_) {
@@ -419,7 +433,7 @@ void Call::reply(http::ResponseHead& head, bool end) {
   }
   if (try_is_peer_ && !notes.error.empty()) head.fields.push_back({"Ringside-Error", notes.error});
   std::string attempts;
-  if (!from_peer_ && exchange_) {
+  if (!from_peer_ && !local_only_) {
     attempts = std::to_string(exchange_->attempts());
     write_ring_version();
     head.fields.push_back({"Ringside-Owner", exchange_->owner()});
@@ -432,7 +446,7 @@ void Call::reply(http::ResponseHead& head, bool end) {
   context_.metrics.request_seconds.observe_us(static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(now - started_).count()));
   context_.metrics.in_flight.add(-1);
-  if (exchange_ && exchange_->rerouted()) context_.metrics.reroutes.add();
+  if (exchange_->rerouted()) context_.metrics.reroutes.add();
   accepted_ = true;
   if (end) {
     outbound_ = nullptr;
@@ -474,11 +488,6 @@ void Call::reply_broken() {
 void Call::failed(forward::Outcome outcome, std::string_view why) {
   outbound_ = nullptr;
   last_failure_ = why;
-  if (local_only_ && !std::exchange(repeated_, true) && passport_.repeatable && replayable_) return try_app();
-  if (!exchange_)
-    return answer(problem(
-        api::Code::app_error,
-        "the app of " + context_.view->name + " was lost with the request under way: " + last_failure_));
   const int attempts = exchange_->attempts();
   const auto action = exchange_->on_failure(Clock::now(), outcome, replayable_, *context_.view->ring);
   if (exchange_->attempts() > attempts) context_.metrics.retries.add();

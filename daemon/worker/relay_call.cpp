@@ -293,7 +293,7 @@ void RelayCall::error_frame(std::string_view frame, const tchannel::Error& error
     release();
     last_failure_ = error.message;
     return act(
-        exchange_->on_failure(Clock::now(), forward::Outcome::not_executed, keeping_, *context_.view->ring));
+        exchange_->on_failure(Clock::now(), forward::Outcome::ring_differs, keeping_, *context_.view->ring));
   }
   answered_ = request_ended_ = true;  // the other side is done with the call: it need not be cancelled
   context_.metrics.calls_error.add();

@@ -194,6 +194,42 @@ TEST_CASE("an owner whose ring differed is asked again every quarter of a second
   CHECK_FALSE(exchange.rerouted());
 }
 
+TEST_CASE("in the middle an owner whose ring differed is left to the entry, unless our own ring has moved") {
+  const auto ring = ring_of({"a", "b", "c"}, 1);
+  const auto key = key_of(*ring, "b");
+  Exchange middle({}, subject(key, 1), "a:1");
+  (void)middle.start(start_of_time, *ring);
+  SECTION("our ring is as it was") {
+    CHECK(middle.on_failure(start_of_time, Outcome::ring_differs, true, *ring) ==
+          Action(GiveUp{Failure::not_owner, false}));
+  }
+  SECTION("the body has gone by: the entry may still have it") {
+    CHECK(middle.on_failure(start_of_time, Outcome::ring_differs, false, *ring_of({"a"}, 2)) ==
+          Action(GiveUp{Failure::not_owner, false}));
+  }
+  SECTION("our ring has moved") {
+    CHECK(middle.on_failure(start_of_time, Outcome::ring_differs, true, *ring_of({"a"}, 2)) ==
+          Action(Local{2}));
+  }
+}
+
+TEST_CASE(
+    "a pinned request stays at this node's app, whatever the ring says, and is repeated by the same rule") {
+  const auto empty = ring_of({}, 1), moved = ring_of({"b"}, 2);
+  for (const bool repeatable : {false, true}) {
+    Exchange exchange({}, {"", 0, repeatable, start_of_time + 5s, true}, "a:1");
+    CHECK(exchange.start(start_of_time, *empty) == Action(Local{1}));
+    if (repeatable)
+      CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *moved) == Action(Local{2}));
+    CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *moved) ==
+          Action(GiveUp{Failure::maybe_executed, true}));
+  }
+  Exchange refused({}, {"", 0, true, start_of_time + 5s, true}, "a:1");
+  (void)refused.start(start_of_time, *empty);
+  CHECK(refused.on_failure(start_of_time, Outcome::not_executed, true, *empty) ==
+        Action(GiveUp{Failure::unreachable, false}));
+}
+
 TEST_CASE("an owner whose ring differed is left when our own ring moves") {
   const auto ring = ring_of({"a", "b"}, 1);
   const auto key = key_of(*ring, "b");
