@@ -19,6 +19,10 @@ enum class WithoutKey : std::uint8_t { refuse, local };
 enum class LogFormat : std::uint8_t { text, json };
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 
+struct Percent {
+  int value = 0;
+};
+
 struct Config {
   std::string cluster = "ringside";  // Ringpop's `app` in join and ping
   struct {
@@ -70,6 +74,7 @@ struct Config {
     WithoutKey without_key = WithoutKey::refuse;  // what a TChannel call without `sk` gets
     struct {
       int max = 1;
+      Percent budget{20};  // of a worker's requests, over ten seconds
     } retry;
     int in_flight = 1024;                            // requests without a response head, per worker
     std::int64_t body_max = std::int64_t{64} << 30;  // bytes

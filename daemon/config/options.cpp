@@ -191,10 +191,18 @@ const std::array table = {
            .reason = "a forgotten key is found at once, not by a wrong answer."},
     Option{.path = "forward.retry.max",
            .field = RINGSIDE_FIELD(forward.retry.max),
-           .help = "Repeats of a request that surely ran nowhere, or is safe to repeat.",
+           .help = "Repeats of a request that may have run and is safe to repeat; callers ask for fewer with "
+                   "Ringside-Retry.",
            .reason = "one outlives a restart; more multiply the load of a cluster in trouble.",
            .range = {0, 5},
            .unit = "retries"},
+    Option{.path = "forward.retry.budget",
+           .field = RINGSIDE_FIELD(forward.retry.budget),
+           .help =
+               "Share of one worker's requests of the last ten seconds that such repeats may make up; ten "
+               "are always allowed.",
+           .reason = "an app in trouble gets a fifth more load at worst, not twice as much.",
+           .range = {0, 100}},
     Option{.path = "forward.in_flight",
            .field = RINGSIDE_FIELD(forward.in_flight),
            .help = "Requests without an answer that one worker holds; more are refused with 503.",

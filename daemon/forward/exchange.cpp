@@ -33,7 +33,8 @@ Action Exchange::on_failure(Instant now, Outcome outcome, bool replayable, const
                                                        : Failure::unreachable;
   if (!replayable || attempts_ >= policy_.attempts_max) return GiveUp{stop, executed_maybe_};
   if (outcome == Outcome::maybe_executed) {
-    if (!subject_.repeatable || repeats_ >= policy_.retries) return GiveUp{stop, true};
+    if (!subject_.repeatable || repeats_left() <= 0) return GiveUp{stop, true};
+    if (budget_ != nullptr && !budget_->take(now)) return GiveUp{stop, true};
     ++repeats_;
     return try_owner(ring);
   }

@@ -5,7 +5,8 @@
 // - The owner is looked up anew for every try.
 // - A request is repeated when it surely reached no app; otherwise only when repeating it cannot matter (an
 // idempotent
-//   method or an Idempotency-Key), and at most `retries` times. So no request is run twice silently.
+//   method or an Idempotency-Key), at most `retries` times and while the budget of all requests together
+//   lasts. So no request is run twice silently.
 // - A try that surely reached no app, while the ring still names the same owner, waits for the ring to move:
 // at most
 //   `ring_wait` and never past the deadline.
@@ -25,6 +26,7 @@
 #include <variant>
 
 #include "daemon/base/time.hpp"
+#include "daemon/forward/retry_budget.hpp"
 #include "daemon/ring/snapshot.hpp"
 
 namespace ringside::forward {
@@ -83,9 +85,10 @@ enum class Outcome : std::uint8_t {
 
 class Exchange {
  public:
-  // `self_address` is this node's address in the ring; like the key, it must outlive the exchange.
-  Exchange(Policy policy, Subject subject, std::string_view self_address)
-      : policy_(policy), subject_(subject), self_address_(self_address) {}
+  // `self_address` is this node's address in the ring; like the key and the budget, it must outlive the
+  // exchange. nullptr: no budget.
+  Exchange(Policy policy, Subject subject, std::string_view self_address, RetryBudget* budget = nullptr)
+      : policy_(policy), subject_(subject), self_address_(self_address), budget_(budget) {}
 
   Action start(Instant now, const ring::Snapshot&);
   // `replayable`: the whole request, as far as it was sent, is still at hand.
@@ -96,6 +99,7 @@ class Exchange {
 
   [[nodiscard]] bool executed_maybe() const { return executed_maybe_; }
   [[nodiscard]] int attempts() const { return attempts_; }
+  [[nodiscard]] int repeats_left() const { return policy_.retries - repeats_; }
   [[nodiscard]] bool rerouted() const {
     return rerouted_;
   }  // some try went to another owner than the one before
@@ -110,6 +114,7 @@ class Exchange {
   Policy policy_;
   Subject subject_;
   std::string_view self_address_;
+  RetryBudget* budget_;
   std::string owner_;
   std::string owner_address_;
   std::uint64_t ring_version_ = 0;  // of the last look-up

@@ -122,6 +122,7 @@ void Call::start(bool end) {
 
   state_ = State::trying;
   context_.metrics.in_flight.add(1);
+  context_.retry_budget.count_request(started_);
   if (context_.metrics.in_flight.value() > context_.config.forward.in_flight)
     return answer(problem(api::Code::overloaded, std::to_string(context_.config.forward.in_flight) +
                                                      " requests are under way on this worker"));
@@ -132,6 +133,7 @@ void Call::start(bool end) {
     return answer(problem(api::Code::not_joined, context_.view->phase_reason));
   forward::Policy policy;
   policy.retries = context_.config.forward.retry.max;
+  if (passport_.retries >= 0) policy.retries = std::min(policy.retries, passport_.retries);
   policy.max_hops = context_.config.forward.max_hops;
   exchange_.emplace(policy,
                     forward::Subject{.key = key_,
@@ -139,7 +141,7 @@ void Call::start(bool end) {
                                      .repeatable = passport_.repeatable,
                                      .deadline = deadline_,
                                      .pinned = local_only_},
-                    context_.self_address);
+                    context_.self_address, &context_.retry_budget);
   act(exchange_->start(started_, *context_.view->ring));
 }
 
@@ -283,6 +285,11 @@ void Call::compose(Towards towards) {
       const auto left = std::chrono::duration_cast<Millis>(deadline_ - Clock::now());
       scratch_timeout_ = std::to_string(std::max<std::int64_t>(left.count(), 1)) + "ms";
       fields.push_back({"Ringside-Timeout", scratch_timeout_});
+    }
+    // What the caller did not limit and is still whole, the next ringside knows from its own configuration.
+    if (passport_.retries >= 0 || exchange_->repeats_left() < context_.config.forward.retry.max) {
+      scratch_retry_ = std::to_string(exchange_->repeats_left());
+      fields.push_back({"Ringside-Retry", scratch_retry_});
     }
     return;
   }

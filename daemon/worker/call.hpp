@@ -136,7 +136,7 @@ class Call final : public RingWaiter {
   std::optional<forward::Exchange> exchange_;
   http::RequestHead try_head_;
   std::string encoded_key_, binary_key_, via_, scratch_version_, scratch_hops_, scratch_timeout_,
-      scratch_passport_;
+      scratch_passport_, scratch_retry_;
   bool try_is_peer_ = false;
   std::string last_failure_;  // why the last try failed, for the problem's detail
 

@@ -10,6 +10,7 @@
 #include "daemon/base/limits.hpp"
 #include "daemon/base/rng.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/forward/retry_budget.hpp"
 #include "daemon/net/incoming_call.hpp"
 #include "daemon/net/timers.hpp"
 #include "daemon/obs/catalog.hpp"
@@ -74,7 +75,8 @@ struct Context {
         metrics(own),
         timers(io_context),
         turn(io_context),
-        rng(seed) {}
+        rng(seed),
+        retry_budget(configuration.forward.retry.budget.value) {}
 
   boost::asio::io_context& io;
   const config::Config& config;
@@ -82,7 +84,8 @@ struct Context {
   obs::WorkerMetrics& metrics;
   net::Timers timers;
   Turn turn;
-  Rng rng;                        // request ids
+  Rng rng;  // request ids
+  forward::RetryBudget retry_budget;
   api::ViewPtr view;              // of the latest membership and ring; replaced between two handlers
   std::string self_address;       // this node's in the ring; never changes
   AppPool* app = nullptr;         // connections to this node's app

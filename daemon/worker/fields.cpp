@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
+#include <limits>
 
 #include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
@@ -41,6 +43,14 @@ std::string_view read_passport(std::string_view text, Passport& passport) {
   passport.from = next_word(text);
   passport.request_id = text;
   return version;
+}
+
+// What is no number is read with care: nothing is repeated.
+int parse_retries(std::string_view value) noexcept {
+  std::uint16_t number = 0;
+  const auto parsed = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (parsed.ptr != value.data() + value.size()) return 0;
+  return parsed.ec == std::errc::result_out_of_range ? std::numeric_limits<std::uint16_t>::max() : number;
 }
 
 }  // namespace
@@ -91,6 +101,7 @@ void Passport::clear() {
   from.clear();
   hops = 0;
   timeout = {};
+  retries = -1;
   request_id.clear();
   via.clear();
   repeatable = false;
@@ -114,6 +125,7 @@ void take_passport(http::RequestHead& head, bool from_peer, Passport& passport) 
         if (const auto timeout = parse_duration(value))
           passport.timeout = std::clamp(*timeout, Millis::zero(), Millis(limits::timeout_max));
         return true;
+      case http::Name::ringside_retry: passport.retries = parse_retries(value); return true;
       case http::Name::grpc_timeout: grpc_timeout = parse_grpc_timeout(value); return false;
       case http::Name::idempotency_key: passport.repeatable = true; return false;
       case http::Name::x_request_id:

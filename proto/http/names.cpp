@@ -55,6 +55,7 @@ constexpr std::array rows = {
     Row{"ringside-key", Name::ringside_key, not_behind_body | single_use},
     Row{"ringside-key-bin", Name::ringside_key_bin, not_behind_body | single_use},
     Row{"ringside-passport", Name::ringside_passport, not_behind_body | single_use},
+    Row{"ringside-retry", Name::ringside_retry, not_behind_body | single_use},
     Row{"ringside-served-by", Name::ringside_served_by, not_behind_body | single_use},
     Row{"ringside-timeout", Name::ringside_timeout, not_behind_body | single_use},
     Row{"set-cookie", Name::set_cookie, not_behind_body | single_use},

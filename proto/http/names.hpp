@@ -60,6 +60,7 @@ enum class Name : std::uint8_t {
   ringside_key,
   ringside_key_bin,
   ringside_passport,
+  ringside_retry,
   ringside_served_by,
   ringside_timeout,
   ringside,  // any other one, and their '_' twins

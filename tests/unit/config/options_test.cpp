@@ -55,6 +55,7 @@ const std::vector<Sample> samples = {
     {"forward.max_hops", "1"},
     {"forward.without_key", "local"},
     {"forward.retry.max", "0"},
+    {"forward.retry.budget", "5%"},
     {"forward.in_flight", "10"},
     {"forward.body_max", "64KiB"},
     {"ringpop.enforce_checksum", "false"},

@@ -131,6 +131,41 @@ TEST_CASE("what may have been executed is repeated only when that cannot matter,
   }
 }
 
+TEST_CASE("repeats of all requests together stay within the budget; tries that ran nowhere do not need it") {
+  const auto ring = ring_of({"a", "b"}, 1), moved = ring_of({"b"}, 2);
+  const auto key = key_of(*ring, "b");
+  RetryBudget budget(0);
+  for (std::uint64_t i = 0; i <= RetryBudget::always; ++i) {
+    Exchange exchange({}, subject(key, 0, true), "a:1", &budget);
+    CHECK(exchange.repeats_left() == 1);
+    (void)exchange.start(start_of_time, *ring);
+    const auto action = exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring);
+    CHECK(action == (i < RetryBudget::always ? Action(Attempt{{"b", "b:1"}, 2})
+                                             : Action(GiveUp{Failure::maybe_executed, true})));
+    CHECK(exchange.repeats_left() == (i < RetryBudget::always ? 0 : 1));
+  }
+  Exchange unreached({}, subject(key), "a:1", &budget);
+  (void)unreached.start(start_of_time, *ring);
+  CHECK(std::holds_alternative<Attempt>(
+      unreached.on_failure(start_of_time, Outcome::not_executed, true, *moved)));
+}
+
+TEST_CASE("what cannot be repeated takes nothing out of the budget") {
+  const auto ring = ring_of({"a", "b"}, 1);
+  const auto key = key_of(*ring, "b");
+  RetryBudget budget(0);
+  for (const bool repeatable : {false, true}) {
+    Policy policy;
+    policy.retries = repeatable ? 0 : 1;
+    Exchange exchange(policy, subject(key, 0, repeatable), "a:1", &budget);
+    (void)exchange.start(start_of_time, *ring);
+    (void)exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring);
+  }
+  std::uint64_t left = 0;
+  while (budget.take(start_of_time)) ++left;
+  CHECK(left == RetryBudget::always);
+}
+
 TEST_CASE("once a try may have been executed, every later giving up says so") {
   const auto ring = ring_of({"a", "b"}, 1);
   const auto key = key_of(*ring, "b");

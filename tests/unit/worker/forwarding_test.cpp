@@ -173,6 +173,34 @@ TEST_CASE(
   CHECK(alone.host.counters().retries.value() == 1);
 }
 
+TEST_CASE("Ringside-Retry: 0 keeps a lost request from being repeated, however many hops it takes") {
+  ScriptedApp app([](Peer& peer, int) { (void)peer.read_until("\r\n\r\n"); });  // goes without a word
+  Pair pair(app, app);
+  int asked = 0;
+  for (const Host* owner : {&pair.a, &pair.b}) {
+    const std::string path = "/v1/route/" + pair.key_of(*owner) + "/x";
+    CHECK_THAT(exchange(pair.a.port(), get(path, "Ringside-Retry: 0\r\n")), StartsWith("HTTP/1.1 502"));
+    CHECK(app.connections() == (asked += 1));
+    CHECK_THAT(exchange(pair.a.port(), get(path, "Ringside-Retry: 9\r\n")), StartsWith("HTTP/1.1 502"));
+    CHECK(app.connections() == (asked += 2));
+    CHECK_THAT(exchange(pair.a.port(), get(path)), StartsWith("HTTP/1.1 502"));
+    CHECK(app.connections() == (asked += 2));
+  }
+}
+
+TEST_CASE("an app that loses every request gets its share of repeats and no more") {
+  ScriptedApp app([](Peer& peer, int) { (void)peer.read_until("\r\n\r\n"); });
+  Host host("a", app.address());
+  host.config.forward.retry.budget.value = 0;
+  host.open();
+  host.start({host.server()});
+  for (int i = 0; i < 20; ++i)
+    CHECK_THAT(exchange(host.port(), get("/v1/route/k/x")), StartsWith("HTTP/1.1 502"));
+  // Twenty requests and ten repeats; on a machine so slow that ten seconds have passed, as many again.
+  CHECK(app.connections() >= 30);
+  CHECK(app.connections() <= 40);
+}
+
 TEST_CASE("an app that does not listen is said to be down, at once and by name") {
   std::string address;
   {
