@@ -39,6 +39,10 @@ constexpr std::array table{
             "Wait for the seconds in Retry-After and send it again; if it lasts, add nodes or raise "
             "forward.in_flight.",
             no, 1},
+    CodeRow{Code::circuit_open, "circuit_open", 503, "It has failed too often in a row",
+            "Wait for the seconds in Retry-After and send it again; if it lasts, look after the member or "
+            "app that the detail names.",
+            no, 1},
     CodeRow{Code::not_joined, "not_joined", 503, "This node has not joined the cluster yet",
             "Wait until /v1/readyz answers 204; if it never does, check join.seeds and the log of this node.",
             no, 1},
@@ -123,7 +127,8 @@ Response render(const Problem& problem) {
   response.content_type = problem_content_type;
   response.body = to_json(problem);
   response.headers.emplace_back("Ringside-Error", r.name);
-  if (r.retry_after_s > 0) response.headers.emplace_back("Retry-After", std::to_string(r.retry_after_s));
+  const int wait = problem.retry_after_s.value_or(r.retry_after_s);
+  if (wait > 0) response.headers.emplace_back("Retry-After", std::to_string(wait));
   return response;
 }
 

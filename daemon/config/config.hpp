@@ -76,6 +76,10 @@ struct Config {
       int max = 1;
       Percent budget{20};  // of a worker's requests, over ten seconds
     } retry;
+    struct {
+      int failures = 5;   // in a row; 0: never opens
+      Millis open{1000};  // between two probes
+    } breaker;
     int in_flight = 1024;                            // requests without a response head, per worker
     std::int64_t body_max = std::int64_t{64} << 30;  // bytes
   } forward;

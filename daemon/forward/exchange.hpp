@@ -16,6 +16,7 @@
 // - An owner that refused because its ring differed is asked again within the same budget: it may be the one
 //   that lags behind. Only the entry does so: a node in the middle tells the entry, which looks again at
 //   once.
+// - Who has failed too often in a row (forward/breaker.hpp) is not asked: the shell answers at once instead.
 // - A pinned request has no owner to look for: it is for this node's app or nobody, and may be repeated
 // there.
 #pragma once
@@ -106,6 +107,7 @@ class Exchange {
   [[nodiscard]] const std::string& owner() const {
     return owner_;
   }  // name of the last owner tried; may be empty
+  [[nodiscard]] const std::string& owner_address() const { return owner_address_; }  // likewise
 
  private:
   Action try_owner(const ring::Snapshot&);

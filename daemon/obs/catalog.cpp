@@ -83,6 +83,11 @@ constexpr Row table[] = {
      "Time from the request's head to the head of its answer, where it entered.", &W::request_seconds},
     {"ringside_request_retries_total", "Requests tried again.", &W::retries},
     {"ringside_request_reroutes_total", "Requests passed on because the ring had moved.", &W::reroutes},
+    {"ringside_breakers_open",
+     "Circuit breakers that are open, summed over the workers: requests for that member or the app are "
+     "refused.",
+     &W::breakers_open},
+    {"ringside_breakers_opened_total", "Circuit breakers that opened.", &W::breakers_opened},
     {"ringside_request_refused_total", "Requests refused as malformed or against the API's rules.",
      &W::bad_requests},
     {"ringside_requests_in_flight", "Requests that wait for the head of their answer.", &W::in_flight},

@@ -20,7 +20,9 @@ struct WorkerMetrics {
   Counter errors_executed_no;  // answers made here, by whether an app may have run the request
   Counter errors_executed_maybe;
   Counter retries;
-  Counter reroutes;      // passed on because the ring had moved
+  Counter reroutes;  // passed on because the ring had moved
+  Counter breakers_opened;
+  Gauge breakers_open;
   Counter bad_requests;  // refused by the parser or the API's own checks
   Counter connections_accepted;
   Gauge connections_open;

@@ -9,6 +9,7 @@
 #include "daemon/worker/api_request.hpp"
 #include "daemon/worker/app_links.hpp"
 #include "daemon/worker/app_pool.hpp"
+#include "daemon/worker/breakers.hpp"
 #include "daemon/worker/grpc.hpp"
 #include "daemon/worker/peer_links.hpp"
 #include "daemon/worker/proxy_calls.hpp"
@@ -210,8 +211,9 @@ void Call::try_app() {
   if (context_.config.app.protocol == config::AppProtocol::tchannel)
     return answer(problem(api::Code::app_protocol,
                           "the app of " + context_.view->name + " is called over TChannel (app.protocol)"));
-  context_.metrics.requests_local.add();
   try_is_peer_ = accepted_ = false;
+  if (!may_try()) return;
+  context_.metrics.requests_local.add();
   compose(Towards::app);
   Outbound* out = start_at_app();
   if (out == nullptr) return answer(problem(api::Code::overloaded, "the app takes no more streams"));
@@ -231,13 +233,40 @@ void Call::try_peer(const ring::Server& server) {
     return answer(problem(api::Code::peer_has_no_http, server.name + " runs ringpop-go"));
   state_ = State::trying;
   timer_.at(deadline_);
-  context_.metrics.requests_forwarded.add();
   try_is_peer_ = true;
   accepted_ = false;
+  if (!may_try()) return;
+  context_.metrics.requests_forwarded.add();
   compose(kind == PeerKind::ringpop_node ? Towards::ringpop_node : Towards::ringside);
   const bool end = without_body();
   replay(kind == PeerKind::ringpop_node ? context_.proxy->start(*this, server, end)
                                         : context_.peers->start(*this, server, end));
+}
+
+// Who is asked by the current try, as Breakers knows it.
+std::string_view Call::target() const {
+  return try_is_peer_ ? std::string_view(exchange_->owner_address()) : Breakers::app;
+}
+
+// False: it has been answered, because who would be asked has failed again and again.
+bool Call::may_try() {
+  const int wait = context_.breakers->wait_s(target());
+  if (wait == 0) return true;
+  auto refusal =
+      problem(api::Code::circuit_open,
+              (try_is_peer_ ? "the owner " + exchange_->owner() : "the app of " + context_.view->name) +
+                  " has failed " + std::to_string(context_.config.forward.breaker.failures) +
+                  " times in a row (forward.breaker)");
+  refusal.retry_after_s = wait;
+  answer(refusal);
+  return false;
+}
+
+// Who was asked has had all the time that it gets. A caller that waits for less, or is slow itself, says
+// nothing about it.
+bool Call::full_time() const {
+  return body_ended_ &&
+         (passport_.timeout == Millis::zero() || passport_.timeout >= context_.config.forward.timeout);
 }
 
 // A new try starts with what is known of the body.
@@ -320,6 +349,7 @@ void Call::out_of_time() {
       // While it is the asker who is slow, the asker's connection keeps the time (limits::body_grace).
       if (!body_ended_ && passport_.timeout == Millis::zero() && body_room() > 0) return be_patient();
       if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
+      if (full_time()) context_.breakers->failed(target(), "no answer in time");
       return answer(problem(api::Code::timeout, "no answer within the request's time"));
     case State::replying:  // the body has stood still for forward.idle_timeout
       if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
@@ -454,6 +484,7 @@ void Call::reply(http::ResponseHead& head, bool end) {
       std::chrono::duration_cast<std::chrono::microseconds>(now - started_).count()));
   context_.metrics.in_flight.add(-1);
   if (exchange_->rerouted()) context_.metrics.reroutes.add();
+  context_.breakers->answered(target());
   accepted_ = true;
   if (end) {
     outbound_ = nullptr;

@@ -109,6 +109,9 @@ class Call final : public RingWaiter {
     return body_ended_ && replay_.empty() && trailers_.get().empty();
   }
   void give_up(const forward::GiveUp&);
+  [[nodiscard]] std::string_view target() const;
+  [[nodiscard]] bool may_try();
+  [[nodiscard]] bool full_time() const;
   [[nodiscard]] api::Problem problem(api::Code, std::string detail) const;
   void answer(const api::Problem&);
   void out_of_time();

@@ -53,6 +53,7 @@ inline constexpr http2::Settings app_settings{.streams_max = 100,
 
 class AppLinks;
 class AppPool;
+class Breakers;
 class PeerLinks;
 class ProxyCalls;
 class Relay;
@@ -90,6 +91,7 @@ struct Context {
   std::string self_address;       // this node's in the ring; never changes
   AppPool* app = nullptr;         // connections to this node's app
   AppLinks* app_links = nullptr;  // the same, when it speaks HTTP/2
+  Breakers* breakers = nullptr;   // who fails again and again
   PeerLinks* peers = nullptr;     // links to the other ringsides
   ProxyCalls* proxy = nullptr;    // requests to ringpop-node members
   Relay* relay = nullptr;         // TChannel: connections and calls

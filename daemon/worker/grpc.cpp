@@ -26,6 +26,7 @@ Status status_of(api::Code code) {
     case api::Code::body_too_large:
     case api::Code::overloaded: return Status::resource_exhausted;
     case api::Code::timeout: return Status::deadline_exceeded;
+    case api::Code::circuit_open:
     case api::Code::not_found:
     case api::Code::method_not_allowed:
     case api::Code::not_joined:

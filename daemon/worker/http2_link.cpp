@@ -1,8 +1,10 @@
 #include "daemon/worker/http2_link.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/base/limits.hpp"
+#include "daemon/worker/breakers.hpp"
 
 namespace ringside::worker {
 namespace {
@@ -51,9 +53,10 @@ void LinkStream::cancel() {
 
 // --- the link
 
-Http2Link::Http2Link(Context& context, To to, const Address& address, OnClosed on_closed)
+Http2Link::Http2Link(Context& context, To to, std::string target, const Address& address, OnClosed on_closed)
     : context_(context),
       to_(to),
+      target_(std::move(target)),
       on_closed_(std::move(on_closed)),
       session_(http2::Role::client, to == To::peer ? link_settings : app_settings, *this),
       connector_(context.io, context.timers, address,
@@ -133,7 +136,10 @@ void Http2Link::on_broken(boost::system::error_code error) {
   lost(error.message());
 }
 
+// A connection that fails is one failure of the peer, however many requests were on it. That of an app is
+// none: it is refused in no time, and its health decides what follows.
 void Http2Link::not_opened(const std::string& why) {
+  if (to_ == To::peer) context_.breakers->failed(target_, why);
   auto streams = std::move(streams_);
   streams_.clear();
   close();
@@ -154,6 +160,9 @@ void Http2Link::lost(std::string_view why) {
   auto streams = std::move(streams_);
   streams_.clear();
   close();
+  const bool asked = std::ranges::any_of(
+      streams, [](const auto& entry) { return entry.second->call_ != nullptr && !entry.second->replying_; });
+  if (to_ == To::peer && asked) context_.breakers->failed(target_, reason);
   for (auto& [id, stream] : streams) {
     Call* call = std::exchange(stream->call_, nullptr);
     if (call == nullptr) continue;

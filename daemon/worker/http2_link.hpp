@@ -48,7 +48,8 @@ class Http2Link final : public net::StreamEvents, public http2::Events, public F
  public:
   enum class To : unsigned char { peer, app };
   using OnClosed = std::function<void(Http2Link&)>;
-  Http2Link(Context&, To, const Address&, OnClosed);
+  // `target`: the peer's address in the ring; empty for the app.
+  Http2Link(Context&, To, std::string target, const Address&, OnClosed);
   ~Http2Link() override;
 
   Outbound* start(Call&, bool end);
@@ -85,6 +86,7 @@ class Http2Link final : public net::StreamEvents, public http2::Events, public F
 
   Context& context_;
   To to_;
+  std::string target_;
   OnClosed on_closed_;
   http2::Session session_;
   net::Connector connector_;

@@ -23,8 +23,9 @@ Outbound* PeerLinks::start(Call& call, const ring::Server& server, bool end) {
   Http2Link*& link = open_[server.address];
   if (link == nullptr || !link->takes_streams()) {
     if (link != nullptr) link->retire();
-    auto made = std::make_unique<Http2Link>(context_, Http2Link::To::peer, dialled(server.address),
-                                            [this](Http2Link& closed) { discard(closed); });
+    auto made =
+        std::make_unique<Http2Link>(context_, Http2Link::To::peer, server.address, dialled(server.address),
+                                    [this](Http2Link& closed) { discard(closed); });
     link = made.get();
     links_.emplace(link, std::move(made));
     context_.metrics.peer_links.add(1);

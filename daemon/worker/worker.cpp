@@ -12,6 +12,7 @@
 #include "daemon/net/io_thread.hpp"
 #include "daemon/worker/app_links.hpp"
 #include "daemon/worker/app_pool.hpp"
+#include "daemon/worker/breakers.hpp"
 #include "daemon/worker/client_session.hpp"
 #include "daemon/worker/http2_server.hpp"
 #include "daemon/worker/peer_links.hpp"
@@ -26,6 +27,7 @@ struct Worker::State {
         ToControl to_control)
       : thread("worker/" + std::to_string(index)),
         context(thread.context(), config, metrics, *metrics.workers[static_cast<std::size_t>(index)], seed),
+        breakers(context),
         links(context),
         app(context, app_address(config)),
         app_links(context, app_address(config)),
@@ -34,6 +36,7 @@ struct Worker::State {
         proxied(context, [this] { finish_draining(); }) {
     context.app = &app;
     context.app_links = &app_links;
+    context.breakers = &breakers;
     context.peers = &links;
     context.proxy = &proxy;
     context.relay = &relay;
@@ -81,6 +84,7 @@ struct Worker::State {
   void set_view(api::ViewPtr view) {
     const bool ring_moved = view->ring != context.view->ring || view->phase != context.view->phase;
     context.view = std::move(view);
+    breakers.forget_absent();
     links.forget_absent();
     relay.forget_absent();
     if (!ring_moved) return;
@@ -112,6 +116,7 @@ struct Worker::State {
 
   net::IoThread thread;
   Context context;
+  Breakers breakers;
   PeerLinks links;
   AppPool app;
   AppLinks app_links;

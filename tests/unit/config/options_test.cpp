@@ -56,6 +56,8 @@ const std::vector<Sample> samples = {
     {"forward.without_key", "local"},
     {"forward.retry.max", "0"},
     {"forward.retry.budget", "5%"},
+    {"forward.breaker.failures", "0"},
+    {"forward.breaker.open", "250ms"},
     {"forward.in_flight", "10"},
     {"forward.body_max", "64KiB"},
     {"ringpop.enforce_checksum", "false"},
