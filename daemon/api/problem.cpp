@@ -127,6 +127,7 @@ Response render(const Problem& problem) {
   response.content_type = problem_content_type;
   response.body = to_json(problem);
   response.headers.emplace_back("Ringside-Error", r.name);
+  response.headers.emplace_back("Ringside-Executed", r.executed_maybe ? "maybe" : "no");
   const int wait = problem.retry_after_s.value_or(r.retry_after_s);
   if (wait > 0) response.headers.emplace_back("Retry-After", std::to_string(wait));
   return response;

@@ -127,6 +127,9 @@ void Call::start(bool end) {
   if (context_.metrics.in_flight.value() > context_.config.forward.in_flight)
     return answer(problem(api::Code::overloaded, std::to_string(context_.config.forward.in_flight) +
                                                      " requests are under way on this worker"));
+  if (in_circle())
+    return answer(problem(api::Code::loop, "its Via names " + context_.view->name + " " +
+                                               std::to_string(limits::via_same) + " times"));
   timer_.at(deadline_);
   if (!local_only_ && (key_.empty() || key_.size() > limits::key_bytes))
     return answer(problem(api::Code::bad_key, "a peer sent a request without a usable ringside-key"));
@@ -241,32 +244,6 @@ void Call::try_peer(const ring::Server& server) {
   const bool end = without_body();
   replay(kind == PeerKind::ringpop_node ? context_.proxy->start(*this, server, end)
                                         : context_.peers->start(*this, server, end));
-}
-
-// Who is asked by the current try, as Breakers knows it.
-std::string_view Call::target() const {
-  return try_is_peer_ ? std::string_view(exchange_->owner_address()) : Breakers::app;
-}
-
-// False: it has been answered, because who would be asked has failed again and again.
-bool Call::may_try() {
-  const int wait = context_.breakers->wait_s(target());
-  if (wait == 0) return true;
-  auto refusal =
-      problem(api::Code::circuit_open,
-              (try_is_peer_ ? "the owner " + exchange_->owner() : "the app of " + context_.view->name) +
-                  " has failed " + std::to_string(context_.config.forward.breaker.failures) +
-                  " times in a row (forward.breaker)");
-  refusal.retry_after_s = wait;
-  answer(refusal);
-  return false;
-}
-
-// Who was asked has had all the time that it gets. A caller that waits for less, or is slow itself, says
-// nothing about it.
-bool Call::full_time() const {
-  return body_ended_ &&
-         (passport_.timeout == Millis::zero() || passport_.timeout >= context_.config.forward.timeout);
 }
 
 // A new try starts with what is known of the body.
@@ -468,7 +445,10 @@ void Call::reply(http::ResponseHead& head, bool end) {
     head.fields.push_back({"Ringside-Served-By", served_by});
     head.fields.push_back({"Ringside-Hops", hops});
   }
-  if (try_is_peer_ && !notes.error.empty()) head.fields.push_back({"Ringside-Error", notes.error});
+  if (try_is_peer_ && !notes.error.empty()) {
+    head.fields.push_back({"Ringside-Error", notes.error});
+    head.fields.push_back({"Ringside-Executed", notes.executed.empty() ? "maybe" : notes.executed});
+  }
   std::string attempts;
   if (!from_peer_ && !local_only_) {
     attempts = std::to_string(exchange_->attempts());

@@ -112,6 +112,7 @@ class Call final : public RingWaiter {
   [[nodiscard]] std::string_view target() const;
   [[nodiscard]] bool may_try();
   [[nodiscard]] bool full_time() const;
+  [[nodiscard]] bool in_circle() const;
   [[nodiscard]] api::Problem problem(api::Code, std::string detail) const;
   void answer(const api::Problem&);
   void out_of_time();

@@ -163,6 +163,7 @@ ReplyNotes take_reply(http::ResponseHead& head) {
       case http::Name::ringside_served_by: notes.served_by = value; return true;
       case http::Name::ringside_hops: notes.hops = value; return true;
       case http::Name::ringside_error: notes.error = value; return true;
+      case http::Name::ringside_executed: notes.executed = value; return true;
       default: return http::is_of_one_connection(known) || http::is_ringside(known);
     }
   });

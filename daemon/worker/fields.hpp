@@ -52,7 +52,8 @@ void append_via(std::string& via, bool http2, std::string_view name);
 // What a reply says that matters here; views into its head.
 struct ReplyNotes {
   std::string_view content_type;
-  std::string_view served_by, hops, error;  // of a ringside; an app's Ringside-* are nobody's business
+  // Of a ringside; an app's Ringside-* are nobody's business.
+  std::string_view served_by, hops, error, executed;
   bool has_request_id = false;
 };
 

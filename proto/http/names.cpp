@@ -51,6 +51,7 @@ constexpr std::array rows = {
     Row{"range", Name::range, not_behind_body},
     Row{"retry-after", Name::retry_after, not_behind_body},
     Row{"ringside-error", Name::ringside_error, not_behind_body | single_use},
+    Row{"ringside-executed", Name::ringside_executed, not_behind_body | single_use},
     Row{"ringside-hops", Name::ringside_hops, not_behind_body | single_use},
     Row{"ringside-key", Name::ringside_key, not_behind_body | single_use},
     Row{"ringside-key-bin", Name::ringside_key_bin, not_behind_body | single_use},

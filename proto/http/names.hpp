@@ -56,6 +56,7 @@ enum class Name : std::uint8_t {
   x_request_id,
   // Ringside-*; behind this line nothing else.
   ringside_error,
+  ringside_executed,
   ringside_hops,
   ringside_key,
   ringside_key_bin,

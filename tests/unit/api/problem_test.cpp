@@ -1,5 +1,6 @@
 #include "daemon/api/problem.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -29,6 +30,16 @@ TEST_CASE("every code has a name of its own, a status of an error and a remedy o
     for (std::size_t k = 0; k + 2 < row.remedy.size(); ++k)
       CHECK_FALSE((row.remedy[k] == '.' && row.remedy[k + 1] == ' ' && std::isupper(row.remedy[k + 2])));
     if (row.status == 503) CHECK(row.retry_after_s > 0);
+  }
+}
+
+TEST_CASE("the header says what the body says: whether it may have run") {
+  for (int i = 0; i < codes; ++i) {
+    const api::Response response = api::render({.code = static_cast<Code>(i)});
+    const auto header =
+        std::ranges::find(response.headers, "Ringside-Executed", [](const auto& h) { return h.first; });
+    REQUIRE(header != response.headers.end());
+    CHECK(Json::parse(response.body)["executed"] == header->second);
   }
 }
 

@@ -2,48 +2,12 @@
 // disagree.
 #include <catch2/catch.hpp>
 
-#include "tests/unit/worker/host.hpp"
+#include "tests/unit/worker/hosts.hpp"
 
 using namespace ringside;
 using namespace ringside::test;
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
-
-namespace {
-
-// One host that owns everything.
-struct Alone {
-  explicit Alone(std::string app_address) : host("a", std::move(app_address)) {
-    host.open();
-    host.start({host.server()});
-  }
-  Host host;
-};
-
-std::string key_owned_by(const std::vector<ring::Server>& servers, const ring::Server& owner) {
-  const auto ring = ring::build(servers, 100, 1);
-  for (int i = 0;; ++i) {
-    std::string key = "k" + std::to_string(i);
-    if (ring->server(*ring->owner(key)) == owner) return key;
-  }
-}
-
-// Two hosts that agree on who owns what.
-struct Pair {
-  Pair(const ScriptedApp& app_a, const ScriptedApp& app_b)
-      : a("a", app_a.address()), b("b", app_b.address()) {
-    a.open();
-    b.open();
-    both = {a.server(), b.server()};
-    a.start(both);
-    b.start(both);
-  }
-  [[nodiscard]] std::string key_of(const Host& owner) const { return key_owned_by(both, owner.server()); }
-  Host a, b;
-  std::vector<ring::Server> both;
-};
-
-}  // namespace
 
 TEST_CASE("replies of an app reach the client framed anew") {
   struct Row {
@@ -171,34 +135,6 @@ TEST_CASE(
   CHECK_THAT(exchange(alone.host.port(), get("/v1/route/k/3")), Contains("Ringside-Attempts: 2"));
   CHECK(served == 2);
   CHECK(alone.host.counters().retries.value() == 1);
-}
-
-TEST_CASE("Ringside-Retry: 0 keeps a lost request from being repeated, however many hops it takes") {
-  ScriptedApp app([](Peer& peer, int) { (void)peer.read_until("\r\n\r\n"); });  // goes without a word
-  Pair pair(app, app);
-  int asked = 0;
-  for (const Host* owner : {&pair.a, &pair.b}) {
-    const std::string path = "/v1/route/" + pair.key_of(*owner) + "/x";
-    CHECK_THAT(exchange(pair.a.port(), get(path, "Ringside-Retry: 0\r\n")), StartsWith("HTTP/1.1 502"));
-    CHECK(app.connections() == (asked += 1));
-    CHECK_THAT(exchange(pair.a.port(), get(path, "Ringside-Retry: 9\r\n")), StartsWith("HTTP/1.1 502"));
-    CHECK(app.connections() == (asked += 2));
-    CHECK_THAT(exchange(pair.a.port(), get(path)), StartsWith("HTTP/1.1 502"));
-    CHECK(app.connections() == (asked += 2));
-  }
-}
-
-TEST_CASE("an app that loses every request gets its share of repeats and no more") {
-  ScriptedApp app([](Peer& peer, int) { (void)peer.read_until("\r\n\r\n"); });
-  Host host("a", app.address());
-  host.config.forward.retry.budget.value = 0;
-  host.open();
-  host.start({host.server()});
-  for (int i = 0; i < 20; ++i)
-    CHECK_THAT(exchange(host.port(), get("/v1/route/k/x")), StartsWith("HTTP/1.1 502"));
-  // Twenty requests and ten repeats; on a machine so slow that ten seconds have passed, as many again.
-  CHECK(app.connections() >= 30);
-  CHECK(app.connections() <= 40);
 }
 
 TEST_CASE("an app that does not listen is said to be down, at once and by name") {
