@@ -37,7 +37,12 @@ constexpr std::array table{
             "Send a smaller body, or raise forward.body_max if it is meant for the app.", no, 0},
     CodeRow{Code::overloaded, "overloaded", 503, "This node has too much to do",
             "Wait for the seconds in Retry-After and send it again; if it lasts, add nodes or raise "
-            "forward.in_flight.",
+            "the limit that the detail names.",
+            no, 1},
+    CodeRow{Code::key_queue_full, "key_queue_full", 429, "The key has too much to do",
+            "Wait for the seconds in Retry-After and send it again; if it lasts, spread the load over more "
+            "keys or raise "
+            "forward.queue_per_key.",
             no, 1},
     CodeRow{Code::circuit_open, "circuit_open", 503, "It has failed too often in a row",
             "Wait for the seconds in Retry-After and send it again; if it lasts, look after the member or "

@@ -18,6 +18,7 @@ enum class Code : std::uint8_t {
   method_not_allowed,
   body_too_large,
   overloaded,
+  key_queue_full,
   circuit_open,
   not_joined,
   no_owner,

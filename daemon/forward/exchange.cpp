@@ -44,6 +44,12 @@ Action Exchange::on_failure(Instant now, Outcome outcome, bool replayable, const
   return wait_for_ring(now);
 }
 
+bool Exchange::is_ours(const ring::Snapshot& ring) const {
+  if (subject_.pinned || ring.version() == ring_version_) return true;
+  const auto id = ring.owner(subject_.key);
+  return id && ring.server(*id).address == self_address_;
+}
+
 Action Exchange::wait_for_ring(Instant now) {
   if (wait_until_ == never) wait_until_ = std::min(subject_.deadline, now + policy_.ring_wait);
   if (now >= wait_until_) return GiveUp{Failure::unreachable, executed_maybe_};

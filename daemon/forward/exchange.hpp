@@ -96,6 +96,9 @@ class Exchange {
   Action on_failure(Instant now, Outcome, bool replayable, const ring::Snapshot&);
   Action on_wake(Instant now, const ring::Snapshot&);  // only after a Wait
 
+  // After a Local that had to wait: does it still hold?
+  [[nodiscard]] bool is_ours(const ring::Snapshot&) const;
+
   void extend(Instant deadline) { subject_.deadline = deadline; }  // the body is still coming
 
   [[nodiscard]] bool executed_maybe() const { return executed_maybe_; }

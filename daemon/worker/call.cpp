@@ -122,11 +122,11 @@ void Call::start(bool end) {
   append_via(via_, head_.get().http2, context_.view->name);
 
   state_ = State::trying;
-  context_.metrics.in_flight.add(1);
   context_.retry_budget.count_request(started_);
-  if (context_.metrics.in_flight.value() > context_.config.forward.in_flight)
-    return answer(problem(api::Code::overloaded, std::to_string(context_.config.forward.in_flight) +
-                                                     " requests are under way on this worker"));
+  if (!context_.admission->enter(*this))
+    return refuse(api::Code::overloaded, context_.metrics.full_in_flight,
+                  std::to_string(context_.config.forward.in_flight) +
+                      " requests are under way on this worker (forward.in_flight)");
   if (in_circle())
     return answer(problem(api::Code::loop, "its Via names " + context_.view->name + " " +
                                                std::to_string(limits::via_same) + " times"));
@@ -216,6 +216,22 @@ void Call::try_app() {
                           "the app of " + context_.view->name + " is called over TChannel (app.protocol)"));
   try_is_peer_ = accepted_ = false;
   if (!may_try()) return;
+  switch (context_.admission->enter_app(*this, key_)) {
+    case Admission::Entry::go: return ask_app();
+    case Admission::Entry::wait:
+      state_ = State::queued;
+      return timer_.at(std::min(deadline_, Clock::now() + context_.config.forward.queue_wait));
+    case Admission::Entry::key_full:
+      return refuse(api::Code::key_queue_full, context_.metrics.full_key,
+                    std::to_string(context_.config.forward.queue_per_key) +
+                        " requests for the key are under way (forward.queue_per_key)");
+    case Admission::Entry::queue_full:
+      return refuse(api::Code::overloaded, context_.metrics.full_queue,
+                    std::to_string(context_.config.app.queue) + " requests wait for the app (app.queue)");
+  }
+}
+
+void Call::ask_app() {
   context_.metrics.requests_local.add();
   compose(Towards::app);
   Outbound* out = start_at_app();
@@ -231,6 +247,7 @@ Outbound* Call::start_at_app() {
 
 void Call::try_peer(const ring::Server& server) {
   leave_waiting_list();
+  context_.admission->leave_app(*this);
   const PeerKind kind = api::kind_of(*context_.view, server.address);
   if (kind == PeerKind::ringpop_go)
     return answer(problem(api::Code::peer_has_no_http, server.name + " runs ringpop-go"));
@@ -242,8 +259,13 @@ void Call::try_peer(const ring::Server& server) {
   context_.metrics.requests_forwarded.add();
   compose(kind == PeerKind::ringpop_node ? Towards::ringpop_node : Towards::ringside);
   const bool end = without_body();
-  replay(kind == PeerKind::ringpop_node ? context_.proxy->start(*this, server, end)
-                                        : context_.peers->start(*this, server, end));
+  if (kind == PeerKind::ringpop_node) return replay(context_.proxy->start(*this, server, end));
+  bool full = false;
+  Outbound* out = context_.peers->start(*this, server, end, full);
+  if (!full) return replay(out);
+  refuse(api::Code::overloaded, context_.metrics.full_owner,
+         std::to_string(context_.config.forward.in_flight_per_owner) + " requests to the owner " +
+             server.name + " are under way (forward.in_flight_per_owner)");
 }
 
 // A new try starts with what is known of the body.
@@ -322,16 +344,16 @@ void Call::out_of_time() {
   switch (state_) {
     case State::idle: return;
     case State::waiting: return act(exchange_->on_wake(Clock::now(), *context_.view->ring));
+    case State::queued:
+      return refuse(api::Code::overloaded, context_.metrics.full_queue_wait,
+                    "no place at the app within forward.queue_wait (app.max_concurrency)");
     case State::trying:
       // While it is the asker who is slow, the asker's connection keeps the time (limits::body_grace).
       if (!body_ended_ && passport_.timeout == Millis::zero() && body_room() > 0) return be_patient();
       if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
       if (full_time()) context_.breakers->failed(target(), "no answer in time");
       return answer(problem(api::Code::timeout, "no answer within the request's time"));
-    case State::replying:  // the body has stood still for forward.idle_timeout
-      if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
-      finish();
-      return inbound_.abort_reply();
+    case State::replying: return reply_stands_still();
   }
 }
 
@@ -388,8 +410,7 @@ void Call::answer(const api::Problem& problem) {
   head.fields.push_back({"Ringside-Served-By", context_.view->name});
   head.fields.push_back({"X-Request-Id", passport_.request_id});
   const bool without_body = to_head() || response.body.empty();
-  context_.metrics.in_flight.add(-1);
-  finish_after_head();
+  finish();
   inbound_.send_reply(head, without_body);
   if (without_body) return;
   inbound_.send_reply_body(response.body);
@@ -397,12 +418,8 @@ void Call::answer(const api::Problem& problem) {
 }
 
 void Call::finish() {
-  if (state_ == State::trying || state_ == State::waiting) context_.metrics.in_flight.add(-1);
-  finish_after_head();
-}
-
-void Call::finish_after_head() {
   leave_waiting_list();
+  context_.admission->leave(*this);
   state_ = State::idle;
   timer_.cancel();
   if (replay_.capacity() > limits::replay_bytes / 4) replay_ = std::string();
@@ -462,22 +479,20 @@ void Call::reply(http::ResponseHead& head, bool end) {
   const auto now = Clock::now();
   context_.metrics.request_seconds.observe_us(static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(now - started_).count()));
-  context_.metrics.in_flight.add(-1);
   if (exchange_->rerouted()) context_.metrics.reroutes.add();
   context_.breakers->answered(target());
+  context_.admission->replied(*this);
   accepted_ = true;
   if (end) {
     outbound_ = nullptr;
-    finish_after_head();
+    finish();
     return inbound_.send_reply(head, true);
   }
   state_ = State::replying;
   endless_ = is_endless(notes.content_type);
-  if (endless_) {
-    timer_.cancel();
-  } else {
-    timer_.at(now + context_.config.forward.idle_timeout);
-  }
+  last_piece_ = now;
+  stream_at_ = now + limits::stream_grace;
+  timer_.at(std::min<Instant>(stream_at_, now + context_.config.forward.idle_timeout));
   inbound_.send_reply(head, false);
   if (state_ == State::replying && !body_ended_) inbound_.more_body();
 }
@@ -487,19 +502,19 @@ std::size_t Call::reply_room() const {
 }
 
 void Call::reply_body(std::string_view data) {
-  if (!endless_) timer_.at(Clock::now() + context_.config.forward.idle_timeout);
+  if (!endless_) last_piece_ = Clock::now();
   inbound_.send_reply_body(data);
 }
 
 void Call::reply_end(const http::Trailers& trailers) {
   outbound_ = nullptr;
-  finish_after_head();
+  finish();
   inbound_.send_reply_end(trailers);
 }
 
 void Call::reply_broken() {
   outbound_ = nullptr;
-  finish_after_head();
+  finish();
   inbound_.abort_reply();
 }
 

@@ -16,6 +16,7 @@
 #include "daemon/api/problem.hpp"
 #include "daemon/forward/exchange.hpp"
 #include "daemon/net/timers.hpp"
+#include "daemon/worker/admission.hpp"
 #include "daemon/worker/context.hpp"
 #include "daemon/worker/fields.hpp"
 #include "daemon/worker/route.hpp"
@@ -51,7 +52,7 @@ class Outbound {
   ~Outbound() = default;
 };
 
-class Call final : public RingWaiter {
+class Call final : public RingWaiter, public Admission::Guest {
  public:
   Call(Context&, Inbound&);
   ~Call();  // cancels what is under way
@@ -89,6 +90,7 @@ class Call final : public RingWaiter {
 
   // --- from the Worker
   void ring_changed() override;  // while waiting
+  void its_turn() override;      // while queued
 
   // What an Outbound sends: the head of the current try. `fields` are complete but for the framing.
   [[nodiscard]] const http::RequestHead& head() const { return try_head_; }
@@ -97,11 +99,18 @@ class Call final : public RingWaiter {
   [[nodiscard]] bool to_head() const { return head_.get().method == "HEAD"; }
 
  private:
-  enum class State : unsigned char { idle, waiting, trying, replying };
+  enum class State : unsigned char {
+    idle,
+    waiting,  // for the ring to move
+    queued,   // for a place at the app
+    trying,
+    replying,
+  };
 
   void start(bool end);
   void act(const forward::Action&);
   void try_app();
+  void ask_app();
   Outbound* start_at_app();
   void try_peer(const ring::Server&);
   void replay(Outbound*);
@@ -112,6 +121,8 @@ class Call final : public RingWaiter {
   [[nodiscard]] std::string_view target() const;
   [[nodiscard]] bool may_try();
   [[nodiscard]] bool full_time() const;
+  void refuse(api::Code, obs::Counter&, std::string detail);
+  void reply_stands_still();
   [[nodiscard]] bool in_circle() const;
   [[nodiscard]] api::Problem problem(api::Code, std::string detail) const;
   void answer(const api::Problem&);
@@ -120,7 +131,6 @@ class Call final : public RingWaiter {
   enum class Towards : unsigned char { app, ringside, ringpop_node };
   void compose(Towards);
   void finish();
-  void finish_after_head();
   void leave_waiting_list();
   void write_ring_version();
 
@@ -153,6 +163,7 @@ class Call final : public RingWaiter {
   bool endless_ = false;   // an event stream or gRPC: silence is no fault
 
   Instant started_{}, deadline_{};
+  Instant stream_at_{}, last_piece_{};  // of the reply: when it becomes a stream, when it last moved
   net::Timer timer_;  // the deadline for the head, or the end of a wait; then the idle time of the reply
 };
 

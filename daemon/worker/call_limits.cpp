@@ -1,4 +1,7 @@
-// What keeps a request from being tried at all.
+// What keeps a request from being tried, or from going on: limits that are reached, and time.
+#include <algorithm>
+#include <utility>
+
 #include "daemon/base/limits.hpp"
 #include "daemon/worker/breakers.hpp"
 #include "daemon/worker/call.hpp"
@@ -45,6 +48,41 @@ bool Call::may_try() {
 bool Call::full_time() const {
   return body_ended_ &&
          (passport_.timeout == Millis::zero() || passport_.timeout >= context_.config.forward.timeout);
+}
+
+// There is too much to do.
+void Call::refuse(api::Code code, obs::Counter& limit, std::string detail) {
+  limit.add();
+  if (&limit != &context_.metrics.full_queue_wait)
+    context_.metrics.refusal_seconds.observe_us(static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_).count()));
+  answer(problem(code, std::move(detail)));
+}
+
+// The ring may have moved while we waited: the app sees only what is its own.
+void Call::its_turn() {
+  const auto& ring = *context_.view->ring;
+  state_ = State::trying;
+  timer_.at(deadline_);
+  if (exchange_->is_ours(ring)) return ask_app();
+  context_.admission->leave_app(*this);
+  act(exchange_->on_failure(Clock::now(), forward::Outcome::not_executed, replayable_, ring));
+}
+
+// From a second after its head a reply is a stream; from then on only forward.idle_timeout counts.
+void Call::reply_stands_still() {
+  const auto now = Clock::now();
+  const auto idle_at = endless_ ? never : last_piece_ + context_.config.forward.idle_timeout;
+  if (now >= idle_at) {
+    if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
+    finish();
+    return inbound_.abort_reply();
+  }
+  const bool stream = now >= stream_at_ && context_.admission->become_stream(*this);
+  if (!stream && now >= stream_at_)
+    stream_at_ = now + limits::stream_grace;  // there are too many: again later
+  const auto next = stream ? idle_at : std::min<Instant>(idle_at, stream_at_);
+  if (next != never) timer_.at(next);
 }
 
 }  // namespace ringside::worker

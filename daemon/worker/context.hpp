@@ -51,6 +51,7 @@ inline constexpr http2::Settings app_settings{.streams_max = 100,
                                               .stream_window = limits::stream_window_bytes,
                                               .trailer_bytes_max = limits::h2_trailer_bytes};
 
+class Admission;
 class AppLinks;
 class AppPool;
 class Breakers;
@@ -87,14 +88,15 @@ struct Context {
   Turn turn;
   Rng rng;  // request ids
   forward::RetryBudget retry_budget;
-  api::ViewPtr view;              // of the latest membership and ring; replaced between two handlers
-  std::string self_address;       // this node's in the ring; never changes
-  AppPool* app = nullptr;         // connections to this node's app
-  AppLinks* app_links = nullptr;  // the same, when it speaks HTTP/2
-  Breakers* breakers = nullptr;   // who fails again and again
-  PeerLinks* peers = nullptr;     // links to the other ringsides
-  ProxyCalls* proxy = nullptr;    // requests to ringpop-node members
-  Relay* relay = nullptr;         // TChannel: connections and calls
+  api::ViewPtr view;               // of the latest membership and ring; replaced between two handlers
+  std::string self_address;        // this node's in the ring; never changes
+  Admission* admission = nullptr;  // how much this worker takes on
+  AppPool* app = nullptr;          // connections to this node's app
+  AppLinks* app_links = nullptr;   // the same, when it speaks HTTP/2
+  Breakers* breakers = nullptr;    // who fails again and again
+  PeerLinks* peers = nullptr;      // links to the other ringsides
+  ProxyCalls* proxy = nullptr;     // requests to ringpop-node members
+  Relay* relay = nullptr;          // TChannel: connections and calls
   std::vector<RingWaiter*> waiting;
   std::function<void(net::IncomingCall)> to_control;  // calls to this node itself; the answer comes by post
   http::ResponseHead scratch_reply;                   // memory for a head that is being written

@@ -24,6 +24,7 @@ Status status_of(api::Code code) {
     case api::Code::bad_key:
     case api::Code::missing_key: return Status::invalid_argument;
     case api::Code::body_too_large:
+    case api::Code::key_queue_full:
     case api::Code::overloaded: return Status::resource_exhausted;
     case api::Code::timeout: return Status::deadline_exceeded;
     case api::Code::circuit_open:

@@ -20,6 +20,7 @@ void LinkStream::begin(http2::StreamId id, Call& call, bool end) {
   call_ = &call;
   request_ended_ = end;
   replying_ = false;
+  unanswered_ = true;
   interim_ = 0;
   unconsumed_ = 0;
 }
@@ -47,6 +48,7 @@ void LinkStream::more_reply() {
 
 void LinkStream::cancel() {
   call_ = nullptr;
+  link_.count_answer(*this);
   link_.session_.reset(id_, http2::Code::cancel);
   link_.wants_flush();
 }
@@ -84,6 +86,7 @@ Outbound* Http2Link::start(Call& call, bool end) {
     spent_.pop_back();
   }
   stream->begin(*id, call, end);
+  ++unanswered_;
   if (to_ == To::app && !end) unsent_.push_back(*id);
   wants_flush();
   return stream.get();
@@ -193,6 +196,7 @@ void Http2Link::on_response(http2::StreamId id, const http::ResponseHead& head, 
   if (stream == nullptr) return;
   Call* call = stream->call_;
   if (head.status < 200) return interim(*stream, head.status);
+  count_answer(*stream);
   reply_ = head;
   stream->replying_ = true;
   const bool over = end || call->to_head();
@@ -241,6 +245,7 @@ void Http2Link::on_close(http2::StreamId id, http2::Code, bool unprocessed) {
   if (found == streams_.end()) return;
   Call* call = std::exchange(found->second->call_, nullptr);
   const bool replying = found->second->replying_;
+  count_answer(*found->second);
   if (spent_.size() < kept_streams) spent_.push_back(std::move(found->second));
   streams_.erase(found);
   if (call == nullptr) return;

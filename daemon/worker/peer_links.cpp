@@ -19,7 +19,7 @@ PeerLinks::PeerLinks(Context& context) : context_(context) {}
 
 PeerLinks::~PeerLinks() = default;
 
-Outbound* PeerLinks::start(Call& call, const ring::Server& server, bool end) {
+Outbound* PeerLinks::start(Call& call, const ring::Server& server, bool end, bool& full) {
   Http2Link*& link = open_[server.address];
   if (link == nullptr || !link->takes_streams()) {
     if (link != nullptr) link->retire();
@@ -30,7 +30,8 @@ Outbound* PeerLinks::start(Call& call, const ring::Server& server, bool end) {
     links_.emplace(link, std::move(made));
     context_.metrics.peer_links.add(1);
   }
-  return link->start(call, end);
+  full = link->unanswered() >= context_.config.forward.in_flight_per_owner;
+  return full ? nullptr : link->start(call, end);
 }
 
 void PeerLinks::discard(Http2Link& link) {

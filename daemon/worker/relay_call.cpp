@@ -49,6 +49,7 @@ ErrorCode error_code(api::Code code) {
     case api::Code::bad_key:
     case api::Code::missing_key:
     case api::Code::app_protocol: return ErrorCode::bad_request;
+    case api::Code::key_queue_full:
     case api::Code::circuit_open:
     case api::Code::not_found:
     case api::Code::method_not_allowed:

@@ -59,6 +59,7 @@ TEST_CASE("the statuses of the codes are those of the contract") {
       {Code::app_down, 503, "no"},
       {Code::draining, 503, "no"},
       {Code::overloaded, 503, "no"},
+      {Code::key_queue_full, 429, "no"},
       {Code::circuit_open, 503, "no"},
       {Code::timeout, 504, "maybe"},
       {Code::loop, 508, "no"},
