@@ -92,9 +92,9 @@ TEST_CASE("an app that hangs is left alone after a few timeouts; an impatient ca
   for (int i = 0; i < 4; ++i)
     CHECK_THAT(exchange(host.port(), get("/v1/route/k/x", brief)), StartsWith("HTTP/1.1 504"));
   for (int i = 0; i < 2; ++i)
-    CHECK_THAT(exchange(host.port(), get("/v1/route/k/x")), StartsWith("HTTP/1.1 504"));
+    CHECK_THAT(exchange(host.port(), get("/v1/route/k/x", "")), StartsWith("HTTP/1.1 504"));
   for (const auto* path : {"/v1/route/k/x", "/v1/local/x"})
-    CHECK_THAT(exchange(host.port(), get(path)),
+    CHECK_THAT(exchange(host.port(), get(path, "")),
                Contains("Ringside-Error: circuit_open") && Contains("the app of a has failed 2 times"));
   CHECK(app.connections() == 6);
 }
@@ -106,6 +106,6 @@ TEST_CASE("an app that refuses connections has no breaker: it is down, and back 
   host.open();
   host.start({host.server()});
   for (int i = 0; i < 3; ++i)
-    CHECK_THAT(exchange(host.port(), get("/v1/route/k/x")), Contains("Ringside-Error: app_down"));
+    CHECK_THAT(exchange(host.port(), get("/v1/route/k/x", "")), Contains("Ringside-Error: app_down"));
   CHECK(host.counters().breakers_opened.value() == 0);
 }

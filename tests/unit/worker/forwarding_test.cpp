@@ -2,7 +2,7 @@
 // disagree.
 #include <catch2/catch.hpp>
 
-#include "tests/unit/worker/hosts.hpp"
+#include "tests/unit/worker/usual_hosts.hpp"
 
 using namespace ringside;
 using namespace ringside::test;

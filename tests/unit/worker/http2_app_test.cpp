@@ -146,7 +146,7 @@ TEST_CASE("a request without an owner that may have run says so, whatever its re
     })(peer, connection);
   });
   H2cHost h2c(app.address());
-  const std::string answer = exchange(h2c.host.port(), get("/v1/local/x"));
+  const std::string answer = exchange(h2c.host.port(), get("/v1/local/x", ""));
   CHECK_THAT(answer, StartsWith("HTTP/1.1 502") && Contains("\"executed\":\"maybe\""));
 }
 

@@ -2,8 +2,8 @@
 // run.
 #include <catch2/catch.hpp>
 
-#include "tests/unit/worker/hosts.hpp"
 #include "tests/unit/worker/http2_end.hpp"
+#include "tests/unit/worker/usual_hosts.hpp"
 
 using namespace ringside;
 using namespace ringside::test;
@@ -20,7 +20,7 @@ TEST_CASE("Ringside-Retry: 0 keeps a lost request from being repeated, however m
     CHECK(app.connections() == (asked += 1));
     CHECK_THAT(exchange(pair.a.port(), get(path, "Ringside-Retry: 9\r\n")), StartsWith("HTTP/1.1 502"));
     CHECK(app.connections() == (asked += 2));
-    CHECK_THAT(exchange(pair.a.port(), get(path)), StartsWith("HTTP/1.1 502"));
+    CHECK_THAT(exchange(pair.a.port(), get(path, "")), StartsWith("HTTP/1.1 502"));
     CHECK(app.connections() == (asked += 2));
   }
 }
@@ -32,7 +32,7 @@ TEST_CASE("an app that loses every request gets its share of repeats and no more
   host.open();
   host.start({host.server()});
   for (int i = 0; i < 20; ++i)
-    CHECK_THAT(exchange(host.port(), get("/v1/route/k/x")), StartsWith("HTTP/1.1 502"));
+    CHECK_THAT(exchange(host.port(), get("/v1/route/k/x", "")), StartsWith("HTTP/1.1 502"));
   // Twenty requests and ten repeats; on a machine so slow that ten seconds have passed, as many again.
   CHECK(app.connections() >= 30);
   CHECK(app.connections() <= 40);
@@ -54,25 +54,25 @@ TEST_CASE("an answer of ringside says whether an app may have run it, over a hop
 
 TEST_CASE("a request that an app sends on to its own key is stopped when it has come by eight times") {
   std::atomic<int> served = 0;
-  std::uint16_t ringside = 0;
+  std::uint16_t port = 0;
   ScriptedApp app([&](Peer& peer, int) {  // a proxy: passes Via on
     const std::string request = peer.read_until("\r\n\r\n");
     if (request.empty()) return;
     ++served;
     const auto via = request.find("Via: ");
     const std::string field = request.substr(via, request.find("\r\n", via) + 2 - via);
-    const std::string answer = exchange(ringside, get("/v1/route/k/x", field));
+    const std::string answer = test::exchange(port, get("/v1/route/k/x", field));
     peer.send(answer);
   });
   Alone alone(app.address());
-  ringside = alone.host.port();
-  CHECK_THAT(exchange(ringside, get("/v1/route/k/x")), StartsWith("HTTP/1.1 508"));
+  port = alone.host.port();
+  CHECK_THAT(test::exchange(port, get("/v1/route/k/x", "")), StartsWith("HTTP/1.1 508"));
   CHECK(served == 8);
   // A name that only begins or ends like ours is another.
   std::string others = "Via: 1.1 a.b";
   for (int i = 0; i < 20; ++i) others += ", 1.1 aa, 2 b-a";
   served = 0;
-  CHECK_THAT(exchange(ringside, get("/v1/route/k/x", others + "\r\n")), StartsWith("HTTP/1.1 508"));
+  CHECK_THAT(test::exchange(port, get("/v1/route/k/x", others + "\r\n")), StartsWith("HTTP/1.1 508"));
   CHECK(served == 8);
 }
 
