@@ -37,7 +37,16 @@ constexpr std::array table{
             "Send a smaller body, or raise forward.body_max if it is meant for the app.", no, 0},
     CodeRow{Code::overloaded, "overloaded", 503, "This node has too much to do",
             "Wait for the seconds in Retry-After and send it again; if it lasts, add nodes or raise "
-            "forward.in_flight.",
+            "the limit that the detail names.",
+            no, 1},
+    CodeRow{Code::key_queue_full, "key_queue_full", 429, "The key has too much to do",
+            "Wait for the seconds in Retry-After and send it again; if it lasts, spread the load over more "
+            "keys or raise "
+            "forward.queue_per_key.",
+            no, 1},
+    CodeRow{Code::circuit_open, "circuit_open", 503, "It has failed too often in a row",
+            "Wait for the seconds in Retry-After and send it again; if it lasts, look after the member or "
+            "app that the detail names.",
             no, 1},
     CodeRow{Code::not_joined, "not_joined", 503, "This node has not joined the cluster yet",
             "Wait until /v1/readyz answers 204; if it never does, check join.seeds and the log of this node.",
@@ -123,7 +132,9 @@ Response render(const Problem& problem) {
   response.content_type = problem_content_type;
   response.body = to_json(problem);
   response.headers.emplace_back("Ringside-Error", r.name);
-  if (r.retry_after_s > 0) response.headers.emplace_back("Retry-After", std::to_string(r.retry_after_s));
+  response.headers.emplace_back("Ringside-Executed", r.executed_maybe ? "maybe" : "no");
+  const int wait = problem.retry_after_s.value_or(r.retry_after_s);
+  if (wait > 0) response.headers.emplace_back("Retry-After", std::to_string(wait));
   return response;
 }
 

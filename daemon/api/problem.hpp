@@ -18,6 +18,8 @@ enum class Code : std::uint8_t {
   method_not_allowed,
   body_too_large,
   overloaded,
+  key_queue_full,
+  circuit_open,
   not_joined,
   no_owner,
   app_down,
@@ -52,7 +54,8 @@ struct Problem {
   std::string owner{};   // name of the owner, when known
   int attempts = 0;
   std::string request_id{};
-  std::optional<int> status{};  // overrides the row's (parser refusals: 400, 413, 414, ...)
+  std::optional<int> status{};         // overrides the row's (parser refusals: 400, 413, 414, ...)
+  std::optional<int> retry_after_s{};  // overrides the row's
 };
 std::string to_json(const Problem&);
 inline constexpr std::string_view problem_content_type = "application/problem+json";

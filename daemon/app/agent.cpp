@@ -147,12 +147,16 @@ class Agent {
   }
 
   void start_workers(api::ViewPtr view) {
+    const int places = config_.app.max_concurrency;
+    const auto app_places =
+        places > 0 ? std::make_shared<worker::AppPlaces>(places, metrics_.workers.size()) : nullptr;
     for (std::size_t i = 0; i < metrics_.workers.size(); ++i)
       workers_.push_back(std::make_unique<worker::Worker>(
           static_cast<int>(i), config_, metrics_, random_seed(), view,
           worker::Worker::ToControl{
               .proxy = [this](net::ProxyCall call) { call_proxy(std::move(call)); },
-              .call = [this](net::IncomingCall call) { control_->receive(std::move(call)); }}));
+              .call = [this](net::IncomingCall call) { control_->receive(std::move(call)); }},
+          app_places));
     for (auto& worker : workers_) worker->start(listeners_, tchannel_listeners_);
   }
 

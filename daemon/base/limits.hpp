@@ -40,7 +40,10 @@ inline constexpr std::size_t key_bytes = 4096;
 inline constexpr std::size_t stream_window_bytes =
     256 * 1024;  // what one stream may hold in memory, each way
 inline constexpr std::size_t replay_bytes =
-    64 * 1024;  // of a request body, kept so that a try can be repeated
+    64 * 1024;                            // of a request body, kept so that a try can be repeated
+inline constexpr auto stream_grace = 1s;  // after its head a reply still counts as a request under way
+inline constexpr std::size_t via_same =
+    8;  // times that a request's Via names this node: then it goes in a circle
 inline constexpr std::size_t api_body_bytes = 1024 * 1024;    // bodies of API calls are held whole
 inline constexpr std::size_t read_ahead_bytes = 32 * 1024;    // of one connection, behind a whole head
 inline constexpr std::size_t link_buffer_bytes = 256 * 1024;  // of a peer link, each way

@@ -20,6 +20,10 @@ enum class UpgradeOnMove : std::uint8_t { close, keep };
 enum class LogFormat : std::uint8_t { text, json };
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 
+struct Percent {
+  int value = 0;
+};
+
 struct Config {
   std::string cluster = "ringside";  // Ringpop's `app` in join and ping
   struct {
@@ -63,6 +67,8 @@ struct Config {
     std::string address;  // host:port or unix:/path; empty: this node has no app and owns no key
     AppProtocol protocol = AppProtocol::http1;
     Millis connect_timeout{500};
+    int max_concurrency = 0;  // requests at the app at once; 0: any number
+    int queue = 128;          // more that wait for it, per worker
   } app;
   struct {
     Millis timeout{5000};         // to the response head
@@ -72,8 +78,17 @@ struct Config {
     UpgradeOnMove upgrade_on_move = UpgradeOnMove::close;
     struct {
       int max = 1;
+      Percent budget{20};  // of a worker's requests, over ten seconds
     } retry;
-    int in_flight = 1024;                            // requests without a response head, per worker
+    struct {
+      int failures = 5;   // in a row; 0: never opens
+      Millis open{1000};  // between two probes
+    } breaker;
+    int in_flight = 1024;                            // requests under way, per worker
+    int in_flight_per_owner = 256;                   // to another member, without a response head, per worker
+    int queue_per_key = 64;                          // at the owner, without a response head, per worker
+    Millis queue_wait{50};                           // for a place at the app
+    int streams = 10'000;                            // replies that go on for over a second, per worker
     std::int64_t body_max = std::int64_t{64} << 30;  // bytes
   } forward;
   struct {

@@ -169,6 +169,23 @@ const std::array table = {
            .help = "How long a connect to the app may take.",
            .reason = "the app is near, a connect takes microseconds or fails.",
            .range = {10, minute}},
+    Option{
+        .path = "app.max_concurrency",
+        .field = RINGSIDE_FIELD(app.max_concurrency),
+        .help =
+            "Requests that the app gets at once, from all workers; more wait in app.queue. 0: any number.",
+        .reason =
+            "only the app knows: its number of threads or processes, or 1 for one that takes one at a time.",
+        .range = {0, 1'000'000},
+        .unit = "requests"},
+    Option{.path = "app.queue",
+           .field = RINGSIDE_FIELD(app.queue),
+           .help = "Requests that wait for app.max_concurrency in one worker, first come first served; more "
+                   "are refused "
+                   "at once with 503.",
+           .reason = "what waits longer than forward.queue_wait is refused anyway; this bounds bursts.",
+           .range = {0, 100'000},
+           .unit = "requests"},
     Option{.path = "forward.timeout",
            .field = RINGSIDE_FIELD(forward.timeout),
            .help = "Time from the request to the head of the app's answer.",
@@ -196,16 +213,67 @@ const std::array table = {
                      "1012 connects anew, to the new owner."},
     Option{.path = "forward.retry.max",
            .field = RINGSIDE_FIELD(forward.retry.max),
-           .help = "Repeats of a request that surely ran nowhere, or is safe to repeat.",
+           .help = "Repeats of a request that may have run and is safe to repeat; callers ask for fewer with "
+                   "Ringside-Retry.",
            .reason = "one outlives a restart; more multiply the load of a cluster in trouble.",
            .range = {0, 5},
            .unit = "retries"},
-    Option{.path = "forward.in_flight",
-           .field = RINGSIDE_FIELD(forward.in_flight),
-           .help = "Requests without an answer that one worker holds; more are refused with 503.",
-           .reason = "about 0.1 s of one core's work (85 us a request); more would only wait.",
+    Option{.path = "forward.retry.budget",
+           .field = RINGSIDE_FIELD(forward.retry.budget),
+           .help =
+               "Share of one worker's requests of the last ten seconds that such repeats may make up; ten "
+               "are always allowed.",
+           .reason = "an app in trouble gets a fifth more load at worst, not twice as much.",
+           .range = {0, 100}},
+    Option{.path = "forward.breaker.failures",
+           .field = RINGSIDE_FIELD(forward.breaker.failures),
+           .help =
+               "Failures in a row of another member, or timeouts in a row of the app, after which requests "
+               "for it are refused at once with 503. 0: never.",
+           .reason = "one or two lost connections are a restart; five in a row are a state.",
+           .range = {0, 1000},
+           .unit = "failures"},
+    Option{.path = "forward.breaker.open",
+           .field = RINGSIDE_FIELD(forward.breaker.open),
+           .help = "How long they are refused, before one request is let through to see.",
+           .reason = "a caller that waits for Retry-After is back when it is known.",
+           .range = {10, minute}},
+    Option{
+        .path = "forward.in_flight",
+        .field = RINGSIDE_FIELD(forward.in_flight),
+        .help =
+            "Requests that one worker has under way, up to a second after the head of their answer; more are "
+            "refused with 503.",
+        .reason = "about 0.1 s of one core's work (85 us a request); more would only wait.",
+        .range = {1, 1'000'000},
+        .unit = "requests"},
+    Option{.path = "forward.in_flight_per_owner",
+           .field = RINGSIDE_FIELD(forward.in_flight_per_owner),
+           .help = "Of these, requests to one other member without an answer; more are refused with 503.",
+           .reason = "a quarter: one member that is slow leaves room for the others.",
            .range = {1, 1'000'000},
            .unit = "requests"},
+    Option{.path = "forward.queue_per_key",
+           .field = RINGSIDE_FIELD(forward.queue_per_key),
+           .help = "Requests for one key without an answer that one worker of its owner holds; more are "
+                   "refused with 429.",
+           .reason =
+               "a key that so many ask for at once cannot be served by one app; the others must not suffer.",
+           .range = {1, 60'000},
+           .unit = "requests"},
+    Option{.path = "forward.queue_wait",
+           .field = RINGSIDE_FIELD(forward.queue_wait),
+           .help = "How long a request waits for app.max_concurrency before it is refused with 503.",
+           .reason = "a short burst is smoothed; a longer wait only adds to the load of callers that retry.",
+           .range = {0, minute}},
+    Option{.path = "forward.streams",
+           .field = RINGSIDE_FIELD(forward.streams),
+           .help = "Answers that go on for more than a second after their head (downloads, event streams) in "
+                   "one worker; "
+                   "beyond it they count in forward.in_flight.",
+           .reason = "an event stream costs memory, not work; that of ten thousand is some tens of MiB.",
+           .range = {0, 1'000'000},
+           .unit = "streams"},
     Option{.path = "forward.body_max",
            .field = RINGSIDE_FIELD(forward.body_max),
            .help = "Largest body of a request; a larger one gets 413.",

@@ -22,10 +22,11 @@ using Map = std::vector<std::pair<std::string, std::string>>;
 
 template <class T>
 using Access = T& (*)(Config&);
-using Field = std::variant<Access<std::string>, Access<int>, Access<std::int64_t>, Access<bool>,
-                           Access<Millis>, Access<List>, Access<Map>, Access<ChecksumDialect>,
-                           Access<Identity>, Access<GoodbyeStatus>, Access<AppProtocol>, Access<WithoutKey>,
-                           Access<UpgradeOnMove>, Access<LogLevel>, Access<LogFormat>>;
+using Field =
+    std::variant<Access<std::string>, Access<int>, Access<std::int64_t>, Access<bool>, Access<Millis>,
+                 Access<Percent>, Access<List>, Access<Map>, Access<ChecksumDialect>, Access<Identity>,
+                 Access<GoodbyeStatus>, Access<AppProtocol>, Access<WithoutKey>, Access<UpgradeOnMove>,
+                 Access<LogLevel>, Access<LogFormat>>;
 
 struct Range {  // inclusive; milliseconds for durations, bytes for sizes
   std::int64_t least = 0;

@@ -72,6 +72,15 @@ std::optional<std::string> read(const Option& option, const std::string& text, i
   return std::nullopt;
 }
 
+std::optional<std::string> read(const Option& option, const std::string& text, Percent& field) {
+  const auto value =
+      parse_integer(std::string_view(text).substr(0, text.size() - (text.ends_with('%') ? 1 : 0)));
+  if (!text.ends_with('%') || !value) return "'" + text + "' is not a share such as 20%";
+  if (auto wrong = out_of_range(option, *value, text)) return wrong;
+  field.value = static_cast<int>(*value);
+  return std::nullopt;
+}
+
 std::optional<std::string> read(const Option&, const std::string& text, bool& field) {
   if (text != "true" && text != "false") return "'" + text + "' is not true or false";
   field = text == "true";
@@ -145,6 +154,7 @@ struct Print {
   Raw operator()(std::int64_t v) const { return print_size(v); }
   Raw operator()(bool v) const { return std::string(v ? "true" : "false"); }
   Raw operator()(Millis v) const { return print_duration(v); }
+  Raw operator()(Percent v) const { return std::to_string(v.value) + "%"; }
   template <class E>
     requires std::is_enum_v<E>
   Raw operator()(E v) const {
@@ -159,6 +169,7 @@ struct Form {
   std::string operator()(Access<std::int64_t>) const { return "SIZE"; }
   std::string operator()(Access<bool>) const { return "true|false"; }
   std::string operator()(Access<Millis>) const { return "DURATION"; }
+  std::string operator()(Access<Percent>) const { return "SHARE"; }
   std::string operator()(Access<List>) const { return std::string(option.unit) + ",..."; }
   std::string operator()(Access<Map>) const { return "KEY=VALUE,..."; }
   template <class E>
@@ -170,6 +181,7 @@ struct Form {
 std::string bound(const Option& option, std::int64_t value) {
   if (std::holds_alternative<Access<Millis>>(option.field)) return print_duration(Millis{value});
   if (std::holds_alternative<Access<std::int64_t>>(option.field)) return print_size(value);
+  if (std::holds_alternative<Access<Percent>>(option.field)) return std::to_string(value) + "%";
   return std::to_string(value);
 }
 

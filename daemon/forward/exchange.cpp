@@ -12,6 +12,7 @@ Action Exchange::start(Instant now, const ring::Snapshot& ring) {
 Action Exchange::try_owner(const ring::Snapshot& ring) {
   ring_version_ = ring.version();
   ask_again_ = never;
+  if (subject_.pinned) return Local{++attempts_};
   const auto id = ring.owner(subject_.key);
   if (!id) return GiveUp{Failure::no_owner, executed_maybe_};
   const ring::Server& server = ring.server(*id);
@@ -26,16 +27,27 @@ Action Exchange::try_owner(const ring::Snapshot& ring) {
 Action Exchange::on_failure(Instant now, Outcome outcome, bool replayable, const ring::Snapshot& ring) {
   if (outcome == Outcome::maybe_executed) executed_maybe_ = true;
   if (now >= subject_.deadline) return GiveUp{Failure::timed_out, executed_maybe_};
-  const auto stop = outcome == Outcome::maybe_executed ? Failure::maybe_executed : Failure::unreachable;
+  const bool told = outcome == Outcome::ring_differs && subject_.hops > 0;  // the entry will be
+  const auto stop = outcome == Outcome::maybe_executed ? Failure::maybe_executed
+                    : told                             ? Failure::not_owner
+                                                       : Failure::unreachable;
   if (!replayable || attempts_ >= policy_.attempts_max) return GiveUp{stop, executed_maybe_};
   if (outcome == Outcome::maybe_executed) {
-    if (!subject_.repeatable || repeats_ >= policy_.retries) return GiveUp{stop, true};
+    if (!subject_.repeatable || repeats_left() <= 0) return GiveUp{stop, true};
+    if (budget_ != nullptr && !budget_->take(now)) return GiveUp{stop, true};
     ++repeats_;
     return try_owner(ring);
   }
   if (ring.version() != ring_version_) return try_owner(ring);
+  if (told || subject_.pinned) return GiveUp{stop, executed_maybe_};
   if (outcome == Outcome::ring_differs) ask_again_ = now + policy_.ring_pause;
   return wait_for_ring(now);
+}
+
+bool Exchange::is_ours(const ring::Snapshot& ring) const {
+  if (subject_.pinned || ring.version() == ring_version_) return true;
+  const auto id = ring.owner(subject_.key);
+  return id && ring.server(*id).address == self_address_;
 }
 
 Action Exchange::wait_for_ring(Instant now) {

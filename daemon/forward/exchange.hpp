@@ -5,7 +5,8 @@
 // - The owner is looked up anew for every try.
 // - A request is repeated when it surely reached no app; otherwise only when repeating it cannot matter (an
 // idempotent
-//   method or an Idempotency-Key), and at most `retries` times. So no request is run twice silently.
+//   method or an Idempotency-Key), at most `retries` times and while the budget of all requests together
+//   lasts. So no request is run twice silently.
 // - A try that surely reached no app, while the ring still names the same owner, waits for the ring to move:
 // at most
 //   `ring_wait` and never past the deadline.
@@ -13,7 +14,11 @@
 // hop limit
 //   it says so (not_owner), and the entry looks again.
 // - An owner that refused because its ring differed is asked again within the same budget: it may be the one
-//   that lags behind.
+//   that lags behind. Only the entry does so: a node in the middle tells the entry, which looks again at
+//   once.
+// - Who has failed too often in a row (forward/breaker.hpp) is not asked: the shell answers at once instead.
+// - A pinned request has no owner to look for: it is for this node's app or nobody, and may be repeated
+// there.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +27,7 @@
 #include <variant>
 
 #include "daemon/base/time.hpp"
+#include "daemon/forward/retry_budget.hpp"
 #include "daemon/ring/snapshot.hpp"
 
 namespace ringside::forward {
@@ -36,10 +42,11 @@ struct Policy {
 
 // What the exchange needs to know of the request; the key must outlive it.
 struct Subject {
-  std::string_view key;
+  std::string_view key;     // empty if pinned
   int hops = 0;             // ringsides that have sent it on already; 0 at the entry
   bool repeatable = false;  // idempotent method or Idempotency-Key
   Instant deadline;
+  bool pinned = false;  // for this node's app, whatever the ring says
 };
 
 struct Attempt {  // send to this server's ringside
@@ -56,9 +63,9 @@ struct Wait {  // call on_wake when the ring changed or at this time
   friend bool operator==(const Wait&, const Wait&) = default;
 };
 enum class Failure : std::uint8_t {
-  no_owner,        // the ring is empty
-  not_owner,       // at the hop limit and not ours
-  unreachable,     // the owner cannot be reached and the ring has not moved
+  no_owner,     // the ring is empty
+  not_owner,    // not ours, and at the hop limit or refused by the owner we know: the entry is to look again
+  unreachable,  // the owner cannot be reached and the ring has not moved
   maybe_executed,  // the connection broke with the request under way
   timed_out,       // the deadline has passed
 };
@@ -71,33 +78,39 @@ using Action = std::variant<Attempt, Local, Wait, GiveUp>;
 
 // How a try ended that brought no response head.
 enum class Outcome : std::uint8_t {
-  not_executed,  // refused connect, REFUSED_STREAM, above a GOAWAY, 421 or 503 with executed: no
-  ring_differs,  // refused, because the owner's ring is another one than ours: either may be the one to move
+  not_executed,    // refused connect, REFUSED_STREAM, above a GOAWAY, 421 or 503 with executed: no
+  ring_differs,    // refused by a ringside that is not the owner (any more, or yet): its ring or ours is to
+                   // move
   maybe_executed,  // anything after the request was on its way
 };
 
 class Exchange {
  public:
-  // `self_address` is this node's address in the ring; like the key, it must outlive the exchange.
-  Exchange(Policy policy, Subject subject, std::string_view self_address)
-      : policy_(policy), subject_(subject), self_address_(self_address) {}
+  // `self_address` is this node's address in the ring; like the key and the budget, it must outlive the
+  // exchange. nullptr: no budget.
+  Exchange(Policy policy, Subject subject, std::string_view self_address, RetryBudget* budget = nullptr)
+      : policy_(policy), subject_(subject), self_address_(self_address), budget_(budget) {}
 
   Action start(Instant now, const ring::Snapshot&);
   // `replayable`: the whole request, as far as it was sent, is still at hand.
   Action on_failure(Instant now, Outcome, bool replayable, const ring::Snapshot&);
   Action on_wake(Instant now, const ring::Snapshot&);  // only after a Wait
 
+  // After a Local that had to wait: does it still hold?
+  [[nodiscard]] bool is_ours(const ring::Snapshot&) const;
+
   void extend(Instant deadline) { subject_.deadline = deadline; }  // the body is still coming
 
   [[nodiscard]] bool executed_maybe() const { return executed_maybe_; }
   [[nodiscard]] int attempts() const { return attempts_; }
+  [[nodiscard]] int repeats_left() const { return policy_.retries - repeats_; }
   [[nodiscard]] bool rerouted() const {
     return rerouted_;
   }  // some try went to another owner than the one before
   [[nodiscard]] const std::string& owner() const {
     return owner_;
   }  // name of the last owner tried; may be empty
-  [[nodiscard]] const std::string& owner_address() const { return owner_address_; }
+  [[nodiscard]] const std::string& owner_address() const { return owner_address_; }  // likewise
 
  private:
   Action try_owner(const ring::Snapshot&);
@@ -106,6 +119,7 @@ class Exchange {
   Policy policy_;
   Subject subject_;
   std::string_view self_address_;
+  RetryBudget* budget_;
   std::string owner_;
   std::string owner_address_;
   std::uint64_t ring_version_ = 0;  // of the last look-up

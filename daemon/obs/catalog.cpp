@@ -41,6 +41,9 @@ constexpr std::string_view requests_help =
 constexpr std::string_view errors = "ringside_errors_total";
 constexpr std::string_view errors_help =
     "Errors answered by ringside itself, by whether an app may have run the request.";
+constexpr std::string_view full = "ringside_overload_refusals_total";
+constexpr std::string_view full_help =
+    "Requests refused because there was too much to do, by the limit reached.";
 constexpr std::string_view calls = "ringside_tchannel_calls_total";
 constexpr std::string_view calls_help =
     "TChannel calls of clients, apps and members that have ended: answered by the app (ok, app_error), with "
@@ -86,9 +89,27 @@ constexpr Row table[] = {
      "Time from the request's head to the head of its answer, where it entered.", &W::request_seconds},
     {"ringside_request_retries_total", "Requests tried again.", &W::retries},
     {"ringside_request_reroutes_total", "Requests passed on because the ring had moved.", &W::reroutes},
+    {"ringside_breakers_open",
+     "Circuit breakers that are open, summed over the workers: requests for that member or the app are "
+     "refused.",
+     &W::breakers_open},
+    {"ringside_breakers_opened_total", "Circuit breakers that opened.", &W::breakers_opened},
     {"ringside_request_refused_total", "Requests refused as malformed or against the API's rules.",
      &W::bad_requests},
-    {"ringside_requests_in_flight", "Requests that wait for the head of their answer.", &W::in_flight},
+    {"ringside_requests_in_flight", "Requests under way, up to a second after the head of their answer.",
+     &W::in_flight},
+    {"ringside_request_streams", "Answers that go on for more than a second after their head.", &W::streams},
+    {"ringside_app_requests", "Requests at the app; counted with app.max_concurrency only.", &W::at_app},
+    {"ringside_app_queue", "Requests that wait for app.max_concurrency.", &W::app_queue},
+    {full, full_help, &W::full_in_flight, "limit", "in_flight"},
+    {full, full_help, &W::full_owner, "limit", "in_flight_per_owner"},
+    {full, full_help, &W::full_key, "limit", "queue_per_key"},
+    {full, full_help, &W::full_queue, "limit", "queue"},
+    {full, full_help, &W::full_queue_wait, "limit", "queue_wait"},
+    {"ringside_overload_refusal_seconds",
+     "Time from a request's head to its refusal by a limit that was reached (not queue_wait, which is a "
+     "time).",
+     &W::refusal_seconds},
     {"ringside_client_connections_accepted_total", "Connections accepted from clients.",
      &W::connections_accepted},
     {"ringside_client_connections", "Open connections of clients.", &W::connections_open},

@@ -20,12 +20,20 @@ struct WorkerMetrics {
   Counter errors_executed_no;  // answers made here, by whether an app may have run the request
   Counter errors_executed_maybe;
   Counter retries;
-  Counter reroutes;      // passed on because the ring had moved
+  Counter reroutes;  // passed on because the ring had moved
+  Counter breakers_opened;
+  Gauge breakers_open;
   Counter bad_requests;  // refused by the parser or the API's own checks
   Counter connections_accepted;
   Gauge connections_open;
-  Gauge in_flight;   // requests without a response head
-  Gauge peer_links;  // open HTTP/2 links, dialled and accepted
+  Gauge in_flight;  // requests under way; a reply counts until a second after its head
+  Gauge streams;    // replies that go on after that
+  Gauge at_app;     // with app.max_concurrency: requests that have a place at the app,
+  Gauge app_queue;  // and requests that wait for one
+  // Refused because there is too much to do, by what was full
+  Counter full_in_flight, full_owner, full_key, full_queue, full_queue_wait;
+  Histogram refusal_seconds;  // request head to refusal, but for full_queue_wait
+  Gauge peer_links;           // open HTTP/2 links, dialled and accepted
   Gauge app_connections;
   Counter proxy_egress;  // sent to a ringpop-node as /proxy/req
   Counter proxy_send_success, proxy_send_error;

@@ -13,7 +13,7 @@ Outbound* AppLinks::start(Call& call, bool end) {
     if (Outbound* stream = link->start(call, end)) return stream;
   }
   if (links_.size() >= limits::app_links) return nullptr;
-  links_.push_back(std::make_unique<Http2Link>(context_, Http2Link::To::app, app_,
+  links_.push_back(std::make_unique<Http2Link>(context_, Http2Link::To::app, std::string(), app_,
                                                [this](Http2Link& closed) { discard(closed); }));
   context_.metrics.app_connections.set(static_cast<std::int64_t>(links_.size()));
   return links_.back()->start(call, end);

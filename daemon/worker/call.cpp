@@ -9,6 +9,7 @@
 #include "daemon/worker/api_request.hpp"
 #include "daemon/worker/app_links.hpp"
 #include "daemon/worker/app_pool.hpp"
+#include "daemon/worker/breakers.hpp"
 #include "daemon/worker/grpc.hpp"
 #include "daemon/worker/peer_links.hpp"
 #include "daemon/worker/proxy_calls.hpp"
@@ -16,11 +17,14 @@
 namespace ringside::worker {
 namespace {
 
-// Answers of another ringside that mean: not me, look again. All with `executed: no`.
-bool means_look_again(std::string_view error) {
-  return !error.empty() &&
-         (error == api::row(api::Code::not_owner).name || error == api::row(api::Code::not_joined).name ||
-          error == api::row(api::Code::draining).name);
+// The code of an answer that another ringside made itself; nullptr: its app's answer.
+const api::CodeRow* error_of_peer(std::string_view error) {
+  return error.empty() ? nullptr : api::find_row(error);
+}
+
+// Not me, look again. All with `executed: no`.
+bool is_look_again(api::Code code) {
+  return code == api::Code::not_owner || code == api::Code::not_joined || code == api::Code::draining;
 }
 
 bool is_endless(std::string_view content_type) {
@@ -117,21 +121,30 @@ void Call::start(bool end) {
   append_via(via_, version_of(head_.get()), context_.view->name);
 
   state_ = State::trying;
-  context_.metrics.in_flight.add(1);
-  if (context_.metrics.in_flight.value() > context_.config.forward.in_flight)
-    return answer(problem(api::Code::overloaded, std::to_string(context_.config.forward.in_flight) +
-                                                     " requests are under way on this worker"));
+  context_.retry_budget.count_request(started_);
+  if (!context_.admission->enter(*this))
+    return refuse(api::Code::overloaded, context_.metrics.full_in_flight,
+                  std::to_string(context_.config.forward.in_flight) +
+                      " requests are under way on this worker (forward.in_flight)");
+  if (in_circle())
+    return answer(problem(api::Code::loop, "its Via names " + context_.view->name + " " +
+                                               std::to_string(limits::via_same) + " times"));
   timer_.at(deadline_);
-  if (local_only_) return try_app();
-  if (key_.empty() || key_.size() > limits::key_bytes)
+  if (!local_only_ && (key_.empty() || key_.size() > limits::key_bytes))
     return answer(problem(api::Code::bad_key, "a peer sent a request without a usable ringside-key"));
-  if (context_.view->phase == api::Phase::joining)
+  if (!local_only_ && context_.view->phase == api::Phase::joining)
     return answer(problem(api::Code::not_joined, context_.view->phase_reason));
   forward::Policy policy;
   policy.retries = context_.config.forward.retry.max;
+  if (passport_.retries >= 0) policy.retries = std::min(policy.retries, passport_.retries);
   policy.max_hops = context_.config.forward.max_hops;
-  exchange_.emplace(policy, forward::Subject{key_, passport_.hops, passport_.repeatable, deadline_},
-                    context_.self_address);
+  exchange_.emplace(policy,
+                    forward::Subject{.key = key_,
+                                     .hops = passport_.hops,
+                                     .repeatable = passport_.repeatable,
+                                     .deadline = deadline_,
+                                     .pinned = local_only_},
+                    context_.self_address, &context_.retry_budget);
   act(exchange_->start(started_, *context_.view->ring));
 }
 
@@ -203,8 +216,25 @@ void Call::try_app() {
   if (context_.config.app.protocol == config::AppProtocol::tchannel)
     return answer(problem(api::Code::app_protocol,
                           "the app of " + context_.view->name + " is called over TChannel (app.protocol)"));
-  context_.metrics.requests_local.add();
   try_is_peer_ = accepted_ = false;
+  if (!may_try()) return;
+  switch (context_.admission->enter_app(*this, key_)) {
+    case Admission::Entry::go: return ask_app();
+    case Admission::Entry::wait:
+      state_ = State::queued;
+      return timer_.at(std::min(deadline_, Clock::now() + context_.config.forward.queue_wait));
+    case Admission::Entry::key_full:
+      return refuse(api::Code::key_queue_full, context_.metrics.full_key,
+                    std::to_string(context_.config.forward.queue_per_key) +
+                        " requests for the key are under way (forward.queue_per_key)");
+    case Admission::Entry::queue_full:
+      return refuse(api::Code::overloaded, context_.metrics.full_queue,
+                    std::to_string(context_.config.app.queue) + " requests wait for the app (app.queue)");
+  }
+}
+
+void Call::ask_app() {
+  context_.metrics.requests_local.add();
   compose(Towards::app);
   Outbound* out = start_at_app();
   if (out == nullptr) return answer(problem(api::Code::overloaded, "the app takes no more streams"));
@@ -214,23 +244,30 @@ void Call::try_app() {
 Outbound* Call::start_at_app() {
   const bool end = without_body();
   if (context_.config.app.protocol == config::AppProtocol::h2c) return context_.app_links->start(*this, end);
-  return context_.app->start(*this, end, repeated_ || (exchange_ && exchange_->attempts() > 1));
+  return context_.app->start(*this, end, repeated_ || exchange_->attempts() > 1);
 }
 
 void Call::try_peer(const ring::Server& server) {
   leave_waiting_list();
+  context_.admission->leave_app(*this);
   const PeerKind kind = api::kind_of(*context_.view, server.address);
   if (kind == PeerKind::ringpop_go)
     return answer(problem(api::Code::peer_has_no_http, server.name + " runs ringpop-go"));
   state_ = State::trying;
   timer_.at(deadline_);
-  context_.metrics.requests_forwarded.add();
   try_is_peer_ = true;
   accepted_ = false;
+  if (!may_try()) return;
+  context_.metrics.requests_forwarded.add();
   compose(kind == PeerKind::ringpop_node ? Towards::ringpop_node : Towards::ringside);
   const bool end = without_body();
-  replay(kind == PeerKind::ringpop_node ? context_.proxy->start(*this, server, end)
-                                        : context_.peers->start(*this, server, end));
+  if (kind == PeerKind::ringpop_node) return replay(context_.proxy->start(*this, server, end));
+  bool full = false;
+  Outbound* out = context_.peers->start(*this, server, end, full);
+  if (!full) return replay(out);
+  refuse(api::Code::overloaded, context_.metrics.full_owner,
+         std::to_string(context_.config.forward.in_flight_per_owner) + " requests to the owner " +
+             server.name + " are under way (forward.in_flight_per_owner)");
 }
 
 // A new try starts with what is known of the body.
@@ -283,6 +320,11 @@ void Call::compose(Towards towards) {
       scratch_timeout_ = std::to_string(std::max<std::int64_t>(left.count(), 1)) + "ms";
       fields.push_back({"Ringside-Timeout", scratch_timeout_});
     }
+    // What the caller did not limit and is still whole, the next ringside knows from its own configuration.
+    if (passport_.retries >= 0 || exchange_->repeats_left() < context_.config.forward.retry.max) {
+      scratch_retry_ = std::to_string(exchange_->repeats_left());
+      fields.push_back({"Ringside-Retry", scratch_retry_});
+    }
     return;
   }
   if (encoded_key_ != key_ && is_grpc(from.fields)) {
@@ -308,15 +350,16 @@ void Call::out_of_time() {
   switch (state_) {
     case State::idle: return;
     case State::waiting: return act(exchange_->on_wake(Clock::now(), *context_.view->ring));
+    case State::queued:
+      return refuse(api::Code::overloaded, context_.metrics.full_queue_wait,
+                    "no place at the app within forward.queue_wait (app.max_concurrency)");
     case State::trying:
       // While it is the asker who is slow, the asker's connection keeps the time (limits::body_grace).
       if (!body_ended_ && passport_.timeout == Millis::zero() && body_room() > 0) return be_patient();
       if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
+      if (full_time()) context_.breakers->failed(target(), "no answer in time");
       return answer(problem(api::Code::timeout, "no answer within the request's time"));
-    case State::replying:  // the body has stood still for forward.idle_timeout
-      if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
-      finish();
-      return inbound_.abort_reply();
+    case State::replying: return reply_stands_still();
   }
 }
 
@@ -329,9 +372,12 @@ void Call::give_up(const forward::GiveUp& end) {
                                                      " members that " + view.name +
                                                      " knows has a place in the ring"));
     case forward::Failure::not_owner:
-      return answer(problem(api::Code::not_owner,
-                            view.name + " does not own the key and the request has been passed on " +
-                                std::to_string(passport_.hops) + " times"));
+      return answer(
+          problem(api::Code::not_owner,
+                  view.name + " does not own the key and " +
+                      (last_failure_.empty()
+                           ? "the request has been passed on " + std::to_string(passport_.hops) + " times"
+                           : owner + ", the owner it knows, says " + last_failure_)));
     case forward::Failure::unreachable:
       return answer(problem(end.executed_maybe ? api::Code::app_error : api::Code::peer_unreachable,
                             "the owner " + owner + " cannot be reached: " + last_failure_));
@@ -348,18 +394,15 @@ void Call::give_up(const forward::GiveUp& end) {
 
 // What became of this request, as far as it has come.
 api::Problem Call::problem(api::Code code, std::string detail) const {
-  const bool tried = exchange_ && exchange_->attempts() > 0;
   // An earlier try may have run: whatever stopped the later ones, `executed: no` would be a lie.
   if (exchange_ && exchange_->executed_maybe() && !api::row(code).executed_maybe) code = api::Code::app_error;
   return {.code = code,
           .detail = std::move(detail),
           .key = key_,
-          .owner = exchange_     ? exchange_->owner()
-                   : local_only_ ? context_.view->name
-                                 : std::string(),
-          .attempts = tried         ? exchange_->attempts()
-                      : local_only_ ? 1
-                                    : 0,
+          .owner = local_only_ ? context_.view->name
+                   : exchange_ ? exchange_->owner()
+                               : std::string(),
+          .attempts = exchange_ ? exchange_->attempts() : 0,
           .request_id = passport_.request_id};
 }
 
@@ -373,8 +416,7 @@ void Call::answer(const api::Problem& problem) {
   head.fields.push_back({"Ringside-Served-By", context_.view->name});
   head.fields.push_back({"X-Request-Id", passport_.request_id});
   const bool without_body = to_head() || response.body.empty();
-  context_.metrics.in_flight.add(-1);
-  finish_after_head();
+  finish();
   inbound_.send_reply(head, without_body);
   if (without_body) return;
   inbound_.send_reply_body(response.body);
@@ -382,12 +424,8 @@ void Call::answer(const api::Problem& problem) {
 }
 
 void Call::finish() {
-  if (state_ == State::trying || state_ == State::waiting) context_.metrics.in_flight.add(-1);
-  finish_after_head();
-}
-
-void Call::finish_after_head() {
   leave_waiting_list();
+  context_.admission->leave(*this);
   state_ = State::idle;
   timer_.cancel();
   if (upgrade_ != nullptr) leave_upgraded();
@@ -408,11 +446,18 @@ void Call::accepted() {
 
 void Call::reply(http::ResponseHead& head, bool end) {
   const ReplyNotes notes = take_reply(head);
-  if (try_is_peer_ && means_look_again(notes.error)) {
-    last_failure_ = notes.error;
+  const api::CodeRow* refusal = try_is_peer_ ? error_of_peer(notes.error) : nullptr;
+  if (refusal != nullptr && is_look_again(refusal->code)) {
+    last_failure_ = refusal->name;
     if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
-    return act(exchange_->on_failure(Clock::now(), forward::Outcome::not_executed, replayable_,
+    return act(exchange_->on_failure(Clock::now(), forward::Outcome::ring_differs, replayable_,
                                      *context_.view->ring));
+  }
+  // "executed: no" is true of this try, but not of the request.
+  if (refusal != nullptr && !refusal->executed_maybe && exchange_->executed_maybe()) {
+    if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
+    return answer(problem(refusal->code, "an earlier try was lost under way, and " + exchange_->owner() +
+                                             " answered the last one with " + std::string(refusal->name)));
   }
   std::string_view served_by = context_.view->name, hops = scratch_hops_;
   if (try_is_peer_) {
@@ -424,9 +469,12 @@ void Call::reply(http::ResponseHead& head, bool end) {
     head.fields.push_back({"Ringside-Served-By", served_by});
     head.fields.push_back({"Ringside-Hops", hops});
   }
-  if (try_is_peer_ && !notes.error.empty()) head.fields.push_back({"Ringside-Error", notes.error});
+  if (try_is_peer_ && !notes.error.empty()) {
+    head.fields.push_back({"Ringside-Error", notes.error});
+    head.fields.push_back({"Ringside-Executed", notes.executed.empty() ? "maybe" : notes.executed});
+  }
   std::string attempts;
-  if (!from_peer_ && exchange_) {
+  if (!from_peer_ && !local_only_) {
     attempts = std::to_string(exchange_->attempts());
     write_ring_version();
     head.fields.push_back({"Ringside-Owner", exchange_->owner()});
@@ -438,22 +486,21 @@ void Call::reply(http::ResponseHead& head, bool end) {
   const auto now = Clock::now();
   context_.metrics.request_seconds.observe_us(static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(now - started_).count()));
-  context_.metrics.in_flight.add(-1);
-  if (exchange_ && exchange_->rerouted()) context_.metrics.reroutes.add();
+  if (exchange_->rerouted()) context_.metrics.reroutes.add();
+  context_.breakers->answered(target());
+  context_.admission->replied(*this);
   accepted_ = true;
   if (end) {
     outbound_ = nullptr;
-    finish_after_head();
+    finish();
     return inbound_.send_reply(head, true);
   }
   state_ = State::replying;
   endless_ = is_endless(notes.content_type) || head.status == 101;
   if (head.status == 101) begin_upgrade(head.upgrade);
-  if (endless_) {
-    timer_.cancel();
-  } else {
-    timer_.at(now + context_.config.forward.idle_timeout);
-  }
+  last_piece_ = now;
+  stream_at_ = now + limits::stream_grace;
+  timer_.at(std::min<Instant>(stream_at_, now + context_.config.forward.idle_timeout));
   inbound_.send_reply(head, false);
   if (state_ == State::replying && !body_ended_) inbound_.more_body();
 }
@@ -464,31 +511,26 @@ std::size_t Call::reply_room() const {
 
 void Call::reply_body(std::string_view data) {
   if (upgrade_ != nullptr) return upgraded_reply(data);
-  if (!endless_) timer_.at(Clock::now() + context_.config.forward.idle_timeout);
+  if (!endless_) last_piece_ = Clock::now();
   inbound_.send_reply_body(data);
 }
 
 void Call::reply_end(const http::Trailers& trailers) {
   if (upgrade_ != nullptr) return upgraded_reply_end();
   outbound_ = nullptr;
-  finish_after_head();
+  finish();
   inbound_.send_reply_end(trailers);
 }
 
 void Call::reply_broken() {
   outbound_ = nullptr;
-  finish_after_head();
+  finish();
   inbound_.abort_reply();
 }
 
 void Call::failed(forward::Outcome outcome, std::string_view why) {
   outbound_ = nullptr;
   last_failure_ = why;
-  if (local_only_ && !std::exchange(repeated_, true) && passport_.repeatable && replayable_) return try_app();
-  if (!exchange_)
-    return answer(problem(
-        api::Code::app_error,
-        "the app of " + context_.view->name + " was lost with the request under way: " + last_failure_));
   const int attempts = exchange_->attempts();
   const auto action = exchange_->on_failure(Clock::now(), outcome, replayable_, *context_.view->ring);
   if (exchange_->attempts() > attempts) context_.metrics.retries.add();

@@ -18,6 +18,7 @@
 #include "daemon/api/problem.hpp"
 #include "daemon/forward/exchange.hpp"
 #include "daemon/net/timers.hpp"
+#include "daemon/worker/admission.hpp"
 #include "daemon/worker/context.hpp"
 #include "daemon/worker/fields.hpp"
 #include "daemon/worker/route.hpp"
@@ -58,7 +59,7 @@ class Outbound {
 // cost a frame or a chunk for each.
 std::size_t room_beside(std::size_t backlog);
 
-class Call final : public RingWaiter {
+class Call final : public RingWaiter, public Admission::Guest {
  public:
   Call(Context&, Inbound&);
   ~Call();  // cancels what is under way
@@ -98,6 +99,7 @@ class Call final : public RingWaiter {
   void ring_changed() override;  // while waiting
   void ring_moved();             // while upgraded
   void close_upgrade(UpgradeEnd);
+  void its_turn() override;  // while queued
 
   // What an Outbound sends: the head of the current try. `fields` are complete but for the framing.
   [[nodiscard]] const http::RequestHead& head() const { return try_head_; }
@@ -106,11 +108,18 @@ class Call final : public RingWaiter {
   [[nodiscard]] bool to_head() const { return head_.get().method == "HEAD"; }
 
  private:
-  enum class State : unsigned char { idle, waiting, trying, replying };
+  enum class State : unsigned char {
+    idle,
+    waiting,  // for the ring to move
+    queued,   // for a place at the app
+    trying,
+    replying,
+  };
 
   void start(bool end);
   void act(const forward::Action&);
   void try_app();
+  void ask_app();
   Outbound* start_at_app();
   void try_peer(const ring::Server&);
   void replay(Outbound*);
@@ -118,6 +127,12 @@ class Call final : public RingWaiter {
     return body_ended_ && replay_.empty() && trailers_.get().empty();
   }
   void give_up(const forward::GiveUp&);
+  [[nodiscard]] std::string_view target() const;
+  [[nodiscard]] bool may_try();
+  [[nodiscard]] bool full_time() const;
+  void refuse(api::Code, obs::Counter&, std::string detail);
+  void reply_stands_still();
+  [[nodiscard]] bool in_circle() const;
   [[nodiscard]] api::Problem problem(api::Code, std::string detail) const;
   void answer(const api::Problem&);
   void out_of_time();
@@ -125,7 +140,6 @@ class Call final : public RingWaiter {
   enum class Towards : unsigned char { app, ringside, ringpop_node };
   void compose(Towards);
   void finish();
-  void finish_after_head();
   void leave_waiting_list();
   void write_ring_version();
 
@@ -159,7 +173,7 @@ class Call final : public RingWaiter {
   std::optional<forward::Exchange> exchange_;
   http::RequestHead try_head_;
   std::string encoded_key_, binary_key_, via_, scratch_version_, scratch_hops_, scratch_timeout_,
-      scratch_passport_;
+      scratch_passport_, scratch_retry_;
   bool try_is_peer_ = false;
   std::string last_failure_;  // why the last try failed, for the problem's detail
 
@@ -174,6 +188,7 @@ class Call final : public RingWaiter {
   std::unique_ptr<Upgrade> upgrade_;  // once the app has switched protocols
 
   Instant started_{}, deadline_{};
+  Instant stream_at_{}, last_piece_{};  // of the reply: when it becomes a stream, when it last moved
   net::Timer timer_;  // the deadline for the head, or the end of a wait; then the idle time of the reply
 };
 

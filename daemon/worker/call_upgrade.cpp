@@ -43,7 +43,7 @@ void Call::upgraded_body(std::string_view data) {
     outbound_->send_body(data.substr(0, way.frames.next(data)));
     return close_to_app();
   }
-  if (!endless_) timer_.at(Clock::now() + context_.config.forward.idle_timeout);
+  if (!endless_) last_piece_ = Clock::now();
   if (upgrade_->is_websocket) way.frames.pass(data);
   outbound_->send_body(data);
 }
@@ -55,7 +55,7 @@ void Call::upgraded_reply(std::string_view data) {
     inbound_.send_reply_body(data.substr(0, way.frames.next(data)));
     return close_to_asker();
   }
-  if (!endless_) timer_.at(Clock::now() + context_.config.forward.idle_timeout);
+  if (!endless_) last_piece_ = Clock::now();
   if (upgrade_->is_websocket) way.frames.pass(data);
   inbound_.send_reply_body(data);
 }
@@ -88,12 +88,13 @@ void Call::end_to_asker() {
 void Call::half_ended() {
   if (body_ended_ && upgrade_->app_ended) {
     outbound_ = nullptr;
-    finish_after_head();
+    finish();
     return inbound_.send_reply_end({});
   }
   if (upgrade_->closing) return;
   endless_ = false;
-  timer_.at(Clock::now() + context_.config.forward.idle_timeout);
+  last_piece_ = Clock::now();
+  reply_stands_still();  // from now on it is looked after
 }
 
 // --- closed by us
@@ -115,7 +116,8 @@ void Call::close_upgrade(UpgradeEnd why) {
   }
   upgrade_->closing = true;
   upgrade_->why = why;
-  timer_.at(Clock::now() + limits::upgrade_close_time);
+  upgrade_->hang_up_at = Clock::now() + limits::upgrade_close_time;
+  timer_.at(upgrade_->hang_up_at);
   close_to_asker();
   close_to_app();
 }

@@ -10,6 +10,7 @@
 #include "daemon/base/limits.hpp"
 #include "daemon/base/rng.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/forward/retry_budget.hpp"
 #include "daemon/net/incoming_call.hpp"
 #include "daemon/net/timers.hpp"
 #include "daemon/obs/catalog.hpp"
@@ -53,8 +54,10 @@ inline constexpr http2::Settings app_settings{.streams_max = 100,
                                               .stream_window = limits::stream_window_bytes,
                                               .trailer_bytes_max = limits::h2_trailer_bytes};
 
+class Admission;
 class AppLinks;
 class AppPool;
+class Breakers;
 class PeerLinks;
 class ProxyCalls;
 class Relay;
@@ -79,7 +82,8 @@ struct Context {
         metrics(own),
         timers(io_context),
         turn(io_context),
-        rng(seed) {}
+        rng(seed),
+        retry_budget(configuration.forward.retry.budget.value) {}
 
   boost::asio::io_context& io;
   const config::Config& config;
@@ -87,16 +91,19 @@ struct Context {
   obs::WorkerMetrics& metrics;
   net::Timers timers;
   Turn turn;
-  DateField date;                 // of replies to clients
-  Rng rng;                        // request ids
-  ClientLimits client_limits;     // before the first connection
-  api::ViewPtr view;              // of the latest membership and ring; replaced between two handlers
-  std::string self_address;       // this node's in the ring; never changes
-  AppPool* app = nullptr;         // connections to this node's app
-  AppLinks* app_links = nullptr;  // the same, when it speaks HTTP/2
-  PeerLinks* peers = nullptr;     // links to the other ringsides
-  ProxyCalls* proxy = nullptr;    // requests to ringpop-node members
-  Relay* relay = nullptr;         // TChannel: connections and calls
+  DateField date;              // of replies to clients
+  Rng rng;                     // request ids
+  ClientLimits client_limits;  // before the first connection
+  forward::RetryBudget retry_budget;
+  api::ViewPtr view;               // of the latest membership and ring; replaced between two handlers
+  std::string self_address;        // this node's in the ring; never changes
+  Admission* admission = nullptr;  // how much this worker takes on
+  AppPool* app = nullptr;          // connections to this node's app
+  AppLinks* app_links = nullptr;   // the same, when it speaks HTTP/2
+  Breakers* breakers = nullptr;    // who fails again and again
+  PeerLinks* peers = nullptr;      // links to the other ringsides
+  ProxyCalls* proxy = nullptr;     // requests to ringpop-node members
+  Relay* relay = nullptr;          // TChannel: connections and calls
   std::vector<RingWaiter*> waiting;
   std::vector<Call*> upgraded;                        // tunnels; each knows its place
   std::function<void(net::IncomingCall)> to_control;  // calls to this node itself; the answer comes by post

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
+#include <limits>
 
 #include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
@@ -49,6 +51,14 @@ bool take_max_forwards(std::string_view value, Passport& passport) {
   const auto left = http1::parse_length(value);
   if (left) passport.max_forwards = std::to_string(*left - (*left > 0));
   return left.has_value();
+}
+
+// What is no number is read with care: nothing is repeated.
+int parse_retries(std::string_view value) noexcept {
+  std::uint16_t number = 0;
+  const auto parsed = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (parsed.ptr != value.data() + value.size()) return 0;
+  return parsed.ec == std::errc::result_out_of_range ? std::numeric_limits<std::uint16_t>::max() : number;
 }
 
 }  // namespace
@@ -103,6 +113,7 @@ void Passport::clear() {
   from.clear();
   hops = 0;
   timeout = {};
+  retries = -1;
   request_id.clear();
   via.clear();
   repeatable = false;
@@ -127,6 +138,7 @@ void take_passport(http::RequestHead& head, bool from_peer, Passport& passport) 
         if (const auto timeout = parse_duration(value))
           passport.timeout = std::clamp(*timeout, Millis::zero(), Millis(limits::timeout_max));
         return true;
+      case http::Name::ringside_retry: passport.retries = parse_retries(value); return true;
       case http::Name::grpc_timeout: grpc_timeout = parse_grpc_timeout(value); return false;
       case http::Name::idempotency_key: passport.repeatable = true; return false;
       case http::Name::x_request_id:
@@ -167,6 +179,7 @@ ReplyNotes take_reply(http::ResponseHead& head) {
       case http::Name::ringside_served_by: notes.served_by = value; return true;
       case http::Name::ringside_hops: notes.hops = value; return true;
       case http::Name::ringside_error: notes.error = value; return true;
+      case http::Name::ringside_executed: notes.executed = value; return true;
       default: return http::is_of_one_connection(known) || http::is_ringside(known);
     }
   });

@@ -28,6 +28,7 @@ struct Passport {
   std::string from;          // name of the entry node
   int hops = 0;              // ringsides that have sent it on
   Millis timeout{};          // left of the caller's patience; 0: not said
+  int retries = -1;          // repeats that the caller allows; -1: not said
   std::string request_id;    // X-Request-Id of the caller, or made at the entry
   std::string via;           // of the request so far
   bool repeatable = false;   // idempotent method or Idempotency-Key
@@ -37,8 +38,8 @@ struct Passport {
 };
 
 // Reads the passport and takes out of the head what belongs to one connection or to ringsides alone. From a
-// client nothing of Ringside-* is believed but Ringside-Timeout, and what it says of forwarding
-// (X-Forwarded-*, Forwarded) is dropped; a peer's fields are taken as they are.
+// client nothing of Ringside-* is believed but Ringside-Timeout and Ringside-Retry, and what it says of
+// forwarding (X-Forwarded-*, Forwarded) is dropped; a peer's fields are taken as they are.
 void take_passport(http::RequestHead&, bool from_peer, Passport&);
 
 // The value of Ringside-Passport on a link: `<hops> <HTTP version at the entry> <from> <request id>`, in one
@@ -54,7 +55,8 @@ void append_via(std::string& via, std::string_view version, std::string_view nam
 // What a reply says that matters here; views into its head.
 struct ReplyNotes {
   std::string_view content_type;
-  std::string_view served_by, hops, error;  // of a ringside; an app's Ringside-* are nobody's business
+  // Of a ringside; an app's Ringside-* are nobody's business.
+  std::string_view served_by, hops, error, executed;
   bool has_request_id = false;
 };
 

@@ -24,8 +24,10 @@ Status status_of(api::Code code) {
     case api::Code::bad_key:
     case api::Code::missing_key: return Status::invalid_argument;
     case api::Code::body_too_large:
+    case api::Code::key_queue_full:
     case api::Code::overloaded: return Status::resource_exhausted;
     case api::Code::timeout: return Status::deadline_exceeded;
+    case api::Code::circuit_open:
     case api::Code::not_found:
     case api::Code::method_not_allowed:
     case api::Code::not_joined:

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/base/limits.hpp"
+#include "daemon/worker/breakers.hpp"
 
 namespace ringside::worker {
 namespace {
@@ -19,6 +20,7 @@ void LinkStream::begin(http2::StreamId id, Call& call, bool end) {
   call_ = &call;
   request_ended_ = end;
   replying_ = upgraded_ = reply_over_ = false;
+  unanswered_ = true;
   interim_ = 0;
   unconsumed_ = 0;
 }
@@ -51,15 +53,17 @@ void LinkStream::more_reply() {
 
 void LinkStream::cancel() {
   call_ = nullptr;
+  link_.count_answer(*this);
   link_.session_.reset(id_, http2::Code::cancel);
   link_.wants_flush();
 }
 
 // --- the link
 
-Http2Link::Http2Link(Context& context, To to, const Address& address, OnClosed on_closed)
+Http2Link::Http2Link(Context& context, To to, std::string target, const Address& address, OnClosed on_closed)
     : context_(context),
       to_(to),
+      target_(std::move(target)),
       on_closed_(std::move(on_closed)),
       session_(http2::Role::client, to == To::peer ? link_settings : app_settings, *this),
       connector_(context.io, context.timers, address,
@@ -93,6 +97,7 @@ Outbound* Http2Link::start(Call& call, bool end) {
     spent_.pop_back();
   }
   stream->begin(*id, call, end);
+  ++unanswered_;
   if (to_ == To::app && !end) unsent_.push_back(*id);
   wants_flush();
   return stream.get();
@@ -173,7 +178,10 @@ std::vector<std::unique_ptr<LinkStream>> Http2Link::take_all() {
   return all;
 }
 
+// A connection that fails is one failure of the peer, however many requests were on it. That of an app is
+// none: it is refused in no time, and its health decides what follows.
 void Http2Link::not_opened(const std::string& why) {
+  if (to_ == To::peer) context_.breakers->failed(target_, why);
   const auto streams = take_all();
   close();
   for (const auto& stream : streams) {
@@ -192,6 +200,9 @@ void Http2Link::lost(std::string_view why) {
   const std::string reason(why);  // `why` may belong to something that goes away below
   const auto streams = take_all();
   close();
+  const bool asked = std::ranges::any_of(
+      streams, [](const auto& stream) { return stream->call_ != nullptr && !stream->replying_; });
+  if (to_ == To::peer && asked) context_.breakers->failed(target_, reason);
   for (const auto& stream : streams) {
     Call* call = std::exchange(stream->call_, nullptr);
     if (call == nullptr) continue;
@@ -224,6 +235,7 @@ void Http2Link::on_response(http2::StreamId id, const http::ResponseHead& head, 
   if (stream == nullptr) return;
   Call* call = stream->call_;
   if (head.status < 200 && head.status != 101) return interim(*stream, head.status);
+  count_answer(*stream);
   reply_ = head;
   stream->replying_ = true;
   stream->upgraded_ = head.status == 101;
@@ -277,6 +289,7 @@ void Http2Link::on_close(http2::StreamId id, http2::Code code, bool unprocessed)
   if (found == streams_.end()) return;
   Call* call = std::exchange(found->second->call_, nullptr);
   const bool replying = found->second->replying_;
+  count_answer(*found->second);
   if (spent_.size() < kept_streams) spent_.push_back(std::move(found->second));
   streams_.erase(found);
   if (call == nullptr) return;

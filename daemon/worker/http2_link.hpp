@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/net/connect.hpp"
@@ -42,6 +43,7 @@ class LinkStream final : public Outbound {
   bool replying_ = false;       // the reply's head has been passed on
   bool upgraded_ = false;       // a tunnel until both sides have ended it
   bool reply_over_ = false;     // of a tunnel: the other side has ended it, we have not
+  bool unanswered_ = true;      // counted in Http2Link::unanswered_
   int interim_ = 0;
   std::size_t unconsumed_ = 0;  // reply bytes passed on for which the window has not been opened again
 };
@@ -50,13 +52,15 @@ class Http2Link final : public net::StreamEvents, public http2::Events, public F
  public:
   enum class To : unsigned char { peer, app };
   using OnClosed = std::function<void(Http2Link&)>;
-  Http2Link(Context&, To, const Address&, OnClosed);
+  // `target`: the peer's address in the ring; empty for the app.
+  Http2Link(Context&, To, std::string target, const Address&, OnClosed);
   ~Http2Link() override;
 
   Outbound* start(Call&, bool end);
   [[nodiscard]] bool takes_streams() const { return !closed_ && !going_away_ && session_.takes_requests(); }
   void retire();  // takes no more streams and closes when the open ones have ended
   [[nodiscard]] bool unused() const { return streams_.empty() && waiting_.empty(); }
+  [[nodiscard]] int unanswered() const { return unanswered_; }  // streams without the head of a reply
   void close();
 
   void on_bytes() override;
@@ -85,11 +89,15 @@ class Http2Link final : public net::StreamEvents, public http2::Events, public F
   [[nodiscard]] std::string name() const { return to_ == To::peer ? "the peer" : "the app"; }
   void wants_flush() { context_.turn.flush_link(*this); }
   LinkStream* find(http2::StreamId id);
+  void count_answer(LinkStream& stream) {
+    if (std::exchange(stream.unanswered_, false)) --unanswered_;
+  }
   void end_early(http2::StreamId id, bool request_ended);
   void interim(LinkStream&, int status);
 
   Context& context_;
   To to_;
+  std::string target_;
   OnClosed on_closed_;
   http2::Session session_;
   net::Connector connector_;
@@ -99,6 +107,7 @@ class Http2Link final : public net::StreamEvents, public http2::Events, public F
   std::vector<std::unique_ptr<LinkStream>> spent_;    // to be used again
   http::ResponseHead reply_;                          // the one that is being passed on
   std::vector<http2::StreamId> unsent_;               // towards the app: whose head is still to be written
+  int unanswered_ = 0;
   bool going_away_ = false;
   bool closed_ = false;
 };

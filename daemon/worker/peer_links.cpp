@@ -19,17 +19,19 @@ PeerLinks::PeerLinks(Context& context) : context_(context) {}
 
 PeerLinks::~PeerLinks() = default;
 
-Outbound* PeerLinks::start(Call& call, const ring::Server& server, bool end) {
+Outbound* PeerLinks::start(Call& call, const ring::Server& server, bool end, bool& full) {
   Http2Link*& link = open_[server.address];
   if (link == nullptr || !link->takes_streams()) {
     if (link != nullptr) link->retire();
-    auto made = std::make_unique<Http2Link>(context_, Http2Link::To::peer, dialled(server.address),
-                                            [this](Http2Link& closed) { discard(closed); });
+    auto made =
+        std::make_unique<Http2Link>(context_, Http2Link::To::peer, server.address, dialled(server.address),
+                                    [this](Http2Link& closed) { discard(closed); });
     link = made.get();
     links_.emplace(link, std::move(made));
     context_.metrics.peer_links.add(1);
   }
-  return link->start(call, end);
+  full = link->unanswered() >= context_.config.forward.in_flight_per_owner;
+  return full ? nullptr : link->start(call, end);
 }
 
 void PeerLinks::discard(Http2Link& link) {

@@ -18,8 +18,9 @@ class PeerLinks {
   explicit PeerLinks(Context&);
   ~PeerLinks();
 
-  // Starts the call's current try at that server. nullptr: the link takes no more streams now.
-  Outbound* start(Call&, const ring::Server&, bool end);
+  // Starts the call's current try at that server. nullptr: the link takes no more streams now, or (`full`)
+  // the server has as many requests as it gets, forward.in_flight_per_owner.
+  Outbound* start(Call&, const ring::Server&, bool end, bool& full);
   void forget_absent();  // after a new view: closes links without streams to addresses that are not members
                          // any more
   void close_all();

@@ -99,7 +99,7 @@ void ServedProxy::answer_refusal() {
   const auto* row = api::find_row(refused_);
   if (row == nullptr || row->executed_maybe)
     return answer({ok, ringpop::encode(reply_), std::move(reply_body_)});
-  if (row->code == api::Code::overloaded)
+  if (row->code == api::Code::overloaded || row->code == api::Code::key_queue_full)
     return answer(net::proxy_overload("this node has too many requests under way"));
   answer(net::proxy_refusal("ringside." + std::string(row->name),
                             std::string(row->title) + ". " + std::string(row->remedy)));

@@ -49,6 +49,8 @@ ErrorCode error_code(api::Code code) {
     case api::Code::bad_key:
     case api::Code::missing_key:
     case api::Code::app_protocol: return ErrorCode::bad_request;
+    case api::Code::key_queue_full:
+    case api::Code::circuit_open:
     case api::Code::not_found:
     case api::Code::method_not_allowed:
     case api::Code::body_too_large:
@@ -293,7 +295,7 @@ void RelayCall::error_frame(std::string_view frame, const tchannel::Error& error
     release();
     last_failure_ = error.message;
     return act(
-        exchange_->on_failure(Clock::now(), forward::Outcome::not_executed, keeping_, *context_.view->ring));
+        exchange_->on_failure(Clock::now(), forward::Outcome::ring_differs, keeping_, *context_.view->ring));
   }
   answered_ = request_ended_ = true;  // the other side is done with the call: it need not be cancelled
   context_.metrics.calls_error.add();

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "daemon/base/time.hpp"
 #include "proto/websocket/frames.hpp"
 
 namespace ringside::worker {
@@ -23,6 +24,7 @@ struct Upgrade {
   bool is_websocket = false;
   bool app_ended = false;  // the app has said so
   bool closing = false;    // by us
+  Instant hang_up_at{};    // with `closing`
   UpgradeEnd why{};        // with `closing`
   std::size_t place = 0;   // in Context::upgraded
 };

@@ -10,8 +10,10 @@
 
 #include "daemon/base/limits.hpp"
 #include "daemon/net/io_thread.hpp"
+#include "daemon/worker/admission.hpp"
 #include "daemon/worker/app_links.hpp"
 #include "daemon/worker/app_pool.hpp"
+#include "daemon/worker/breakers.hpp"
 #include "daemon/worker/client_session.hpp"
 #include "daemon/worker/http2_server.hpp"
 #include "daemon/worker/peer_links.hpp"
@@ -23,9 +25,11 @@ namespace ringside::worker {
 
 struct Worker::State {
   State(int index, const config::Config& config, const obs::Metrics& metrics, std::uint64_t seed,
-        ToControl to_control)
+        ToControl to_control, std::shared_ptr<AppPlaces> app_places)
       : thread("worker/" + std::to_string(index)),
         context(thread.context(), config, metrics, *metrics.workers[static_cast<std::size_t>(index)], seed),
+        admission(context, places_of(config, index, std::move(app_places)), static_cast<std::size_t>(index)),
+        breakers(context),
         links(context),
         app(context, app_address(config)),
         app_links(context, app_address(config)),
@@ -34,6 +38,8 @@ struct Worker::State {
         proxied(context, [this] { finish_draining(); }) {
     context.app = &app;
     context.app_links = &app_links;
+    context.admission = &admission;
+    context.breakers = &breakers;
     context.peers = &links;
     context.proxy = &proxy;
     context.relay = &relay;
@@ -43,6 +49,12 @@ struct Worker::State {
   static Address app_address(const config::Config& config) {
     auto parsed = parse_address(config.app.address);
     return parsed ? *parsed : Address{};  // empty when there is no app; otherwise checked when it was loaded
+  }
+
+  static std::shared_ptr<AppPlaces> places_of(const config::Config& config, int index,
+                                              std::shared_ptr<AppPlaces> shared) {
+    if (shared || config.app.max_concurrency == 0) return shared;
+    return std::make_shared<AppPlaces>(config.app.max_concurrency, static_cast<std::size_t>(index) + 1);
   }
 
   void accept(net::Socket socket, std::string remote) {
@@ -81,6 +93,7 @@ struct Worker::State {
   void set_view(api::ViewPtr view) {
     const bool ring_moved = view->ring != context.view->ring || view->phase != context.view->phase;
     context.view = std::move(view);
+    breakers.forget_absent();
     links.forget_absent();
     relay.forget_absent();
     if (!ring_moved) return;
@@ -118,6 +131,8 @@ struct Worker::State {
 
   net::IoThread thread;
   Context context;
+  Admission admission;
+  Breakers breakers;
   PeerLinks links;
   AppPool app;
   AppLinks app_links;
@@ -131,8 +146,10 @@ struct Worker::State {
 };
 
 Worker::Worker(int index, const config::Config& config, const obs::Metrics& metrics, std::uint64_t seed,
-               api::ViewPtr first_view, ToControl to_control, const ClientLimits& client_limits)
-    : state_(std::make_unique<State>(index, config, metrics, seed, std::move(to_control))) {
+               api::ViewPtr first_view, ToControl to_control, std::shared_ptr<AppPlaces> app_places,
+               const ClientLimits& client_limits)
+    : state_(std::make_unique<State>(index, config, metrics, seed, std::move(to_control),
+                                     std::move(app_places))) {
   state_->context.client_limits = client_limits;
   state_->context.self_address = first_view->address;
   state_->context.view = std::move(first_view);

@@ -15,6 +15,7 @@
 #include "daemon/net/proxy.hpp"
 #include "daemon/net/tchannel_tunnel.hpp"
 #include "daemon/obs/catalog.hpp"
+#include "daemon/worker/app_places.hpp"
 #include "daemon/worker/client_limits.hpp"
 
 namespace ringside::worker {
@@ -27,8 +28,9 @@ class Worker {
     std::function<void(net::IncomingCall)> call{};  // a TChannel call to this node itself
   };
   // `index` is its place in metrics.workers. Made on the main thread before the threads start.
+  // `app_places`: shared by all workers; without it this one has app.max_concurrency for itself.
   Worker(int index, const config::Config&, const obs::Metrics&, std::uint64_t seed, api::ViewPtr first_view,
-         ToControl, const ClientLimits& = {});
+         ToControl, std::shared_ptr<AppPlaces> app_places = nullptr, const ClientLimits& = {});
   ~Worker();  // stops and joins
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

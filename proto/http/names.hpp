@@ -56,10 +56,12 @@ enum class Name : std::uint8_t {
   x_request_id,
   // Ringside-*; behind this line nothing else.
   ringside_error,
+  ringside_executed,
   ringside_hops,
   ringside_key,
   ringside_key_bin,
   ringside_passport,
+  ringside_retry,
   ringside_served_by,
   ringside_timeout,
   ringside,  // any other one, and their '_' twins

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/bench/figures.hpp"
+#include "tests/bench/http_answer.hpp"
 #include "tests/bench/socket.hpp"
 
 namespace {
@@ -59,25 +60,12 @@ class Load {
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (got <= 0) bench::die("the server closed a connection");
     connection.input.append(chunk.data(), static_cast<std::size_t>(got));
-    const std::size_t size = answer_size(connection.input);
+    const std::size_t size = bench::answer_size(connection.input);
     if (size == 0 || connection.input.size() < size) return;
     if (connection.input.size() > size) bench::die("more bytes than one answer");
     figures_.add(connection.sent, connection.input.starts_with("HTTP/1.1 200"));
     connection.input.clear();
     send(connection);
-  }
-
-  // Head and body by Content-Length; 0 while the head is incomplete.
-  static std::size_t answer_size(std::string_view input) {
-    const std::size_t end = input.find("\r\n\r\n");
-    if (end == std::string_view::npos) return 0;
-    constexpr std::string_view name = "content-length:";
-    const std::string_view head = input.substr(0, end);
-    const auto at = std::search(head.begin(), head.end(), name.begin(), name.end(),
-                                [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-    if (at == head.end()) bench::die("an answer without Content-Length");
-    const auto offset = static_cast<std::size_t>(at - head.begin()) + name.size();
-    return end + 4 + static_cast<std::size_t>(std::atoll(input.data() + offset));
   }
 
   std::uint16_t port_;

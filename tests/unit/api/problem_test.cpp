@@ -1,5 +1,6 @@
 #include "daemon/api/problem.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -32,6 +33,16 @@ TEST_CASE("every code has a name of its own, a status of an error and a remedy o
   }
 }
 
+TEST_CASE("the header says what the body says: whether it may have run") {
+  for (int i = 0; i < codes; ++i) {
+    const api::Response response = api::render({.code = static_cast<Code>(i)});
+    const auto header =
+        std::ranges::find(response.headers, "Ringside-Executed", [](const auto& h) { return h.first; });
+    REQUIRE(header != response.headers.end());
+    CHECK(Json::parse(response.body)["executed"] == header->second);
+  }
+}
+
 TEST_CASE("the statuses of the codes are those of the contract") {
   const std::vector<std::tuple<Code, int, std::string_view>> table{
       {Code::bad_key, 400, "no"},
@@ -48,6 +59,8 @@ TEST_CASE("the statuses of the codes are those of the contract") {
       {Code::app_down, 503, "no"},
       {Code::draining, 503, "no"},
       {Code::overloaded, 503, "no"},
+      {Code::key_queue_full, 429, "no"},
+      {Code::circuit_open, 503, "no"},
       {Code::timeout, 504, "maybe"},
       {Code::loop, 508, "no"},
   };

@@ -131,6 +131,41 @@ TEST_CASE("what may have been executed is repeated only when that cannot matter,
   }
 }
 
+TEST_CASE("repeats of all requests together stay within the budget; tries that ran nowhere do not need it") {
+  const auto ring = ring_of({"a", "b"}, 1), moved = ring_of({"b"}, 2);
+  const auto key = key_of(*ring, "b");
+  RetryBudget budget(0);
+  for (std::uint64_t i = 0; i <= RetryBudget::always; ++i) {
+    Exchange exchange({}, subject(key, 0, true), "a:1", &budget);
+    CHECK(exchange.repeats_left() == 1);
+    (void)exchange.start(start_of_time, *ring);
+    const auto action = exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring);
+    CHECK(action == (i < RetryBudget::always ? Action(Attempt{{"b", "b:1"}, 2})
+                                             : Action(GiveUp{Failure::maybe_executed, true})));
+    CHECK(exchange.repeats_left() == (i < RetryBudget::always ? 0 : 1));
+  }
+  Exchange unreached({}, subject(key), "a:1", &budget);
+  (void)unreached.start(start_of_time, *ring);
+  CHECK(std::holds_alternative<Attempt>(
+      unreached.on_failure(start_of_time, Outcome::not_executed, true, *moved)));
+}
+
+TEST_CASE("what cannot be repeated takes nothing out of the budget") {
+  const auto ring = ring_of({"a", "b"}, 1);
+  const auto key = key_of(*ring, "b");
+  RetryBudget budget(0);
+  for (const bool repeatable : {false, true}) {
+    Policy policy;
+    policy.retries = repeatable ? 0 : 1;
+    Exchange exchange(policy, subject(key, 0, repeatable), "a:1", &budget);
+    (void)exchange.start(start_of_time, *ring);
+    (void)exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring);
+  }
+  std::uint64_t left = 0;
+  while (budget.take(start_of_time)) ++left;
+  CHECK(left == RetryBudget::always);
+}
+
 TEST_CASE("once a try may have been executed, every later giving up says so") {
   const auto ring = ring_of({"a", "b"}, 1);
   const auto key = key_of(*ring, "b");
@@ -192,6 +227,42 @@ TEST_CASE("an owner whose ring differed is asked again every quarter of a second
   CHECK(exchange.on_failure(now, Outcome::ring_differs, true, *ring) == Action(Wait{start_of_time + 1s}));
   CHECK(exchange.on_wake(start_of_time + 1s, *ring) == Action(GiveUp{Failure::unreachable, false}));
   CHECK_FALSE(exchange.rerouted());
+}
+
+TEST_CASE("in the middle an owner whose ring differed is left to the entry, unless our own ring has moved") {
+  const auto ring = ring_of({"a", "b", "c"}, 1);
+  const auto key = key_of(*ring, "b");
+  Exchange middle({}, subject(key, 1), "a:1");
+  (void)middle.start(start_of_time, *ring);
+  SECTION("our ring is as it was") {
+    CHECK(middle.on_failure(start_of_time, Outcome::ring_differs, true, *ring) ==
+          Action(GiveUp{Failure::not_owner, false}));
+  }
+  SECTION("the body has gone by: the entry may still have it") {
+    CHECK(middle.on_failure(start_of_time, Outcome::ring_differs, false, *ring_of({"a"}, 2)) ==
+          Action(GiveUp{Failure::not_owner, false}));
+  }
+  SECTION("our ring has moved") {
+    CHECK(middle.on_failure(start_of_time, Outcome::ring_differs, true, *ring_of({"a"}, 2)) ==
+          Action(Local{2}));
+  }
+}
+
+TEST_CASE(
+    "a pinned request stays at this node's app, whatever the ring says, and is repeated by the same rule") {
+  const auto empty = ring_of({}, 1), moved = ring_of({"b"}, 2);
+  for (const bool repeatable : {false, true}) {
+    Exchange exchange({}, {"", 0, repeatable, start_of_time + 5s, true}, "a:1");
+    CHECK(exchange.start(start_of_time, *empty) == Action(Local{1}));
+    if (repeatable)
+      CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *moved) == Action(Local{2}));
+    CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *moved) ==
+          Action(GiveUp{Failure::maybe_executed, true}));
+  }
+  Exchange refused({}, {"", 0, true, start_of_time + 5s, true}, "a:1");
+  (void)refused.start(start_of_time, *empty);
+  CHECK(refused.on_failure(start_of_time, Outcome::not_executed, true, *empty) ==
+        Action(GiveUp{Failure::unreachable, false}));
 }
 
 TEST_CASE("an owner whose ring differed is left when our own ring moves") {

@@ -147,6 +147,22 @@ TEST_CASE("nonsense in a field that only helps is as if it were not there") {
   CHECK(passport.request_id == "x");
 }
 
+TEST_CASE("a caller limits the repeats by a number; anything else allows none") {
+  const std::pair<std::string_view, int> table[] = {{"0", 0},         {"1", 1},    {"17", 17},
+                                                    {"99999", 65535}, {"", 0},     {"-1", 0},
+                                                    {"1.5", 0},       {"none", 0}, {"1 ", 0}};
+  for (const auto& [text, retries] : table) {
+    CAPTURE(text);
+    for (const bool from_peer : {false, true}) {
+      auto head = request({{"Ringside-Retry", text}});
+      CHECK(take_passport(head, from_peer).retries == retries);
+      CHECK(head.fields.empty());
+    }
+  }
+  auto head = request({});
+  CHECK(take_passport(head, false).retries == -1);
+}
+
 TEST_CASE("a gRPC caller's time limit counts when there is none of ours") {
   auto head = request({{"grpc-timeout", "2S"}});
   CHECK(take_passport(head, false).timeout == Millis(2000));

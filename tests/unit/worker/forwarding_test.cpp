@@ -2,48 +2,12 @@
 // disagree.
 #include <catch2/catch.hpp>
 
-#include "tests/unit/worker/host.hpp"
+#include "tests/unit/worker/usual_hosts.hpp"
 
 using namespace ringside;
 using namespace ringside::test;
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
-
-namespace {
-
-// One host that owns everything.
-struct Alone {
-  explicit Alone(std::string app_address) : host("a", std::move(app_address)) {
-    host.open();
-    host.start({host.server()});
-  }
-  Host host;
-};
-
-std::string key_owned_by(const std::vector<ring::Server>& servers, const ring::Server& owner) {
-  const auto ring = ring::build(servers, 100, 1);
-  for (int i = 0;; ++i) {
-    std::string key = "k" + std::to_string(i);
-    if (ring->server(*ring->owner(key)) == owner) return key;
-  }
-}
-
-// Two hosts that agree on who owns what.
-struct Pair {
-  Pair(const ScriptedApp& app_a, const ScriptedApp& app_b)
-      : a("a", app_a.address()), b("b", app_b.address()) {
-    a.open();
-    b.open();
-    both = {a.server(), b.server()};
-    a.start(both);
-    b.start(both);
-  }
-  [[nodiscard]] std::string key_of(const Host& owner) const { return key_owned_by(both, owner.server()); }
-  Host a, b;
-  std::vector<ring::Server> both;
-};
-
-}  // namespace
 
 TEST_CASE("replies of an app reach the client framed anew") {
   struct Row {
@@ -277,7 +241,8 @@ TEST_CASE("a request whose owner says 'not me' waits for the ring to move and is
   while (b.counters().errors_executed_no.value() == 0) std::this_thread::yield();  // b has refused it
   a.set_ring({a.server()});
   const std::string answer = client.read_all();
-  CHECK_THAT(answer, Contains("from a") && Contains("Ringside-Attempts: 2"));
+  CHECK_THAT(answer, Contains("from a") && Contains("Ringside-Attempts: "));
+  CHECK(answer.find("Ringside-Attempts: 1\r\n") == std::string::npos);
   CHECK(served_a == 1);
   CHECK(served_b == 0);
   CHECK(a.counters().reroutes.value() == 1);
@@ -299,6 +264,47 @@ TEST_CASE("a node that is not the owner passes a request on, and at the hop limi
   const std::string answer = exchange(a.port(), get("/v1/route/k/x", "Ringside-Timeout: 300ms\r\n"));
   CHECK_THAT(answer, Contains("\"executed\":\"no\"") || Contains("Ringside-Error: timeout"));
   CHECK(served_c == 1);
+}
+
+TEST_CASE(
+    "a node in the middle whose owner refuses tells the entry, which asks again until the rings agree") {
+  std::atomic<int> served_c = 0;
+  ScriptedApp app(answering(ok_reply("wrong"))), app_c(answering(ok_reply("from c"), &served_c));
+  Host a("a", app.address()), b("b", app.address()), c("c", app_c.address());
+  a.open();
+  b.open();
+  c.open();
+  a.start({b.server()});
+  b.start({c.server()});
+  c.start({a.server()});
+  Peer client = Peer::connect(a.port());
+  client.send(get("/v1/route/k/x"));
+  while (b.counters().errors_executed_no.value() == 0) std::this_thread::yield();  // the entry has been told
+  c.set_ring({c.server()});
+  CHECK_THAT(client.read_all(), Contains("from c") && Contains("Ringside-Hops: 2"));
+  CHECK(served_c == 1);
+}
+
+TEST_CASE("a refusal by the next owner does not take back that the one before may have run the request") {
+  std::promise<void> reached, ring_moved;
+  ScriptedApp peer_b([&](Peer& peer, int) {  // b's ringside: dies with the request under way
+    (void)peer.read_some();
+    reached.set_value();
+    ring_moved.get_future().wait();
+  });
+  Host a("a", ""), c("c", "");  // c has no app: it refuses with app_down, executed: no
+  a.open();
+  c.open();
+  a.start({{"b", peer_b.address()}});
+  c.start({c.server()});
+  Peer client = Peer::connect(a.port());
+  client.send(get("/v1/route/k/x"));
+  reached.get_future().wait();
+  a.set_ring({c.server()});
+  ring_moved.set_value();
+  CHECK_THAT(client.read_all(), StartsWith("HTTP/1.1 502") && Contains("Ringside-Error: app_error") &&
+                                    Contains("app_down") && Contains("\"executed\":\"maybe\"") &&
+                                    Contains("\"attempts\":2"));
 }
 
 TEST_CASE("an owner that cannot be reached: 503, unexecuted, with the cause") {

@@ -194,7 +194,7 @@ class Host {
         0, config, metrics_, 1, view(std::move(ring)),
         worker::Worker::ToControl{.proxy = call_proxy,
                                   .call = [this](net::IncomingCall call) { to_control(std::move(call)); }},
-        client_limits);
+        nullptr, client_limits);
     peer_port_ = std::make_unique<control::PeerPort>(
         peer_thread_.context(), *peer_, limits::peer_connections, limits::tchannel_init_time,
         control::PeerPort::Events{

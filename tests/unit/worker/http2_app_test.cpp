@@ -138,6 +138,18 @@ TEST_CASE("a request that an app's GOAWAY leaves unprocessed is run once, over a
   CHECK(served == 1);
 }
 
+TEST_CASE("a request without an owner that may have run says so, whatever its repeat comes to") {
+  ScriptedApp app([](Peer& peer, int connection) {
+    if (connection == 1) return (void)peer.read_some();  // takes the request and goes without a word
+    http2_answering([](Side& side, http2::StreamId id, const Seen&) {
+      side.session.reset(id, http2::Code::refused_stream);
+    })(peer, connection);
+  });
+  H2cHost h2c(app.address());
+  const std::string answer = exchange(h2c.host.port(), get("/v1/local/x", ""));
+  CHECK_THAT(answer, StartsWith("HTTP/1.1 502") && Contains("\"executed\":\"maybe\""));
+}
+
 TEST_CASE("an h2c app that cannot be had is said to be down; one that speaks HTTP/1 is told apart") {
   SECTION("nobody listens") {
     H2cHost h2c("127.0.0.1:1");
