@@ -3,6 +3,7 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "daemon/api/reads.hpp"
 
@@ -18,17 +19,32 @@ Response no_content() {
   return response;
 }
 
-Response not_ready(const View& view) {
+std::string phase_reason(const View& view) {
+  return view.phase_reason.empty() ? "the node is " + std::string(phase_name(view.phase)) : view.phase_reason;
+}
+
+// Empty: the app does not stand in the way.
+std::string app_reason(const View& view) {
+  const AppView& app = view.app;
+  if (!app.required || app.state == AppState::none || app.state == AppState::up) return "";
+  const std::string how = app.state == AppState::starting     ? " has not come up yet"
+                          : app.state == AppState::restarting ? " restarts, down since " + rfc3339(app.since)
+                                                              : " is down since " + rfc3339(app.since);
+  return "the app at " + view.app_address + how + (app.reason.empty() ? "" : ": " + app.reason);
+}
+
+Response not_ready(const View& view, std::vector<std::string> reasons) {
   Json body;
   body["ready"] = false;
   body["phase"] = phase_name(view.phase);
-  body["reasons"] = Json::array(
-      {view.phase_reason.empty() ? "the node is " + std::string(phase_name(view.phase)) : view.phase_reason});
+  body["reasons"] = std::move(reasons);
   Response response;
   response.status = 503;
   response.body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  response.headers.emplace_back("Ringside-Error",
-                                row(view.phase == Phase::draining ? Code::draining : Code::not_joined).name);
+  const Code code = view.phase == Phase::draining  ? Code::draining
+                    : view.phase == Phase::joining ? Code::not_joined
+                                                   : Code::app_down;
+  response.headers.emplace_back("Ringside-Error", row(code).name);
   response.headers.emplace_back("Retry-After", "1");
   return response;
 }
@@ -39,13 +55,16 @@ Response live_page(const Call&) {
 
 Response ready_page(const Call& call) {
   const View& view = call.context.view;
-  return view.phase == Phase::ready ? no_content() : not_ready(view);
+  std::vector<std::string> reasons;
+  if (view.phase != Phase::ready) reasons.push_back(phase_reason(view));
+  if (auto reason = app_reason(view); !reason.empty()) reasons.push_back(std::move(reason));
+  return reasons.empty() ? no_content() : not_ready(view, std::move(reasons));
 }
 
 // Can the app send calls out through this node? A leaving node still forwards what its own app asks for.
 Response outbound_page(const Call& call) {
   const View& view = call.context.view;
-  return view.phase == Phase::joining ? not_ready(view) : no_content();
+  return view.phase == Phase::joining ? not_ready(view, {phase_reason(view)}) : no_content();
 }
 
 Response metrics_page(const Call& call) {
@@ -74,6 +93,7 @@ GET  /v1/lookup/{key}         who owns it (?n=3, ?explain=true; also ?key=, and 
 GET  /v1/ring                 the ring (?points=true)
 GET  /v1/members              who is there (?status=alive, ?label=zone==eu), /v1/members/{name}
 GET  /v1/self                 this node
+GET  /v1/app                  its app, and how it is
 GET  /v1/livez  /v1/readyz  /v1/outboundz
 GET  /metrics                 for Prometheus
 GET  /openapi.json            all of this, for machines
@@ -89,13 +109,14 @@ struct Route {
   Page post = nullptr;
 };
 constexpr std::array routes{
-    Route{"/v1/lookup/", lookup_by_path},  Route{"/v1/lookup", lookup_by_query, lookup_many},
-    Route{"/v1/ring", ring_page},          Route{"/v1/members/", member_page},
-    Route{"/v1/members", members_page},    Route{"/v1/self", self_page},
-    Route{"/v1/livez", live_page},         Route{"/livez", live_page},
-    Route{"/v1/readyz", ready_page},       Route{"/readyz", ready_page},
-    Route{"/v1/outboundz", outbound_page}, Route{"/outboundz", outbound_page},
-    Route{"/metrics", metrics_page},       Route{"/openapi.json", openapi_page},
+    Route{"/v1/lookup/", lookup_by_path}, Route{"/v1/lookup", lookup_by_query, lookup_many},
+    Route{"/v1/ring", ring_page},         Route{"/v1/members/", member_page},
+    Route{"/v1/members", members_page},   Route{"/v1/self", self_page},
+    Route{"/v1/app", app_page},           Route{"/v1/livez", live_page},
+    Route{"/livez", live_page},           Route{"/v1/readyz", ready_page},
+    Route{"/readyz", ready_page},         Route{"/v1/outboundz", outbound_page},
+    Route{"/outboundz", outbound_page},   Route{"/metrics", metrics_page},
+    Route{"/openapi.json", openapi_page},
 };
 
 bool matches(const Route& route, std::string_view path) {

@@ -110,8 +110,10 @@ Json absent_json(const View& view) {
   for (const auto& member : view.members) {
     if (std::ranges::any_of(view.ring->servers(), [&](const auto& s) { return s.address == member.address; }))
       continue;
-    absent.push_back(
-        {{"name", member.name}, {"address", member.address}, {"status", to_string(member.status)}});
+    absent.push_back({{"name", member.name},
+                      {"address", member.address},
+                      {"status", to_string(shown_status(member))},
+                      {"app", to_string(member.app)}});
   }
   return absent;
 }

@@ -26,6 +26,7 @@ Response ring_page(const Call&);
 Response members_page(const Call&);
 Response member_page(const Call&);
 Response self_page(const Call&);
+Response app_page(const Call&);
 
 // A read's answer: JSON with Ringside-Index, so that a client can tell whether anything changed.
 Response json_answer(const Context&, std::string body);

@@ -32,7 +32,8 @@ Json member_json(const View& view, const MemberView& member) {
   Json json;
   json["name"] = member.name;
   json["address"] = member.address;
-  json["status"] = to_string(member.status);
+  json["status"] = to_string(shown_status(member));
+  json["app"] = to_string(member.app);
   json["incarnation"] = member.incarnation;
   const auto server = server_of(*view.ring, member.address);
   json["in_ring"] = server.has_value();
@@ -55,7 +56,8 @@ struct Filter {
   std::vector<LabelTest> labels;
 
   [[nodiscard]] bool takes(const MemberView& member) const {
-    if (!status.empty() && std::ranges::find(status, to_string(member.status)) == status.end()) return false;
+    if (!status.empty() && std::ranges::find(status, to_string(shown_status(member))) == status.end())
+      return false;
     return std::ranges::all_of(labels, [&](const LabelTest& test) {
       return test.equal == std::ranges::any_of(member.labels, [&](const auto& label) {
                return label.first == test.key && label.second == test.value;
@@ -85,11 +87,55 @@ Json counts_json(const View& view) {
   Json counts = Json::object();
   for (const ringpop::Status status : statuses)
     counts[std::string(to_string(status))] =
-        std::ranges::count_if(view.members, [&](const MemberView& m) { return m.status == status; });
+        std::ranges::count_if(view.members, [&](const MemberView& m) { return shown_status(m) == status; });
   return counts;
 }
 
+std::string_view protocol_name(config::AppProtocol protocol) {
+  switch (protocol) {
+    case config::AppProtocol::http1: return "http1";
+    case config::AppProtocol::tchannel: return "tchannel";
+    case config::AppProtocol::h2c: return "h2c";
+  }
+  return "";
+}
+
+Json app_json(const View& view) {
+  Json json;
+  json["address"] = view.app_address.empty() ? Json() : Json(view.app_address);
+  json["state"] = to_string(view.app.state);
+  if (view.app.state != AppState::none) json["since"] = rfc3339(view.app.since);
+  if (!view.app.reason.empty()) json["reason"] = view.app.reason;
+  return json;
+}
+
 }  // namespace
+
+std::string_view to_string(AppState state) noexcept {
+  switch (state) {
+    case AppState::none: return "none";
+    case AppState::starting: return "starting";
+    case AppState::up: return "up";
+    case AppState::restarting: return "restarting";
+    case AppState::down: return "down";
+  }
+  return "";
+}
+
+std::string_view to_string(MemberApp app) noexcept {
+  switch (app) {
+    case MemberApp::unknown: return "unknown";
+    case MemberApp::up: return "up";
+    case MemberApp::down: return "down";
+    case MemberApp::none: return "none";
+  }
+  return "";
+}
+
+ringpop::Status shown_status(const MemberView& member) noexcept {
+  const bool lives = member.app != MemberApp::unknown && !member.silent;
+  return member.status == ringpop::Status::leave && lives ? ringpop::Status::alive : member.status;
+}
 
 PeerKind kind_of(const View& view, std::string_view address) noexcept {
   const auto it = std::ranges::lower_bound(view.members, address, {}, &MemberView::address);
@@ -177,8 +223,24 @@ Response self_page(const Call& call) {
                   {"members", view.ring->servers().size()},
                   {"points", view.points}};
   body["membership"] = {{"checksum", hex32(view.membership_checksum)}, {"by_status", counts_json(view)}};
-  body["app"]["address"] = view.app_address.empty() ? Json() : Json(view.app_address);
+  body["app"] = app_json(view);
   body["api_listeners"] = view.api_listeners;
+  return json_answer(call.context, dump(body));
+}
+
+Response app_page(const Call& call) {
+  const View& view = call.context.view;
+  Json body = app_json(view);
+  body["protocol"] = protocol_name(view.app_settings.protocol);
+  body["in_ring"] = server_of(*view.ring, view.address).has_value();
+  body["grace"] = print_duration(view.app_settings.grace);
+  const auto& health = view.app_settings.health;
+  body["health"] = {{"path", health.path},
+                    {"interval", print_duration(health.interval)},
+                    {"timeout", print_duration(health.timeout)},
+                    {"fail", health.fail},
+                    {"pass", health.pass},
+                    {"required", health.required}};
   return json_answer(call.context, dump(body));
 }
 

@@ -12,6 +12,7 @@
 
 #include "daemon/base/peer_kind.hpp"
 #include "daemon/base/time.hpp"
+#include "daemon/config/config.hpp"
 #include "daemon/ring/snapshot.hpp"
 #include "proto/ringpop/messages.hpp"
 
@@ -23,6 +24,22 @@ enum class Phase : std::uint8_t {
   draining,  // leaving; requests already here are finished
 };
 
+// The app beside this node (control/app_health.hpp).
+enum class AppState : std::uint8_t { none, starting, up, restarting, down };
+struct AppView {
+  AppState state = AppState::none;
+  WallTime since{};
+  std::string reason;    // why the last probe failed; empty when up
+  bool required = true;  // the node is in the ring only while the app is there
+  std::uint64_t answers =
+      0;  // rises with every change of the state, and when a refused request was looked into
+};
+[[nodiscard]] std::string_view to_string(AppState) noexcept;
+
+// What is known of a member's app: only those that are in the ring, or out of it for want of an app, say so.
+enum class MemberApp : std::uint8_t { unknown, up, down, none };
+[[nodiscard]] std::string_view to_string(MemberApp) noexcept;
+
 struct MemberView {
   std::string name;
   std::string address;
@@ -31,7 +48,11 @@ struct MemberView {
   ringpop::Labels labels;  // the operator's; internal ones (prefix "__") are left out
   bool self = false;
   PeerKind kind = PeerKind::unknown;
+  MemberApp app = MemberApp::unknown;
+  bool silent = false;  // out of the ring for want of an app, and does not answer pings either
 };
+// What people see: one that is out of the ring for want of an app lives, though gossip says `leave` of it.
+[[nodiscard]] ringpop::Status shown_status(const MemberView&) noexcept;
 
 // Something an operator should change, that this node can work with for now.
 struct Warning {
@@ -45,6 +66,7 @@ struct View {
   std::uint32_t membership_checksum = 0;
   std::uint64_t index = 1;  // rises with every change of anything in here
   Phase phase = Phase::joining;
+  AppView app;
   std::string phase_reason;  // why not ready, one sentence with the remedy; empty when ready
   std::vector<Warning> warnings;
 
@@ -57,6 +79,7 @@ struct View {
   int points = 100;
   std::vector<std::string> api_listeners;
   std::string app_address;  // empty: no app
+  decltype(config::Config::app) app_settings;
   WallTime started{};
   std::int64_t pid = 0;
 };

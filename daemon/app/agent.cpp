@@ -155,7 +155,8 @@ class Agent {
           static_cast<int>(i), config_, metrics_, random_seed(), view,
           worker::Worker::ToControl{
               .proxy = [this](net::ProxyCall call) { call_proxy(std::move(call)); },
-              .call = [this](net::IncomingCall call) { control_->receive(std::move(call)); }},
+              .call = [this](net::IncomingCall call) { control_->receive(std::move(call)); },
+              .app_refused = [this] { control_->app_refused(); }},
           app_places));
     for (auto& worker : workers_) worker->start(listeners_, tchannel_listeners_);
   }

@@ -81,6 +81,12 @@ inline constexpr auto tchannel_init_time = 5s;
 inline constexpr auto tchannel_drain_time = 10s;    // for open calls, after the other side said goodbye
 inline constexpr auto tchannel_farewell_time = 1s;  // for the last frame to be taken
 
+// The app's health
+inline constexpr auto app_probe_fast = 200ms;     // between probes once the app was found missing
+inline constexpr std::size_t app_waiting = 8192;  // requests that wait for it, per worker
+inline constexpr std::size_t app_waiting_bytes = 64 * 1024 * 1024;  // of their heads and bodies
+inline constexpr auto app_wait_margin = 100ms;  // a wait ends so long before the request's time, to say why
+
 // Membership
 inline constexpr std::size_t members = 4096;
 inline constexpr std::size_t full_syncs = 5;

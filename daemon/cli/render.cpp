@@ -41,15 +41,20 @@ std::string labels(const Json& json) {
 }
 
 std::vector<std::string> member_row(const Json& member) {
-  return {text(member, "name"),    text(member, "status"),
-          text(member, "address"), member.at("in_ring").get<bool>() ? percent(member.at("share")) : "-",
-          text(member, "kind"),    labels(member)};
+  const std::string app = text(member, "app");
+  return {text(member, "name"),
+          text(member, "status"),
+          app == "unknown" ? "-" : app,
+          text(member, "address"),
+          member.at("in_ring").get<bool>() ? percent(member.at("share")) : "-",
+          text(member, "kind"),
+          labels(member)};
 }
 
 // Among ringsides the kind says nothing: the column is left out.
 Rows member_table(Rows rows) {
-  constexpr std::size_t kind_column = 4;
-  rows.insert(rows.begin(), {"NAME", "STATUS", "ADDRESS", "KEYS", "KIND", "LABELS"});
+  constexpr std::size_t kind_column = 5;
+  rows.insert(rows.begin(), {"NAME", "STATUS", "APP", "ADDRESS", "KEYS", "KIND", "LABELS"});
   const bool mixed = std::any_of(rows.begin() + 1, rows.end(),
                                  [](const auto& row) { return row[kind_column].starts_with("ringpop"); });
   if (!mixed)
@@ -81,10 +86,18 @@ std::string render_explanation(const Json& why) {
   out += table(walk);
   if (why.at("not_in_ring").empty()) return out;
   out += "\nnot in the ring:\n";
-  Rows absent{{"NAME", "STATUS", "ADDRESS"}};
+  Rows absent{{"NAME", "STATUS", "APP", "ADDRESS"}};
   for (const Json& member : why.at("not_in_ring"))
-    absent.push_back({text(member, "name"), text(member, "status"), text(member, "address")});
+    absent.push_back(
+        {text(member, "name"), text(member, "status"), text(member, "app"), text(member, "address")});
   return out + table(absent);
+}
+
+std::string app_line(const Json& app) {
+  if (app.at("address").is_null()) return "none, this node owns no key";
+  std::string line = text(app, "address") + ", " + text(app, "state") + " since " + text(app, "since");
+  if (app.contains("reason")) line += ": " + text(app, "reason");
+  return line;
 }
 
 std::string by_status(const Json& counts) {
@@ -161,7 +174,6 @@ std::string render_ring(std::string_view ring_json) {
 std::string render_self(std::string_view self_json) {
   const Json json = Json::parse(self_json);
   const Json& ring = json.at("ring");
-  const Json& app = json.at("app").at("address");
   std::string phase = text(json, "phase");
   if (json.contains("reason")) phase += ": " + text(json, "reason");
   Rows rows{
@@ -172,7 +184,7 @@ std::string render_self(std::string_view self_json) {
                    " points each"},
       {"members", by_status(json.at("membership").at("by_status")) + ", checksum " +
                       text(json.at("membership"), "checksum")},
-      {"app", app.is_null() ? "none, this node owns no key" : app.get<std::string>()},
+      {"app", app_line(json.at("app"))},
       {"api", joined(json.at("api_listeners"), "none")},
       {"process", "ringside " + text(json, "ringside_version") + ", pid " + number(json, "pid") + ", up " +
                       text(json, "uptime")},

@@ -88,6 +88,11 @@ class Judge {
     if (same_socket(config.app.address, config.listen.peer))
       clash({"app.address", config.app.address}, {"listen.peer", config.listen.peer},
             "the daemon would forward to itself", "app.address is where the app listens");
+    if (config.app.protocol != AppProtocol::http1 && !config.app.health.path.empty())
+      clash({"app.health.path", config.app.health.path},
+            {"app.protocol", config.app.protocol == AppProtocol::h2c ? "h2c" : "tchannel"},
+            "only apps that speak HTTP/1.1 are asked for a page",
+            "leave the path out: a connection to the app is enough then");
   }
 
   void identity() {

@@ -69,6 +69,15 @@ struct Config {
     Millis connect_timeout{500};
     int max_concurrency = 0;  // requests at the app at once; 0: any number
     int queue = 128;          // more that wait for it, per worker
+    Millis grace{5000};       // requests wait so long for an app that restarts, before its keys move
+    struct {
+      std::string path;  // of an HTTP GET; empty: a connection is enough
+      Millis interval{2000};
+      Millis timeout{500};
+      int fail = 3;
+      int pass = 1;
+      bool required = true;  // in the ring only while the app is there
+    } health;
   } app;
   struct {
     Millis timeout{5000};         // to the response head

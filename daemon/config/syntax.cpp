@@ -38,6 +38,12 @@ std::string check_cluster(const std::string& text) {
   return "";
 }
 
+std::string check_path(const std::string& text) {
+  const bool printable = std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+  if (text.empty() || (text.front() == '/' && printable && text.find('#') == text.npos)) return "";
+  return quoted(text) + " is not a path: it begins with / and has neither spaces nor #, e.g. /health";
+}
+
 std::string check_name(const std::string& text) {
   if (text.empty() || plain_name(text)) return "";
   if (text.find(':') != text.npos)

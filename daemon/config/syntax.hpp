@@ -20,6 +20,7 @@ std::string check_listen_api(const std::string&);
 std::string check_listen_peer(const std::string&);
 std::string check_advertise(const std::string&);
 std::string check_app_address(const std::string&);
+std::string check_path(const std::string&);
 std::string check_seed(const std::string&);
 std::string check_statsd_address(const std::string&);
 std::string check_statsd_prefix(const std::string&);

@@ -18,6 +18,7 @@
 #include "daemon/base/limits.hpp"
 #include "daemon/control/admin.hpp"
 #include "daemon/control/advertise.hpp"
+#include "daemon/control/app_watch.hpp"
 #include "daemon/control/peer_kinds.hpp"
 #include "daemon/control/peer_port.hpp"
 #include "daemon/control/proxy_gate.hpp"
@@ -52,7 +53,9 @@ std::uint64_t random_bits() {
 
 swim::Config swim_config(const config::Config& config) {
   swim::Config out;
-  if (config.app.address.empty() && !config.ring.without_app) out.app_state = swim::App::none;
+  const bool has_app = !config.app.address.empty();
+  if (has_app && config.app.health.required) out.app_state = swim::App::down;  // until the first probe
+  if (!has_app && !config.ring.without_app) out.app_state = swim::App::none;
   out.app = config.cluster;
   if (config.ring.identity == config::Identity::name) out.name = config.node.name;
   out.labels = config.node.labels;
@@ -105,6 +108,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   void step(Input&& input);
   void on_notice(const swim::Notice&);
   void on_done(const swim::Done&);
+  void on_app();
   void rearm();
   void publish_soon();
   void publish();
@@ -136,6 +140,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   std::optional<SeedKeeper> seeds;
   std::optional<Tracer> tracer;
   std::optional<Admin> admin;
+  std::optional<AppWatch> app;
   std::optional<StatsdExporter> statsd;  // when the options ask for it
 
   swim::Outbox outbox;  // reused: no allocation in the steady state
@@ -184,6 +189,12 @@ void ControlPlane::State::on_done(const swim::Done& done) {
     admin->on_done(done);
 }
 
+void ControlPlane::State::on_app() {
+  const auto place = app->has_place() ? swim::App::ready : swim::App::down;
+  if (!leaving) step([&](swim::Node& core, Now time, swim::Outbox& out) { core.set_app(time, place, out); });
+  publish_soon();
+}
+
 void ControlPlane::State::rearm() {
   const Instant next = node->next_deadline();
   if (next == armed_for) return;
@@ -211,7 +222,8 @@ void ControlPlane::State::publish_soon() {
 
 void ControlPlane::State::publish() {
   view = view_maker.make(
-      *node, {leaving, seeds && seeds->looked_up(), std::exchange(ring_changed, false), kinds}, metrics);
+      *node, {leaving, seeds && seeds->looked_up(), std::exchange(ring_changed, false), kinds, app->app()},
+      metrics);
   if (statsd) statsd->on_ring(view->ring);
   tracer->on_view(now().wall, *view);
   hooks.publish(view);
@@ -285,6 +297,7 @@ void ControlPlane::State::assemble() {
                             .config = config,
                             .traces = tracer->store(),
                             .has_place = has_place()});
+  app.emplace(io, config, metrics, [this] { on_app(); });
 }
 
 void ControlPlane::State::start() {
@@ -293,23 +306,25 @@ void ControlPlane::State::start() {
     obs::log(Level::info, "no_app",
              {{"meaning", "this node is a member but owns no keys"},
               {"remedy", "set app.address to give it an app"}});
-  port.emplace(io, *listening, limits::peer_connections, limits::tchannel_init_time,
-               PeerPort::Events{
-                   .tchannel =
-                       [this](net::Socket socket, const std::string& first_bytes, const std::string& remote) {
-                         peers->adopt(std::move(socket), first_bytes, remote);
-                       },
-                   .http2 = hooks.adopt_http2,
-                   .calls = hooks.adopt_calls,
-                   .turned_away =
-                       [this](PeerPort::TurnedAway why) {
-                         const bool silent = why == PeerPort::TurnedAway::silent;
-                         (silent ? metrics.connections_silent : metrics.connections_too_many).add();
-                       }});
-  seeds.emplace(io, config.join.seeds, self, config.join.refresh,
-                [this](const std::vector<std::string>& addresses) { join(addresses); });
-  seeds->start();
-  publish();
+}
+port.emplace(io, *listening, limits::peer_connections, limits::tchannel_init_time,
+             PeerPort::Events{
+                 .tchannel =
+                     [this](net::Socket socket, const std::string& first_bytes, const std::string& remote) {
+                       peers->adopt(std::move(socket), first_bytes, remote);
+                     },
+                 .http2 = hooks.adopt_http2,
+                 .calls = hooks.adopt_calls,
+                 .turned_away =
+                     [this](PeerPort::TurnedAway why) {
+                       const bool silent = why == PeerPort::TurnedAway::silent;
+                       (silent ? metrics.connections_silent : metrics.connections_too_many).add();
+                     }});
+seeds.emplace(io, config.join.seeds, self, config.join.refresh,
+              [this](const std::vector<std::string>& addresses) { join(addresses); });
+app->start();
+seeds->start();
+publish();
 }
 
 void ControlPlane::State::join(const std::vector<std::string>& addresses) {
@@ -383,6 +398,7 @@ void ControlPlane::State::stop() {
   if (std::exchange(stopped, true)) return;
   swim_timer.cancel();
   leave_timer.cancel();
+  app.reset();
   seeds.reset();
   statsd.reset();
   port.reset();
@@ -456,6 +472,12 @@ void ControlPlane::call_proxy(net::ProxyCall call) {
 void ControlPlane::receive(net::IncomingCall call) {
   boost::asio::post(state_->io, [state = state_, call = std::move(call)]() mutable {
     if (!state->stopped) state->dispatch(std::move(call));
+  });
+}
+
+void ControlPlane::app_refused() {
+  boost::asio::post(state_->io, [state = state_] {
+    if (!state->stopped) state->app->refused();
   });
 }
 

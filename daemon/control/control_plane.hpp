@@ -55,6 +55,8 @@ class ControlPlane {
   void leave(std::function<void()> done);
   // A worker's request for a ringpop-node member. On the control thread.
   void call_proxy(net::ProxyCall);
+  // A request found nobody listening at the app's address: look at once. From any thread, after start().
+  void app_refused();
   void stop();  // closes everything; no callback comes after it
   // A call to this node itself that came in on a worker. From any thread, after start().
   void receive(net::IncomingCall);

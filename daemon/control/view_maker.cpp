@@ -29,8 +29,21 @@ bool in_ring(Status status) {
   return status == Status::alive || status == Status::suspect;
 }
 
+api::MemberApp app_of(const swim::MemberRow& row) {
+  if (in_ring(row.status)) return api::MemberApp::up;
+  if (row.status != Status::leave) return api::MemberApp::unknown;
+  switch (row.app) {
+    case swim::App::ready: return api::MemberApp::unknown;
+    case swim::App::down: return api::MemberApp::down;
+    case swim::App::none: return api::MemberApp::none;
+  }
+  return api::MemberApp::unknown;
+}
+
 api::MemberView shown(const swim::MemberRow& row, const std::string& self, const PeerKinds& kinds) {
   api::MemberView view{row.name, row.address, row.status, row.incarnation, {}, row.address == self};
+  view.app = app_of(row);
+  view.silent = row.silent;
   view.kind = view.self ? PeerKind::ringside : kinds.of(row.address);
   for (const auto& label : row.labels)
     if (!label.first.starts_with(internal_prefix)) view.labels.push_back(label);
@@ -62,6 +75,7 @@ ViewMaker::ViewMaker(const config::Config& config, std::uint64_t random_bits)
   constant_.identity = config.ring.identity == config::Identity::name ? "name" : "address";
   constant_.points = config.ring.points;
   constant_.app_address = config.app.address;
+  constant_.app_settings = config.app;
   constant_.started = std::chrono::floor<Millis>(std::chrono::system_clock::now());
   constant_.pid = ::getpid();
 }
@@ -72,6 +86,7 @@ api::ViewPtr ViewMaker::make(const swim::Node& node, const Circumstances& circum
   auto view = std::make_shared<api::View>(constant_);
   view->address = node.self();
   view->index = ++index_;
+  view->app = circumstances.app;
   view->membership_checksum = node.checksum();
   std::size_t known = 0;
   for (const auto& row : rows) {

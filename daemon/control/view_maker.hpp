@@ -28,6 +28,7 @@ class ViewMaker {
     bool seeds_looked_up = false;
     bool ring_changed = false;
     const PeerKinds& kinds;
+    const api::AppView& app;
   };
   api::ViewPtr make(const swim::Node&, const Circumstances&, obs::ControlMetrics&);
 

@@ -7,6 +7,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/system/errc.hpp>
 
 #include "daemon/base/limits.hpp"
 
@@ -14,6 +15,12 @@ namespace ringside::net {
 
 // A peer that vanished without a word is noticed after this at the latest.
 constexpr int user_timeout_ms = std::chrono::milliseconds(limits::silent_peer_time).count();
+
+bool nobody_listens(boost::system::error_code error) noexcept {
+  namespace errc = boost::system::errc;
+  return error == errc::connection_refused || error == errc::connection_reset ||
+         error == errc::no_such_file_or_directory;  // a unix socket's file is gone
+}
 
 struct Connector::State : std::enable_shared_from_this<State> {
   State(boost::asio::io_context& context, Timers& timers, OnDone done)

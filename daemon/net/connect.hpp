@@ -12,6 +12,9 @@
 
 namespace ringside::net {
 
+// Of a connect that failed: the machine says that nobody is there, rather than nothing.
+[[nodiscard]] bool nobody_listens(boost::system::error_code) noexcept;
+
 class Connector {
  public:
   using OnDone = std::function<void(Result<Socket>)>;

@@ -44,6 +44,8 @@ constexpr std::string_view errors_help =
 constexpr std::string_view full = "ringside_overload_refusals_total";
 constexpr std::string_view full_help =
     "Requests refused because there was too much to do, by the limit reached.";
+constexpr std::string_view probes = "ringside_app_probes_total";
+constexpr std::string_view probes_help = "Looks at the app (app.health), by their result.";
 constexpr std::string_view calls = "ringside_tchannel_calls_total";
 constexpr std::string_view calls_help =
     "TChannel calls of clients, apps and members that have ended: answered by the app (ok, app_error), with "
@@ -122,6 +124,14 @@ constexpr Row table[] = {
     {"ringside_upgraded_connections", "Open tunnels through this member.", &W::upgrades_open},
     {upgrades_closed, upgrades_closed_help, &W::upgrades_moved, "reason", "moved"},
     {upgrades_closed, upgrades_closed_help, &W::upgrades_drained, "reason", "draining"},
+    {"ringside_app_up", "1 while the app is up by its probes, else 0.", &C::app_up},
+    {"ringside_app_changes_total", "Times the app came up, began to restart or was given up.",
+     &C::app_changes},
+    {probes, probes_help, &C::app_probes_passed, "result", "passed"},
+    {probes, probes_help, &C::app_probes_failed, "result", "failed"},
+    {"ringside_app_waiting", "Requests that wait for the app to come back.", &W::app_waiting},
+    {"ringside_app_wait_refused_total", "Requests refused because too many wait for the app.",
+     &W::app_wait_refused},
     {proxied, proxied_help, &W::proxy_egress, "direction", "egress"},
     {proxied, proxied_help, &C::proxy_ingress, "direction", "ingress"},
     {proxy_sends, proxy_sends_help, &W::proxy_send_success, "result", "success"},

@@ -35,7 +35,9 @@ struct WorkerMetrics {
   Histogram refusal_seconds;  // request head to refusal, but for full_queue_wait
   Gauge peer_links;           // open HTTP/2 links, dialled and accepted
   Gauge app_connections;
-  Counter proxy_egress;  // sent to a ringpop-node as /proxy/req
+  Gauge app_waiting;         // requests that wait for the app to come back
+  Counter app_wait_refused;  // there was no room for more
+  Counter proxy_egress;      // sent to a ringpop-node as /proxy/req
   Counter proxy_send_success, proxy_send_error;
   Counter bytes_in;                          // from clients
   Counter bytes_out;                         // to clients
@@ -70,6 +72,9 @@ struct ControlMetrics {
   Counter proxy_checksums_differ, proxy_keys_differ;
   Counter proxy_refused;  // too many under way
   Gauge proxy_in_flight;  // received and not answered
+  Counter app_probes_passed, app_probes_failed;
+  Counter app_changes;  // up, restarting, down
+  Gauge app_up;
   Counter statsd_dropped;
   Gauge ringpop_node_misfits;  // ringpop-node members while we use names or labels
 };

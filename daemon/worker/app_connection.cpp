@@ -24,9 +24,9 @@ void AppConnection::connect(const Address& address, Duration timeout) {
 void AppConnection::on_connected(Result<net::Socket> socket) {
   if (!socket) {
     Call* call = std::exchange(call_, nullptr);
-    const std::string why = socket.error().message();
+    const auto error = socket.error();
     close();
-    if (call != nullptr) call->app_unreachable(why);
+    if (call != nullptr) call->app_unreachable(error.message(), net::nobody_listens(error));
     return;
   }
   stream_.emplace(std::move(*socket), *this, buffer_max);

@@ -216,6 +216,7 @@ void Call::try_app() {
   if (context_.config.app.protocol == config::AppProtocol::tchannel)
     return answer(problem(api::Code::app_protocol,
                           "the app of " + context_.view->name + " is called over TChannel (app.protocol)"));
+  if (context_.room->keeps(*this)) return wait_for_app();
   try_is_peer_ = accepted_ = false;
   if (!may_try()) return;
   switch (context_.admission->enter_app(*this, key_)) {
@@ -250,6 +251,7 @@ Outbound* Call::start_at_app() {
 void Call::try_peer(const ring::Server& server) {
   leave_waiting_list();
   context_.admission->leave_app(*this);
+  context_.room->leave(*this);
   const PeerKind kind = api::kind_of(*context_.view, server.address);
   if (kind == PeerKind::ringpop_go)
     return answer(problem(api::Code::peer_has_no_http, server.name + " runs ringpop-go"));
@@ -353,6 +355,9 @@ void Call::out_of_time() {
     case State::queued:
       return refuse(api::Code::overloaded, context_.metrics.full_queue_wait,
                     "no place at the app within forward.queue_wait (app.max_concurrency)");
+    case State::held:
+      return answer(problem(api::Code::app_down, "the app at " + context_.config.app.address +
+                                                     " restarts and was not back within the request's time"));
     case State::trying:
       // While it is the asker who is slow, the asker's connection keeps the time (limits::body_grace).
       if (!body_ended_ && passport_.timeout == Millis::zero() && body_room() > 0) return be_patient();
@@ -368,6 +373,10 @@ void Call::give_up(const forward::GiveUp& end) {
   const std::string& owner = exchange_->owner();
   switch (end.why) {
     case forward::Failure::no_owner:
+      if (view.app.state == api::AppState::down || view.app.state == api::AppState::starting)
+        return answer(problem(api::Code::app_down, "the app at " + view.app_address + " is down (" +
+                                                       view.app.reason +
+                                                       "), and no other member has a place in the ring"));
       return answer(problem(api::Code::no_owner, "none of the " + std::to_string(view.members.size()) +
                                                      " members that " + view.name +
                                                      " knows has a place in the ring"));
@@ -379,6 +388,7 @@ void Call::give_up(const forward::GiveUp& end) {
                            ? "the request has been passed on " + std::to_string(passport_.hops) + " times"
                            : owner + ", the owner it knows, says " + last_failure_)));
     case forward::Failure::unreachable:
+      if (!try_is_peer_) return answer(problem(api::Code::app_down, last_failure_));
       return answer(problem(end.executed_maybe ? api::Code::app_error : api::Code::peer_unreachable,
                             "the owner " + owner + " cannot be reached: " + last_failure_));
     case forward::Failure::maybe_executed:
@@ -426,6 +436,7 @@ void Call::answer(const api::Problem& problem) {
 void Call::finish() {
   leave_waiting_list();
   context_.admission->leave(*this);
+  context_.room->leave(*this);
   state_ = State::idle;
   timer_.cancel();
   if (upgrade_ != nullptr) leave_upgraded();
@@ -495,6 +506,7 @@ void Call::reply(http::ResponseHead& head, bool end) {
     finish();
     return inbound_.send_reply(head, true);
   }
+  context_.room->leave(*this);
   state_ = State::replying;
   endless_ = is_endless(notes.content_type) || head.status == 101;
   if (head.status == 101) begin_upgrade(head.upgrade);
@@ -535,11 +547,6 @@ void Call::failed(forward::Outcome outcome, std::string_view why) {
   const auto action = exchange_->on_failure(Clock::now(), outcome, replayable_, *context_.view->ring);
   if (exchange_->attempts() > attempts) context_.metrics.retries.add();
   act(action);
-}
-
-void Call::app_unreachable(const std::string& why) {
-  failed_for_good(api::Code::app_down,
-                  "the app at " + context_.config.app.address + " does not accept connections: " + why);
 }
 
 // The app is there and is done with this connection, or has enough to do: one more try tells which.

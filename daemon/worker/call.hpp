@@ -23,6 +23,7 @@
 #include "daemon/worker/fields.hpp"
 #include "daemon/worker/route.hpp"
 #include "daemon/worker/upgrade.hpp"
+#include "daemon/worker/waiting_room.hpp"
 #include "proto/http/message.hpp"
 
 namespace ringside::worker {
@@ -59,7 +60,7 @@ class Outbound {
 // cost a frame or a chunk for each.
 std::size_t room_beside(std::size_t backlog);
 
-class Call final : public RingWaiter, public Admission::Guest {
+class Call final : public RingWaiter, public Admission::Guest, public AppWaiter {
  public:
   Call(Context&, Inbound&);
   ~Call();  // cancels what is under way
@@ -90,16 +91,22 @@ class Call final : public RingWaiter, public Admission::Guest {
   void reply_end(const http::Trailers&);
   void failed(forward::Outcome, std::string_view why);  // no reply head came
   void failed_for_good(api::Code, std::string why);     // no reply head came and another try would not help
-  void app_unreachable(const std::string& why);         // no connection to it can be had
-  void refused_by_app(const std::string& why);          // it surely did not run the request
-  void reply_broken();                                  // after the head: the body ends too early
-  void body_drained();                                  // body_backlog() has fallen
+  // No connection to it can be had; `nobody_listens`: it was refused, the app is not there.
+  void app_unreachable(const std::string& why, bool nobody_listens);
+  void refused_by_app(const std::string& why);  // it surely did not run the request
+  void reply_broken();                          // after the head: the body ends too early
+  void body_drained();                          // body_backlog() has fallen
 
   // --- from the Worker
   void ring_changed() override;  // while waiting
   void ring_moved();             // while upgraded
   void close_upgrade(UpgradeEnd);
   void its_turn() override;  // while queued
+
+  // --- from the WaitingRoom, while queued
+  void app_is_back() override;
+  void app_is_gone() override;
+  void ring_moved_on() override;
 
   // What an Outbound sends: the head of the current try. `fields` are complete but for the framing.
   [[nodiscard]] const http::RequestHead& head() const { return try_head_; }
@@ -111,6 +118,7 @@ class Call final : public RingWaiter, public Admission::Guest {
   enum class State : unsigned char {
     idle,
     waiting,  // for the ring to move
+    held,     // for the app to come back
     queued,   // for a place at the app
     trying,
     replying,
@@ -120,6 +128,8 @@ class Call final : public RingWaiter, public Admission::Guest {
   void act(const forward::Action&);
   void try_app();
   void ask_app();
+  void wait_for_app();
+  void go_elsewhere(std::string why);
   Outbound* start_at_app();
   void try_peer(const ring::Server&);
   void replay(Outbound*);

@@ -61,6 +61,7 @@ class Breakers;
 class PeerLinks;
 class ProxyCalls;
 class Relay;
+class WaitingRoom;
 
 // A request or call that waits for the ring to move.
 class RingWaiter {
@@ -104,8 +105,10 @@ struct Context {
   PeerLinks* peers = nullptr;      // links to the other ringsides
   ProxyCalls* proxy = nullptr;     // requests to ringpop-node members
   Relay* relay = nullptr;          // TChannel: connections and calls
+  WaitingRoom* room = nullptr;     // for requests while the app restarts
   std::vector<RingWaiter*> waiting;
-  std::vector<Call*> upgraded;                        // tunnels; each knows its place
+  std::vector<Call*> upgraded;        // tunnels; each knows its place
+  std::function<void()> app_refused;  // tells control that nobody listens at the app's address
   std::function<void(net::IncomingCall)> to_control;  // calls to this node itself; the answer comes by post
   http::ResponseHead scratch_reply;                   // memory for a head that is being written
   bool draining = false;

@@ -74,7 +74,7 @@ Http2Link::~Http2Link() = default;
 
 void Http2Link::on_connected(Result<net::Socket> socket) {
   if (closed_) return;
-  if (!socket) return not_opened(socket.error().message());
+  if (!socket) return not_opened(socket.error());
   stream_.emplace(std::move(*socket), *this, limits::link_buffer_bytes);
   stream_->read();
   wants_flush();
@@ -180,7 +180,8 @@ std::vector<std::unique_ptr<LinkStream>> Http2Link::take_all() {
 
 // A connection that fails is one failure of the peer, however many requests were on it. That of an app is
 // none: it is refused in no time, and its health decides what follows.
-void Http2Link::not_opened(const std::string& why) {
+void Http2Link::not_opened(boost::system::error_code error) {
+  const std::string why = error.message();
   if (to_ == To::peer) context_.breakers->failed(target_, why);
   const auto streams = take_all();
   close();
@@ -189,7 +190,7 @@ void Http2Link::not_opened(const std::string& why) {
     if (call == nullptr) continue;
     switch (to_) {
       case To::peer: call->failed(forward::Outcome::not_executed, why); break;
-      case To::app: call->app_unreachable(why); break;
+      case To::app: call->app_unreachable(why, net::nobody_listens(error)); break;
     }
   }
 }

@@ -82,7 +82,7 @@ class Http2Link final : public net::StreamEvents, public http2::Events, public F
   friend class LinkStream;
   void on_connected(Result<net::Socket> socket);
   void lost(std::string_view why);
-  void not_opened(const std::string& why);
+  void not_opened(boost::system::error_code);
   void accept_sent();
   void start_waiting();
   std::vector<std::unique_ptr<LinkStream>> take_all();

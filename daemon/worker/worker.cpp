@@ -20,6 +20,7 @@
 #include "daemon/worker/proxy_calls.hpp"
 #include "daemon/worker/proxy_server.hpp"
 #include "daemon/worker/relay.hpp"
+#include "daemon/worker/waiting_room.hpp"
 
 namespace ringside::worker {
 
@@ -35,6 +36,7 @@ struct Worker::State {
         app_links(context, app_address(config)),
         proxy(context, std::move(to_control.proxy)),
         relay(context, app_address(config), [this] { finish_draining(); }),
+        room(context),
         proxied(context, [this] { finish_draining(); }) {
     context.app = &app;
     context.app_links = &app_links;
@@ -43,6 +45,8 @@ struct Worker::State {
     context.peers = &links;
     context.proxy = &proxy;
     context.relay = &relay;
+    context.room = &room;
+    context.app_refused = std::move(to_control.app_refused);
     context.to_control = std::move(to_control.call);
   }
 
@@ -96,13 +100,15 @@ struct Worker::State {
     breakers.forget_absent();
     links.forget_absent();
     relay.forget_absent();
-    if (!ring_moved) return;
-    const auto waiting = context.waiting;
-    for (RingWaiter* each : waiting) each->ring_changed();
-    if (context.config.forward.upgrade_on_move == config::UpgradeOnMove::close) {
-      const auto upgraded = context.upgraded;
-      for (Call* call : upgraded) call->ring_moved();
+    if (ring_moved) {
+      const auto waiting = context.waiting;
+      for (RingWaiter* each : waiting) each->ring_changed();
+      if (context.config.forward.upgrade_on_move == config::UpgradeOnMove::close) {
+        const auto upgraded = context.upgraded;
+        for (Call* call : upgraded) call->ring_moved();
+      }
     }
+    room.on_view(ring_moved);
   }
 
   void drain(std::function<void()> done) {
@@ -138,6 +144,7 @@ struct Worker::State {
   AppLinks app_links;
   ProxyCalls proxy;
   Relay relay;
+  WaitingRoom room;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors;
   std::unordered_map<ClientSession*, std::unique_ptr<ClientSession>> clients;
   std::unordered_map<Http2Server*, std::unique_ptr<Http2Server>> http2_clients, peers;

@@ -26,6 +26,7 @@ class Worker {
   struct ToControl {
     std::function<void(net::ProxyCall)> proxy{};    // a request for a ringpop-node member
     std::function<void(net::IncomingCall)> call{};  // a TChannel call to this node itself
+    std::function<void()> app_refused{};            // nobody listens at the app's address: look at it
   };
   // `index` is its place in metrics.workers. Made on the main thread before the threads start.
   // `app_places`: shared by all workers; without it this one has app.max_concurrency for itself.

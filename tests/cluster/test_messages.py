@@ -84,8 +84,8 @@ class Messages(ClusterTest):
         self.assertIn("join.seeds", host.daemon.log())
 
     def test_an_app_that_is_dead(self):
-        for name in "ab":
-            self.cluster.add(name, app_command=ECHO)
+        for name in "ab":  # nobody waits for it, and its keys stay
+            self.cluster.add(name, app_command=ECHO, flags=["--app-grace", "0s", "--app-health-required", "false"])
         self.cluster.start()
         self.cluster.wait_agreed()
         a, b = self.cluster.hosts

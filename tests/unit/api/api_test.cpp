@@ -33,6 +33,34 @@ TEST_CASE("liveness is always yes, readiness follows the phase and gives the rea
   }
 }
 
+TEST_CASE(
+    "an app that is not up makes the node unready, with since when and why, unless it is not required") {
+  auto view = test::sample_view();
+  view.app = {api::AppState::up, WallTime(Millis(1'700'000'000'000)), "", true, 1};
+  CHECK(call_api(view, "GET", "/readyz").status == 204);
+  for (const auto& [state, says] :
+       {std::pair{api::AppState::starting, "has not come up yet"},
+        std::pair{api::AppState::restarting, "restarts, down since 2023-11-14T22:13:20.000Z"},
+        std::pair{api::AppState::down, "is down since 2023-11-14T22:13:20.000Z"}}) {
+    view.app.state = state;
+    view.app.reason = "Connection refused";
+    const auto answer = call_api(view, "GET", "/readyz");
+    CHECK(answer.status == 503);
+    CHECK(header_of(answer, "Ringside-Error") == "app_down");
+    CHECK(json_of(answer)["reasons"] ==
+          test::Json({"the app at 127.0.0.1:5000 " + std::string(says) + ": Connection refused"}));
+    CHECK(call_api(view, "GET", "/livez").status == 204);
+    CHECK(call_api(view, "GET", "/outboundz").status == 204);
+    view.app.required = false;
+    CHECK(call_api(view, "GET", "/readyz").status == 204);
+    view.app.required = true;
+  }
+  view.phase = api::Phase::draining;
+  const auto both = call_api(view, "GET", "/readyz");
+  CHECK(header_of(both, "Ringside-Error") == "draining");
+  CHECK(json_of(both)["reasons"].size() == 2);
+}
+
 TEST_CASE("what is not here says how to reach the app") {
   const auto view = test::sample_view();
   for (const char* path :

@@ -30,6 +30,13 @@ std::vector<Sample> samples() {
   const auto joining = test::joining_view();
   auto warned = test::sample_view();
   warned.warnings = {{"ringpop_node_peer", "the two disagree"}};
+  auto sick = test::sample_view();
+  sick.members[2].status = ringpop::Status::leave;
+  sick.members[2].app = api::MemberApp::down;
+  sick.app.state = api::AppState::down;
+  sick.app.reason = "Connection refused";
+  auto without = test::sample_view();
+  without.app_address.clear();
   const std::string too_much(2 << 20, ' ');
   return {
       {"/v1/lookup/{key}", "GET", "/v1/lookup/k", 200},
@@ -56,6 +63,12 @@ std::vector<Sample> samples() {
       {"/v1/self", "GET", "/v1/self", 200},
       {"/v1/self", "GET", "/v1/self", 200, "", warned},
       {"/v1/self", "GET", "/v1/self", 200, "", joining},
+      {"/v1/app", "GET", "/v1/app", 200},
+      {"/v1/app", "GET", "/v1/app", 200, "", without},
+      {"/v1/members", "GET", "/v1/members", 200, "", sick},
+      {"/v1/self", "GET", "/v1/self", 200, "", sick},
+      {"/v1/app", "GET", "/v1/app", 200, "", sick},
+      {"/v1/readyz", "GET", "/v1/readyz", 503, "", sick},
       {"/v1/livez", "GET", "/v1/livez", 204},
       {"/livez", "GET", "/livez", 204},
       {"/v1/readyz", "GET", "/v1/readyz", 204},

@@ -73,6 +73,26 @@ TEST_CASE("a member is found by name or address and shows whether it owns anythi
   CHECK(test::header_of(unknown, "Ringside-Error") == "unknown_node");
 }
 
+TEST_CASE(
+    "a member out of the ring for want of an app is shown alive, one that took its leave or is silent is "
+    "not") {
+  auto view = test::sample_view();
+  for (auto& member : view.members) member.status = ringpop::Status::leave;
+  view.members[0].app = api::MemberApp::down;
+  view.members[1].app = api::MemberApp::none;
+  view.members[2].app = api::MemberApp::down;
+  view.members[2].silent = true;
+  const auto rows = json_of(call_api(view, "GET", "/v1/members"))["members"];
+  CHECK(rows[0]["status"] == "alive");
+  CHECK(rows[0]["app"] == "down");
+  CHECK(rows[1]["status"] == "alive");
+  CHECK(rows[1]["app"] == "none");
+  CHECK(rows[2]["status"] == "leave");
+  CHECK(json_of(call_api(view, "GET", "/v1/members?status=alive"))["members"].size() == 2);
+  view.members[0].app = api::MemberApp::unknown;
+  CHECK(json_of(call_api(view, "GET", "/v1/members?status=alive"))["members"].size() == 1);
+}
+
 TEST_CASE("of two members with one name the one in the ring is shown") {
   auto view = test::sample_view();
   view.members[0].name = "laptop-2";

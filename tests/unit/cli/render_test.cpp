@@ -12,24 +12,24 @@ TEST_CASE("columns line up by characters, lines end without blanks, control char
   CHECK(table({}).empty());
 }
 
-TEST_CASE("members are a table of name, status, address, share and labels") {
+TEST_CASE("members are a table of name, status, app, address, share and labels") {
   CHECK(render_members(R"({"members":[
-    {"name":"laptop-1","address":"127.0.0.1:7601","status":"alive","in_ring":true,"share":0.508,"kind":"ringside","labels":{}},
-    {"name":"b","address":"127.0.0.1:7603","status":"faulty","in_ring":false,"share":0,"kind":"unknown","labels":{"tier":"gold","zone":"eu"}}
+    {"name":"laptop-1","address":"127.0.0.1:7601","status":"alive","app":"up","in_ring":true,"share":0.508,"kind":"ringside","labels":{}},
+    {"name":"b","address":"127.0.0.1:7603","status":"faulty","app":"unknown","in_ring":false,"share":0,"kind":"unknown","labels":{"tier":"gold","zone":"eu"}}
   ]})") ==
-        "NAME      STATUS  ADDRESS         KEYS   LABELS\n"
-        "laptop-1  alive   127.0.0.1:7601  50.8%\n"
-        "b         faulty  127.0.0.1:7603  -      tier=gold,zone=eu\n");
+        "NAME      STATUS  APP  ADDRESS         KEYS   LABELS\n"
+        "laptop-1  alive   up   127.0.0.1:7601  50.8%\n"
+        "b         faulty  -    127.0.0.1:7603  -      tier=gold,zone=eu\n");
 }
 
 TEST_CASE("members are shown with their kind when a Ringpop node is among them") {
   CHECK(render_members(R"({"members":[
-    {"name":"a","address":"x:1","status":"alive","in_ring":true,"share":0.5,"kind":"ringside","labels":{}},
-    {"name":"b","address":"x:2","status":"alive","in_ring":true,"share":0.5,"kind":"ringpop-go","labels":{"z":"1"}}
+    {"name":"a","address":"x:1","status":"alive","app":"up","in_ring":true,"share":0.5,"kind":"ringside","labels":{}},
+    {"name":"b","address":"x:2","status":"alive","app":"up","in_ring":true,"share":0.5,"kind":"ringpop-go","labels":{"z":"1"}}
   ]})") ==
-        "NAME  STATUS  ADDRESS  KEYS   KIND        LABELS\n"
-        "a     alive   x:1      50.0%  ringside\n"
-        "b     alive   x:2      50.0%  ringpop-go  z=1\n");
+        "NAME  STATUS  APP  ADDRESS  KEYS   KIND        LABELS\n"
+        "a     alive   up   x:1      50.0%  ringside\n"
+        "b     alive   up   x:2      50.0%  ringpop-go  z=1\n");
 }
 
 TEST_CASE("a lookup is one line that names the owner and who is next") {
@@ -48,7 +48,7 @@ TEST_CASE("an explanation marks the point that decides") {
           R"({"key":"k","hash":"0x05","version":1,"owners":[{"name":"a"}],"explain":{"position":1,"points":3,
     "why":"because","around":[{"position":0,"hash":"0x01","member":"b"},{"position":1,"hash":"0x06","member":"a"}],
     "walk":[{"position":1,"hash":"0x06","member":"a"},{"position":0,"hash":"0x01","member":"b"}],
-    "not_in_ring":[{"name":"c","address":"x:1","status":"leave"}],"shares":{"a":0.25,"b":0.75}}})",
+    "not_in_ring":[{"name":"c","address":"x:1","status":"alive","app":"down"}],"shares":{"a":0.25,"b":0.75}}})",
           1) ==
       "k -> a  (hash 0x05, version 1)\n"
       "\nbecause\n\n"
@@ -60,8 +60,8 @@ TEST_CASE("an explanation marks the point that decides") {
       "a       1      0x06  25.0%\n"
       "b       0      0x01  75.0%\n"
       "\nnot in the ring:\n"
-      "NAME  STATUS  ADDRESS\n"
-      "c     leave   x:1\n");
+      "NAME  STATUS  APP   ADDRESS\n"
+      "c     alive   down  x:1\n");
 }
 
 TEST_CASE("the ring is a line of facts and a table") {

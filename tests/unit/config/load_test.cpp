@@ -161,6 +161,11 @@ TEST_CASE("texts that must have a form say which") {
       {"advertise", "10.0.0.1:0", "advertise: '10.0.0.1:0': port 0 cannot be dialled"},
       {"app-address", "5000", "app.address: '5000': the port is missing, e.g. 5000:7601"},
       {"app-address", "0.0.0.0:5000", "app.address: '0.0.0.0:5000' is a wildcard, which nobody can dial"},
+      {"app-health-path", "health",
+       "app.health.path: 'health' is not a path: it begins with / and has neither spaces nor #, e.g. "
+       "/health"},
+      {"app-health-path", "/a b",
+       "app.health.path: '/a b' is not a path: it begins with / and has neither spaces nor #, e.g. /health"},
       {"join", "http://a:1",
        "join.seeds: 'http://a:1' is not a seed: host:port, dns://name:port, srv://name or file:path"},
       {"join", "dns://", "join.seeds: 'dns://' is not dns://name or dns://name:port"},
@@ -206,6 +211,10 @@ TEST_CASE("clashes name both options, both origins and the remedy") {
        "--app-port: app.address: 127.0.0.1:7601 does not go with listen.peer 127.0.0.1:7601 (default): the "
        "daemon "
        "would forward to itself; app.address is where the app listens"},
+      {{"--app-protocol", "h2c", "--app-health-path", "/health"},
+       "--app-health-path: app.health.path: /health does not go with app.protocol h2c (--app-protocol): only "
+       "apps that speak HTTP/1.1 are asked for a page; leave the path out: a connection to the app is enough "
+       "then"},
       {{"--listen-peer", "10.0.0.1:7601"},
        "--listen-peer: listen.peer: 10.0.0.1:7601 can be reached from other machines, without encryption or "
        "token; "

@@ -72,10 +72,12 @@ const std::vector<Counter WorkerMetrics::*> worker_counters = {&WorkerMetrics::r
                                                                &WorkerMetrics::bytes_out,
                                                                &WorkerMetrics::proxy_egress,
                                                                &WorkerMetrics::proxy_send_success,
-                                                               &WorkerMetrics::proxy_send_error};
+                                                               &WorkerMetrics::proxy_send_error,
+                                                               &WorkerMetrics::app_wait_refused};
 const std::vector<Gauge WorkerMetrics::*> worker_gauges = {
     &WorkerMetrics::connections_open, &WorkerMetrics::in_flight,       &WorkerMetrics::peer_links,
-    &WorkerMetrics::app_connections,  &WorkerMetrics::calls_in_flight, &WorkerMetrics::tchannel_links};
+    &WorkerMetrics::app_connections,  &WorkerMetrics::calls_in_flight, &WorkerMetrics::tchannel_links,
+    &WorkerMetrics::app_waiting};
 const std::vector<Counter ControlMetrics::*> control_counters = {
     &ControlMetrics::pings_sent,           &ControlMetrics::pings_received,
     &ControlMetrics::ping_reqs_sent,       &ControlMetrics::ping_reqs_received,
@@ -88,13 +90,20 @@ const std::vector<Counter ControlMetrics::*> control_counters = {
     &ControlMetrics::refused_above_cap,    &ControlMetrics::refused_ahead_of_time,
     &ControlMetrics::refused_bad_address,  &ControlMetrics::refused_malformed,
     &ControlMetrics::statsd_dropped,       &ControlMetrics::name_conflicts,
-    &ControlMetrics::connections_too_many, &ControlMetrics::connections_silent};
-const std::vector<Gauge ControlMetrics::*> control_gauges = {
-    &ControlMetrics::members_alive,        &ControlMetrics::members_suspect,
-    &ControlMetrics::members_faulty,       &ControlMetrics::members_leave,
-    &ControlMetrics::members_tombstone,    &ControlMetrics::ring_servers,
-    &ControlMetrics::tchannel_connections, &ControlMetrics::ringpop_node_misfits,
-    &ControlMetrics::proxy_in_flight,      &ControlMetrics::other_dialect_peers};
+    &ControlMetrics::connections_too_many, &ControlMetrics::connections_silent,
+    &ControlMetrics::app_probes_passed,    &ControlMetrics::app_probes_failed,
+    &ControlMetrics::app_changes};
+const std::vector<Gauge ControlMetrics::*> control_gauges = {&ControlMetrics::members_alive,
+                                                             &ControlMetrics::members_suspect,
+                                                             &ControlMetrics::members_faulty,
+                                                             &ControlMetrics::members_leave,
+                                                             &ControlMetrics::members_tombstone,
+                                                             &ControlMetrics::ring_servers,
+                                                             &ControlMetrics::tchannel_connections,
+                                                             &ControlMetrics::ringpop_node_misfits,
+                                                             &ControlMetrics::proxy_in_flight,
+                                                             &ControlMetrics::other_dialect_peers,
+                                                             &ControlMetrics::app_up};
 
 }  // namespace
 

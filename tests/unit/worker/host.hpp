@@ -193,7 +193,8 @@ class Host {
     worker_ = std::make_unique<worker::Worker>(
         0, config, metrics_, 1, view(std::move(ring)),
         worker::Worker::ToControl{.proxy = call_proxy,
-                                  .call = [this](net::IncomingCall call) { to_control(std::move(call)); }},
+                                  .call = [this](net::IncomingCall call) { to_control(std::move(call)); },
+                                  .app_refused = app_refused},
         nullptr, client_limits);
     peer_port_ = std::make_unique<control::PeerPort>(
         peer_thread_.context(), *peer_, limits::peer_connections, limits::tchannel_init_time,
@@ -231,6 +232,7 @@ class Host {
   std::map<std::string, PeerKind> kinds;              // by address, of members that are no ringsides
   std::function<void(net::ProxyCall)> call_proxy;     // on the worker's thread
   std::function<void(net::IncomingCall)> to_control;  // on the worker's thread
+  std::function<void()> app_refused;                  // the same
 
  private:
   std::string name_;
