@@ -24,9 +24,13 @@ constexpr std::array table{
         Code::bad_key, "bad_key", 400, "The key is not usable",
         "Use a key of 1 to 4096 bytes, percent-encoded where it stands in a path or a query ('/' is %2F).",
         no, 0},
-    CodeRow{Code::missing_key, "missing_key", 400, "The request names no key",
-            "Name the key in the path (/v1/route/{key}/..., /v1/lookup/{key}) or in the Ringside-Key header.",
-            no, 0},
+    CodeRow{
+        Code::missing_key, "missing_key", 400, "The request names no key",
+        "Name the key in the Ringside-Key header, or on the API listener in the path (/v1/route/{key}/..., "
+        "/v1/lookup/{key}).",
+        no, 0},
+    CodeRow{Code::wrong_host, "wrong_host", 421, "This listener does not answer for that host",
+            "Ask for a host that ingress.hosts names, or add this one there.", no, 0},
     CodeRow{
         Code::not_found, "not_found", 404, "There is no such page here",
         "To reach the app, ask for /v1/route/{key}/... or send the Ringside-Key header; GET / lists the API.",

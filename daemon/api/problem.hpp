@@ -14,6 +14,7 @@ enum class Code : std::uint8_t {
   bad_request,
   bad_key,
   missing_key,
+  wrong_host,
   not_found,
   method_not_allowed,
   body_too_large,

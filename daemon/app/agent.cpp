@@ -69,6 +69,23 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// The error is one sentence.
+Result<void, std::string> open_all(const std::vector<std::string>& addresses, std::string_view option,
+                                   std::vector<net::ListeningSocket>& into) {
+  for (const auto& text : addresses) {
+    auto listener = net::ListeningSocket::open(*parse_address(text), option);
+    if (!listener) return std::move(listener).error();
+    into.push_back(std::move(*listener));
+  }
+  return {};
+}
+
+std::string addresses(const std::vector<net::ListeningSocket>& listeners) {
+  std::string all;
+  for (const auto& listener : listeners) all += (all.empty() ? "" : ",") + listener.address().to_string();
+  return all;
+}
+
 class Agent {
  public:
   explicit Agent(config::Config config)
@@ -82,28 +99,25 @@ class Agent {
   // The error is one sentence.
   Result<void, std::string> open() {
     std::vector<std::string> names;
-    for (const auto& text : config_.listen.api) {
-      auto listener = net::ListeningSocket::open(*parse_address(text), "listen.api, --listen-api");
-      if (!listener) return std::move(listener).error();
-      names.push_back(listener->address().to_string());
-      listeners_.push_back(std::move(*listener));
-    }
-    for (const auto& text : config_.listen.tchannel) {
-      auto listener = net::ListeningSocket::open(*parse_address(text), "listen.tchannel, --listen-tchannel");
-      if (!listener) return std::move(listener).error();
-      tchannel_listeners_.push_back(std::move(*listener));
-    }
+    if (auto opened = open_all(config_.listen.api, "listen.api, --listen-api", api_listeners_); !opened)
+      return opened;
+    for (const auto& listener : api_listeners_) names.push_back(listener.address().to_string());
+    if (auto opened =
+            open_all(config_.listen.ingress, "listen.ingress, --listen-ingress", ingress_listeners_);
+        !opened)
+      return opened;
+    if (auto opened =
+            open_all(config_.listen.tchannel, "listen.tchannel, --listen-tchannel", tchannel_listeners_);
+        !opened)
+      return opened;
     auto peer = control_->listen();
     if (!peer) return std::move(peer).error();
-    std::string all, tchannel;
-    for (const auto& name : names) all += (all.empty() ? "" : ",") + name;
-    for (const auto& listener : tchannel_listeners_)
-      tchannel += (tchannel.empty() ? "" : ",") + listener.address().to_string();
     control_->set_api_listeners(std::move(names));
     obs::log(obs::Level::info, "agent_listening",
              {{"node", config_.node.name},
-              {"api", all},
-              {"tchannel", tchannel},
+              {"api", addresses(api_listeners_)},
+              {"ingress", addresses(ingress_listeners_)},
+              {"tchannel", addresses(tchannel_listeners_)},
               {"peer", peer->to_string()},
               {"app", config_.app.address},
               {"workers", std::uint64_t{metrics_.workers.size()}},
@@ -158,7 +172,7 @@ class Agent {
               .call = [this](net::IncomingCall call) { control_->receive(std::move(call)); },
               .app_refused = [this] { control_->app_refused(); }},
           app_places));
-    for (auto& worker : workers_) worker->start(listeners_, tchannel_listeners_);
+    for (auto& worker : workers_) worker->start({api_listeners_, ingress_listeners_, tchannel_listeners_});
   }
 
   // From a worker's thread.
@@ -216,7 +230,7 @@ class Agent {
   boost::asio::signal_set signals_;
   boost::asio::steady_timer patience_;
   obs::Metrics metrics_;
-  std::vector<net::ListeningSocket> listeners_, tchannel_listeners_;
+  std::vector<net::ListeningSocket> api_listeners_, ingress_listeners_, tchannel_listeners_;
   std::unique_ptr<control::ControlPlane> control_;
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   std::size_t next_worker_ = 0, busy_workers_ = 0;

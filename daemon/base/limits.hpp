@@ -32,6 +32,7 @@ inline constexpr auto upgrade_close_time = 2s;            // for both ends to ha
 inline constexpr std::size_t request_id_bytes = 128;      // of an X-Request-Id that is kept
 inline constexpr auto silent_peer_time = 20s;             // unacknowledged bytes on a dialled connection
 inline constexpr auto out_of_descriptors_pause = 100ms;   // of an accept loop
+inline constexpr std::size_t host_name_bytes = 253;       // of ingress.hosts; DNS has no longer ones
 
 // Keys
 inline constexpr std::size_t key_bytes = 4096;

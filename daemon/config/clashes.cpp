@@ -1,6 +1,7 @@
 // Fields that are right one by one and wrong together. A clash is reported where the later source set its
 // half, and names the other half with its origin.
 #include <algorithm>
+#include <array>
 
 #include "daemon/base/address.hpp"
 #include "daemon/base/limits.hpp"
@@ -32,28 +33,27 @@ class Judge {
  private:
   void listeners() {
     const auto& listen = loaded_.config.listen;
-    for (std::size_t i = 0; i < listen.api.size(); ++i) {
-      if (same_socket(listen.api[i], listen.peer))
-        clash({"listen.peer", listen.peer}, {"listen.api", listen.api[i]}, "one port cannot serve both",
-              "choose another port for one of them");
-      for (std::size_t j = 0; j < i; ++j)
-        if (same_socket(listen.api[i], listen.api[j]))
-          problem("listen.api", listen.api[i] + " and " + listen.api[j] + " are the same socket",
-                  "leave one out");
-    }
-    for (std::size_t i = 0; i < listen.tchannel.size(); ++i) {
-      const auto& own = listen.tchannel[i];
-      if (same_socket(own, listen.peer))
-        clash({"listen.peer", listen.peer}, {"listen.tchannel", own},
-              "peers and clients need ports of their own", "choose another port for one of them");
-      for (const auto& api : listen.api)
-        if (same_socket(own, api))
-          clash({"listen.tchannel", own}, {"listen.api", api}, "one port cannot serve both",
+    struct Listeners {
+      std::string_view path;
+      const std::vector<std::string>& addresses;
+    };
+    const std::array all{Listeners{"listen.api", listen.api}, Listeners{"listen.ingress", listen.ingress},
+                         Listeners{"listen.tchannel", listen.tchannel}};
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      const auto& [path, own] = all[k];
+      for (std::size_t i = 0; i < own.size(); ++i) {
+        if (same_socket(own[i], listen.peer))
+          clash({"listen.peer", listen.peer}, {path, own[i]}, "one port cannot serve both",
                 "choose another port for one of them");
-      for (std::size_t j = 0; j < i; ++j)
-        if (same_socket(own, listen.tchannel[j]))
-          problem("listen.tchannel", own + " and " + listen.tchannel[j] + " are the same socket",
-                  "leave one out");
+        for (std::size_t other = 0; other < k; ++other)
+          for (const auto& address : all[other].addresses)
+            if (same_socket(own[i], address))
+              clash({path, own[i]}, {all[other].path, address}, "one port cannot serve both",
+                    "choose another port for one of them");
+        for (std::size_t j = 0; j < i; ++j)
+          if (same_socket(own[i], own[j]))
+            problem(path, own[i] + " and " + own[j] + " are the same socket", "leave one out");
+      }
     }
     if (listen.api.empty())
       problem("listen.api", "the list is empty, nobody could reach the API", "e.g. 127.0.0.1:7600");
@@ -70,6 +70,7 @@ class Judge {
               "security.insecure");
     };
     for (const auto& api : config.listen.api) check("listen.api", api);
+    for (const auto& own : config.listen.ingress) check("listen.ingress", own);
     for (const auto& own : config.listen.tchannel) check("listen.tchannel", own);
     check("listen.peer", config.listen.peer);
   }
@@ -77,14 +78,15 @@ class Judge {
   // Requests for the app that arrive at the daemon again would go round for ever.
   void app() {
     const auto& config = loaded_.config;
-    for (const auto& api : config.listen.api)
-      if (same_socket(config.app.address, api))
-        clash({"app.address", config.app.address}, {"listen.api", api}, "the daemon would forward to itself",
-              "app.address is where the app listens");
-    for (const auto& own : config.listen.tchannel)
-      if (same_socket(config.app.address, own))
-        clash({"app.address", config.app.address}, {"listen.tchannel", own},
-              "the daemon would forward to itself", "app.address is where the app listens");
+    const auto check = [&](std::string_view path, const std::vector<std::string>& addresses) {
+      for (const auto& own : addresses)
+        if (same_socket(config.app.address, own))
+          clash({"app.address", config.app.address}, {path, own}, "the daemon would forward to itself",
+                "app.address is where the app listens");
+    };
+    check("listen.api", config.listen.api);
+    check("listen.ingress", config.listen.ingress);
+    check("listen.tchannel", config.listen.tchannel);
     if (same_socket(config.app.address, config.listen.peer))
       clash({"app.address", config.app.address}, {"listen.peer", config.listen.peer},
             "the daemon would forward to itself", "app.address is where the app listens");

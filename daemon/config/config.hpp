@@ -17,6 +17,7 @@ enum class GoodbyeStatus : std::uint8_t { leave, faulty };
 enum class AppProtocol : std::uint8_t { http1, tchannel, h2c };
 enum class WithoutKey : std::uint8_t { refuse, local };
 enum class UpgradeOnMove : std::uint8_t { close, keep };
+enum class ForwardedFields : std::uint8_t { replace, append, off };
 enum class LogFormat : std::uint8_t { text, json };
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 
@@ -33,6 +34,7 @@ struct Config {
   struct {
     std::vector<std::string> api{"127.0.0.1:7600"};  // host:port or unix:/path
     std::string peer = "127.0.0.1:7601";             // host:port
+    std::vector<std::string> ingress;   // host:port or unix:/path; for apps alone, nothing of the API
     std::vector<std::string> tchannel;  // host:port or unix:/path; empty: nobody calls us over TChannel
   } listen;
   std::string advertise;  // host[:port] that peers dial; empty: listen.peer, or the host's address when that
@@ -79,6 +81,11 @@ struct Config {
       bool required = true;  // in the ring only while the app is there
     } health;
   } app;
+  struct {
+    std::vector<std::string> hosts;                        // names answered; empty: any
+    ForwardedFields forwarded = ForwardedFields::replace;  // X-Forwarded-*, Forwarded
+    std::vector<std::string> trusted;                      // networks of proxies in front of us, or unix
+  } ingress;
   struct {
     Millis timeout{5000};         // to the response head
     Millis idle_timeout{60'000};  // between two pieces of a body

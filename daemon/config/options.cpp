@@ -50,6 +50,13 @@ const std::array table = {
            .reason = "loopback is safe without a key; a real cluster names its address here.",
            .check = check_listen_peer,
            .unit = "ADDRESS"},
+    Option{.path = "listen.ingress",
+           .field = RINGSIDE_FIELD(listen.ingress),
+           .help = "Where requests for the apps are taken and nothing else: no page of the API is served "
+                   "there. Empty: nowhere.",
+           .reason = "listen.api takes requests for the apps too; this is for those who may not see the API.",
+           .check = check_listen_api,
+           .unit = "ADDRESS"},
     Option{.path = "listen.tchannel",
            .field = RINGSIDE_FIELD(listen.tchannel),
            .help =
@@ -224,6 +231,27 @@ const std::array table = {
            .field = RINGSIDE_FIELD(app.health.required),
            .help = "Stand in the ring only while the app is up. false: health is shown and moves nothing.",
            .reason = "a key whose app is dead is better owned by another member."},
+    Option{.path = "ingress.hosts",
+           .field = RINGSIDE_FIELD(ingress.hosts),
+           .help = "Host names answered on listen.ingress, without port; *.example.com for all names below "
+                   "one. Others get 421. Empty: any name.",
+           .reason = "which names lead here is known to DNS and to the proxies in front.",
+           .check = check_host_name,
+           .unit = "NAME"},
+    Option{.path = "ingress.forwarded",
+           .field = RINGSIDE_FIELD(ingress.forwarded),
+           .help =
+               "X-Forwarded-* and Forwarded of requests on listen.ingress: replace drops what came, unless "
+               "from a trusted proxy, and adds ours; append keeps what came and adds ours; off passes on "
+               "what came and adds nothing.",
+           .reason = "an app can believe what it reads."},
+    Option{.path = "ingress.trusted",
+           .field = RINGSIDE_FIELD(ingress.trusted),
+           .help = "Proxies in front of listen.ingress whose X-Forwarded-* and Forwarded are believed: "
+                   "networks (10.0.0.0/8), addresses, or unix for who comes over a unix socket.",
+           .reason = "who is not known could say anything.",
+           .check = check_network,
+           .unit = "NETWORK"},
     Option{.path = "forward.timeout",
            .field = RINGSIDE_FIELD(forward.timeout),
            .help = "Time from the request to the head of the app's answer.",

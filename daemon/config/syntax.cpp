@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/base/limits.hpp"
+#include "daemon/base/network.hpp"
 
 namespace ringside::config {
 namespace {
@@ -105,6 +106,24 @@ std::string check_seed(const std::string& text) {
   if (text.find("://") != text.npos)
     return quoted(text) + " is not a seed: host:port, dns://name:port, srv://name or file:path";
   return check_dialled(text, peer_port);
+}
+
+std::string check_host_name(const std::string& text) {
+  const std::string_view name = std::string_view(text).substr(text.starts_with("*.") ? 2 : 0);
+  const bool v6 =
+      name.starts_with('[') && name.ends_with(']') && Network::parse(name.substr(1, name.size() - 2));
+  if (v6) return "";
+  if (name.find(':') != name.npos) return quoted(text) + ": a name stands here without its port";
+  if (!name.empty() && name.size() <= limits::host_name_bytes && !name.starts_with('.') &&
+      name.find_first_not_of(name_characters) == name.npos)
+    return "";
+  return quoted(text) + " is not a host name: letters, digits, '.', '_' or '-'; *. may stand before it";
+}
+
+std::string check_network(const std::string& text) {
+  if (text == "unix") return "";
+  const auto network = Network::parse(text);
+  return network ? "" : network.error();
 }
 
 std::string check_statsd_address(const std::string& text) {

@@ -22,6 +22,8 @@ std::string check_advertise(const std::string&);
 std::string check_app_address(const std::string&);
 std::string check_path(const std::string&);
 std::string check_seed(const std::string&);
+std::string check_host_name(const std::string&);
+std::string check_network(const std::string&);
 std::string check_statsd_address(const std::string&);
 std::string check_statsd_prefix(const std::string&);
 

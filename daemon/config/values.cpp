@@ -28,6 +28,9 @@ constexpr std::array<std::string_view, 2> words(WithoutKey) {
 constexpr std::array<std::string_view, 2> words(UpgradeOnMove) {
   return {"close", "keep"};
 }
+constexpr std::array<std::string_view, 3> words(ForwardedFields) {
+  return {"replace", "append", "off"};
+}
 constexpr std::array<std::string_view, 2> words(LogFormat) {
   return {"text", "json"};
 }

@@ -58,13 +58,13 @@ Call::~Call() {
 
 // --- from the Inbound
 
-void Call::start_from_client(const http::RequestHead& head, Route route, std::string_view remote, bool end) {
+void Call::start_from_client(const http::RequestHead& head, Route route, const Client& client, bool end) {
   key_ = std::move(route.key);
   local_only_ = route.kind == Route::Kind::local;
   from_peer_ = false;
-  remote_ = remote;
   head_.assign(head);
-  take_passport(head_.get(), false, passport_);
+  take_passport(head_.get(), false, passport_, client.forwarded != config::ForwardedFields::replace);
+  put_forwarded(head_.get(), client, forwarded_);
   passport_.from = context_.view->name;
   if (passport_.request_id.empty()) make_request_id(context_.rng, passport_.request_id);
   head_.get().upgrade = upgrade_of(head_.get(), route.upgrades);
@@ -76,7 +76,6 @@ void Call::start_from_client(const http::RequestHead& head, Route route, std::st
 void Call::start_from_peer(const http::RequestHead& head, bool end) {
   local_only_ = false;
   from_peer_ = true;
-  remote_.clear();
   context_.metrics.requests_received.add();
   const auto key = http::find(head.fields, "ringside-key");
   if (!key || !http::percent_decode(*key, key_)) key_.clear();
@@ -90,7 +89,6 @@ void Call::start_from_ringpop(const http::RequestHead& head, std::string key, st
                               Instant deadline, bool end) {
   local_only_ = true;
   from_peer_ = false;
-  remote_.clear();
   context_.metrics.requests_received.add();
   key_ = std::move(key);
   head_.assign(head);
@@ -308,11 +306,6 @@ void Call::compose(Towards towards) {
     fields.push_back({"Via", via_});
   }
   if (!passport_.max_forwards.empty()) fields.push_back({"Max-Forwards", passport_.max_forwards});
-  if (!from_peer_ && !remote_.empty()) {
-    fields.push_back({"X-Forwarded-For", remote_});
-    fields.push_back({"X-Forwarded-Proto", "http"});
-    if (!from.authority.empty()) fields.push_back({"X-Forwarded-Host", from.authority});
-  }
   // HTTP/2 wants an authority; an HTTP/1.0 request may have none.
   if (try_head_.authority.empty() && (!to_app || context_.config.app.protocol == config::AppProtocol::h2c))
     try_head_.authority = context_.view->name;

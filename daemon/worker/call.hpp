@@ -19,8 +19,10 @@
 #include "daemon/forward/exchange.hpp"
 #include "daemon/net/timers.hpp"
 #include "daemon/worker/admission.hpp"
+#include "daemon/worker/client.hpp"
 #include "daemon/worker/context.hpp"
 #include "daemon/worker/fields.hpp"
+#include "daemon/worker/forwarded.hpp"
 #include "daemon/worker/route.hpp"
 #include "daemon/worker/upgrade.hpp"
 #include "daemon/worker/waiting_room.hpp"
@@ -68,9 +70,9 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   Call& operator=(const Call&) = delete;
 
   // --- from the Inbound
-  // Starts a request. `route` is of kind key or local. `remote`: the client's address. `end`: no body
-  // follows. The head's views are needed only during the call.
-  void start_from_client(const http::RequestHead&, Route route, std::string_view remote, bool end);
+  // Starts a request. `route` is of kind key or local. `end`: no body follows. The head's views are needed
+  // only during the call.
+  void start_from_client(const http::RequestHead&, Route route, const Client&, bool end);
   void start_from_peer(const http::RequestHead&, bool end);
   // Forwarded by a ringpop-node at `from`: this node's app or nobody. `key` may be empty.
   void start_from_ringpop(const http::RequestHead&, std::string key, std::string from, Instant deadline,
@@ -173,11 +175,11 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   State state_ = State::idle;
 
   OwnedHead head_;  // cleaned of connection fields
+  ForwardedStore forwarded_;
   Passport passport_;
   std::string key_;  // empty with `local_only_`
   bool from_peer_ = false;
   bool local_only_ = false;  // /v1/local: this node's app or nobody
-  std::string remote_;
   std::string route_target_;
 
   std::optional<forward::Exchange> exchange_;

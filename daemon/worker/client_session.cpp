@@ -14,10 +14,10 @@ constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
-ClientSession::ClientSession(Context& context, net::Socket socket, std::string remote, OnClosed on_closed,
+ClientSession::ClientSession(Context& context, net::Socket socket, Client client, OnClosed on_closed,
                              OnHttp2 on_http2)
     : context_(context),
-      remote_(std::move(remote)),
+      client_(std::move(client)),
       on_closed_(std::move(on_closed)),
       on_http2_(std::move(on_http2)),
       stream_(std::move(socket), *this, buffer_max),
@@ -98,7 +98,7 @@ bool ClientSession::is_http1() {
     case http2::Preface::undecided: return false;
     case http2::Preface::yes: break;
   }
-  std::exchange(on_http2_, nullptr)(std::move(stream_), std::move(remote_));
+  std::exchange(on_http2_, nullptr)(std::move(stream_), std::move(client_));
   close();
   return false;
 }
@@ -118,7 +118,7 @@ void ClientSession::begin(const http::RequestHead& head) {
                    .detail = "the body has " + std::to_string(head.framing.length) + " bytes, the limit is " +
                              std::to_string(body_max())});
   if (ends_here(head)) return write({.status = 200, .content_type = {}, .body = {}, .headers = {}});
-  Route wanted = route(head);
+  Route wanted = route_of(head, client_, context_.config);
   switch (wanted.kind) {
     case Route::Kind::refused: return refuse(wanted.problem);
     case Route::Kind::api: return begin_api(head);
@@ -129,7 +129,7 @@ void ClientSession::begin(const http::RequestHead& head) {
         pace_.begun = Clock::now();
         timer_.after(context_.client_limits.body_grace);
       }
-      return call_.start_from_client(head, std::move(wanted), remote_, !body_left_);
+      return call_.start_from_client(head, std::move(wanted), client_, !body_left_);
   }
 }
 

@@ -1,5 +1,6 @@
-// One HTTP/1.1 connection of a client: heads are parsed in place, requests are answered one after the other
-// in their order. What is keyed becomes a Call; what asks for the API is answered from the view.
+// One HTTP/1.1 connection of a client, on either listener: heads are parsed in place, requests are answered
+// one after the other in their order. What is keyed becomes a Call; what asks for the API is answered from
+// the view.
 #pragma once
 
 #include <functional>
@@ -18,8 +19,8 @@ namespace ringside::worker {
 class ClientSession final : public Inbound, public net::StreamEvents, public Flushable, public Buried {
  public:
   using OnClosed = std::function<void(ClientSession&)>;
-  using OnHttp2 = std::function<void(net::Stream&&, std::string remote)>;  // its first bytes are the preface
-  ClientSession(Context&, net::Socket, std::string remote, OnClosed, OnHttp2);
+  using OnHttp2 = std::function<void(net::Stream&&, Client)>;  // its first bytes are the preface
+  ClientSession(Context&, net::Socket, Client, OnClosed, OnHttp2);
   ~ClientSession() override;
 
   void drain();  // answer what is here, then close
@@ -71,7 +72,7 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   void close();
 
   Context& context_;
-  std::string remote_;
+  Client client_;
   OnClosed on_closed_;
   OnHttp2 on_http2_;  // empty once the first bytes have turned out to be HTTP/1
   net::Stream stream_;

@@ -120,7 +120,7 @@ void Passport::clear() {
   max_forwards.clear();
 }
 
-void take_passport(http::RequestHead& head, bool from_peer, Passport& passport) {
+void take_passport(http::RequestHead& head, bool from_peer, Passport& passport, bool keep_forwarding) {
   passport.clear();
   if (from_peer) passport.hops = 1;  // at least: a peer has sent it on
   std::string_view version;
@@ -156,7 +156,7 @@ void take_passport(http::RequestHead& head, bool from_peer, Passport& passport) 
         return true;
       default:
         return http::is_of_one_connection(known) || http::is_ringside(known) ||
-               (!from_peer && http::is_forwarding(known));
+               (!keep_forwarding && !from_peer && http::is_forwarding(known));
     }
   });
   // The entry's own words in Via go without saying while they are all there is.

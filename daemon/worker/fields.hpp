@@ -39,8 +39,9 @@ struct Passport {
 
 // Reads the passport and takes out of the head what belongs to one connection or to ringsides alone. From a
 // client nothing of Ringside-* is believed but Ringside-Timeout and Ringside-Retry, and what it says of
-// forwarding (X-Forwarded-*, Forwarded) is dropped; a peer's fields are taken as they are.
-void take_passport(http::RequestHead&, bool from_peer, Passport&);
+// forwarding (X-Forwarded-*, Forwarded) is dropped unless `keep_forwarding`; a peer's fields are taken as
+// they are.
+void take_passport(http::RequestHead&, bool from_peer, Passport&, bool keep_forwarding = false);
 
 // The value of Ringside-Passport on a link: `<hops> <HTTP version at the entry> <from> <request id>`, in one
 // field because each costs both ends as much as the rest of a hop's header work together. `hops` counts the

@@ -22,7 +22,8 @@ Status status_of(api::Code code) {
   switch (code) {
     case api::Code::bad_request:
     case api::Code::bad_key:
-    case api::Code::missing_key: return Status::invalid_argument;
+    case api::Code::missing_key:
+    case api::Code::wrong_host: return Status::invalid_argument;
     case api::Code::body_too_large:
     case api::Code::key_queue_full:
     case api::Code::overloaded: return Status::resource_exhausted;

@@ -26,10 +26,10 @@ Http2Server::Http2Server(Context& context, net::Socket socket, std::string_view 
   stream_.read();
 }
 
-Http2Server::Http2Server(Context& context, net::Stream&& stream, std::string remote, OnClosed on_closed)
+Http2Server::Http2Server(Context& context, net::Stream&& stream, Client client, OnClosed on_closed)
     : context_(context),
       asker_(Asker::client),
-      remote_(std::move(remote)),
+      client_(std::move(client)),
       on_closed_(std::move(on_closed)),
       session_(http2::Role::server, client_settings, *this),
       stream_(std::move(stream), *this, limits::link_buffer_bytes),
@@ -136,7 +136,7 @@ void Http2Server::on_request(http2::StreamId id, const http::RequestHead& head, 
   ServedStream& stream = open(id);
   switch (asker_) {
     case Asker::peer: return stream.begin_for_peer(head, end);
-    case Asker::client: return stream.begin_for_client(head, remote_, end);
+    case Asker::client: return stream.begin_for_client(head, client_, end);
   }
 }
 

@@ -24,7 +24,7 @@ class Http2Server final : public net::StreamEvents, public http2::Events, public
   // Another ringside's; `first_bytes` were read to find out.
   Http2Server(Context&, net::Socket, std::string_view first_bytes, OnClosed);
   // A client's, from the session that found the preface among its buffered bytes.
-  Http2Server(Context&, net::Stream&&, std::string remote, OnClosed);
+  Http2Server(Context&, net::Stream&&, Client, OnClosed);
   ~Http2Server() override;
 
   void drain();  // GOAWAY: finish what is here, take nothing new
@@ -58,7 +58,7 @@ class Http2Server final : public net::StreamEvents, public http2::Events, public
 
   Context& context_;
   Asker asker_;
-  std::string remote_;
+  Client client_;
   OnClosed on_closed_;
   http2::Session session_;
   net::Stream stream_;

@@ -69,6 +69,29 @@ Route by_path(std::string_view rest) {
                app_target(end == std::string_view::npos ? std::string_view() : rest.substr(end)));
 }
 
+// Without the port and the dot of a full name.
+std::string_view host_of(std::string_view authority) {
+  const auto colon = authority.rfind(':');
+  if (colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos)
+    authority = authority.substr(0, colon);
+  if (authority.ends_with('.')) authority.remove_suffix(1);
+  return authority;
+}
+
+bool is_host(std::string_view host, std::string_view known) {
+  if (!known.starts_with("*.")) return http::equals_ignore_case(host, known);
+  known.remove_prefix(1);
+  return host.size() > known.size() &&
+         http::equals_ignore_case(host.substr(host.size() - known.size()), known);
+}
+
+// HTTP/1.0 knows no Host: who sends none is no browser that was led here under another name.
+bool answers_for(const std::vector<std::string>& hosts, const http::RequestHead& head) {
+  if (hosts.empty() || (head.http10 && head.authority.empty())) return true;
+  const auto host = host_of(head.authority);
+  return std::any_of(hosts.begin(), hosts.end(), [host](const auto& known) { return is_host(host, known); });
+}
+
 }  // namespace
 
 Route route(const http::RequestHead& head) {
@@ -100,6 +123,20 @@ std::string_view upgrade_of(const http::RequestHead& head, Upgrades permitted) {
     }
   }
   return {};
+}
+
+Route ingress_route(const http::RequestHead& head, const config::Config& config) {
+  if (!answers_for(config.ingress.hosts, head))
+    return refused(api::Code::wrong_host,
+                   "'" + std::string(head.authority) + "' is not among ingress.hosts of this node");
+  const auto key = std::find_if(head.fields.begin(), head.fields.end(), is_key);
+  if (key != head.fields.end()) return by_header(head, *key);
+  if (head.target == "*") return {};  // OPTIONS *: about no resource, so for no app
+  return refused(api::Code::missing_key, "the request has no Ringside-Key header");
+}
+
+Route route_of(const http::RequestHead& head, const Client& client, const config::Config& config) {
+  return client.listener == Listener::ingress ? ingress_route(head, config) : route(head);
 }
 
 void encode_key(std::string_view key, std::string& out) {

@@ -1,5 +1,5 @@
-// Where a request on the API listener belongs: to the owner of a key, to this node's app, or to the API
-// itself. Pure; the rules are proto/spec/forwarding.md, section "Keys".
+// Where a client's request belongs: to the owner of a key, to this node's app, or (on the API listener alone)
+// to the API itself. Pure; the rules are proto/spec/forwarding.md, section "Keys".
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "daemon/api/problem.hpp"
+#include "daemon/worker/client.hpp"
 #include "proto/http/message.hpp"
 
 namespace ringside::worker {
@@ -32,6 +33,10 @@ Route route(const http::RequestHead&);
 // whatever it offers. Only a GET is upgraded, and to websocket only with the fields of its handshake (RFC
 // 6455 4.1). A view into the head.
 std::string_view upgrade_of(const http::RequestHead&, Upgrades);
+// On the ingress listener everything is for an app, and only the hosts of ingress.hosts are known.
+Route ingress_route(const http::RequestHead&, const config::Config&);
+
+Route route_of(const http::RequestHead&, const Client&, const config::Config&);
 
 // A key as it travels in a header on links and towards the app: %XX for what a field value cannot hold
 // (controls, space, non-ASCII) and for '%' itself. percent_decode turns it back. Replaces what is in `out`.

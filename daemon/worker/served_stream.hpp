@@ -22,7 +22,7 @@ class ServedStream final : public Inbound {
   // --- from the Http2Server
   void begin(http2::StreamId id);  // also again, for another stream, after gone()
   void begin_for_peer(const http::RequestHead&, bool end);
-  void begin_for_client(const http::RequestHead&, const std::string& remote, bool end);
+  void begin_for_client(const http::RequestHead&, const Client&, bool end);
   void take_body(std::string_view data);
   void take_end(const http::Trailers&);
   void writable() { call_.reply_drained(); }
@@ -38,7 +38,7 @@ class ServedStream final : public Inbound {
   void more_body() override;
 
  private:
-  void begin_call(const http::RequestHead&, Route, const std::string& remote, bool end);
+  void begin_call(const http::RequestHead&, Route, const Client&, bool end);
   void begin_api(const http::RequestHead&, bool end);
   void answer_api();
   [[nodiscard]] bool over_limit();

@@ -61,18 +61,18 @@ struct Worker::State {
     return std::make_shared<AppPlaces>(config.app.max_concurrency, static_cast<std::size_t>(index) + 1);
   }
 
-  void accept(net::Socket socket, std::string remote) {
+  void accept(net::Socket socket, Client client) {
     if (clients.size() + http2_clients.size() >= context.client_limits.connections)
       return;  // dropping the socket closes it
     auto session = std::make_unique<ClientSession>(
-        context, std::move(socket), std::move(remote),
+        context, std::move(socket), std::move(client),
         [this](ClientSession& closed) { bury(clients, closed); },
-        [this](net::Stream&& stream, std::string from) { accept_http2(std::move(stream), std::move(from)); });
+        [this](net::Stream&& stream, Client from) { accept_http2(std::move(stream), std::move(from)); });
     clients.emplace(session.get(), std::move(session));
   }
 
-  void accept_http2(net::Stream&& stream, std::string remote) {
-    auto server = std::make_unique<Http2Server>(context, std::move(stream), std::move(remote),
+  void accept_http2(net::Stream&& stream, Client client) {
+    auto server = std::make_unique<Http2Server>(context, std::move(stream), std::move(client),
                                                 [this](Http2Server& closed) { bury(http2_clients, closed); });
     if (context.draining) server->drain();
     http2_clients.emplace(server.get(), std::move(server));
@@ -166,18 +166,23 @@ Worker::~Worker() {
   state_->thread.stop_and_join();
 }
 
-void Worker::start(std::span<const net::ListeningSocket> listeners,
-                   std::span<const net::ListeningSocket> tchannel_listeners) {
-  for (const auto& listener : tchannel_listeners)
-    state_->acceptors.push_back(std::make_unique<net::Acceptor>(
-        state_->context.io, listener, [state = state_.get()](net::Socket socket, const std::string&) {
-          state->relay.accept_client(std::move(socket));
-        }));
-  for (const auto& listener : listeners)
-    state_->acceptors.push_back(std::make_unique<net::Acceptor>(
-        state_->context.io, listener, [state = state_.get()](net::Socket socket, std::string remote) {
-          state->accept(std::move(socket), std::move(remote));
-        }));
+void Worker::start(const Listeners& listeners) {
+  State* state = state_.get();
+  const auto serve = [state](const net::ListeningSocket& listener, net::Acceptor::OnAccept on_accept) {
+    state->acceptors.push_back(
+        std::make_unique<net::Acceptor>(state->context.io, listener, std::move(on_accept)));
+  };
+  for (const auto& listener : listeners.tchannel)
+    serve(listener,
+          [state](net::Socket socket, const std::string&) { state->relay.accept_client(std::move(socket)); });
+  for (const auto& listener : listeners.api)
+    serve(listener, [state](net::Socket socket, std::string remote) {
+      state->accept(std::move(socket), Client{.address = std::move(remote)});
+    });
+  for (const auto& listener : listeners.ingress)
+    serve(listener, [state](net::Socket socket, std::string remote) {
+      state->accept(std::move(socket), client_of_ingress(state->context.config, std::move(remote)));
+    });
   state_->thread.start();
 }
 

@@ -1,6 +1,6 @@
-// One data thread: accepts clients on every API and TChannel listener, takes over peers' links from the
-// control thread, and forwards. It shares nothing: a new View comes by post, counters are read by others and
-// written here alone.
+// One data thread: accepts clients on every API, ingress and TChannel listener, takes over peers' links from
+// the control thread, and forwards. It shares nothing: a new View comes by post, counters are read by others
+// and written here alone.
 #pragma once
 
 #include <functional>
@@ -36,8 +36,10 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  void start(std::span<const net::ListeningSocket> listeners,
-             std::span<const net::ListeningSocket> tchannel_listeners);
+  struct Listeners {
+    std::span<const net::ListeningSocket> api, ingress, tchannel;
+  };
+  void start(const Listeners&);
 
   // From any thread.
   void set_view(api::ViewPtr);

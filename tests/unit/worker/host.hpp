@@ -180,12 +180,14 @@ class Host {
   }
   void open() {
     api_.push_back(*net::ListeningSocket::open({"127.0.0.1", 0, {}}, "listen.api"));
+    ingress_.push_back(*net::ListeningSocket::open({"127.0.0.1", 0, {}}, "listen.ingress"));
     tchannel_.push_back(*net::ListeningSocket::open({"127.0.0.1", 0, {}}, "listen.tchannel"));
     peer_ = std::make_unique<net::ListeningSocket>(
         *net::ListeningSocket::open({"127.0.0.1", 0, {}}, "listen.peer"));
   }
   [[nodiscard]] ring::Server server() const { return {name_, peer_->address().to_string()}; }
   [[nodiscard]] std::uint16_t port() const { return api_.front().address().port; }
+  [[nodiscard]] std::uint16_t ingress_port() const { return ingress_.front().address().port; }
   [[nodiscard]] std::uint16_t tchannel_port() const { return tchannel_.front().address().port; }
   [[nodiscard]] std::uint16_t peer_port() const { return peer_->address().port; }
   void relay(net::TunnelNews news) { worker_->relay(std::move(news)); }
@@ -204,7 +206,7 @@ class Host {
                             const std::string&) { worker_->adopt_http2(fd, std::move(bytes)); },
             .calls = [this](int fd, std::string bytes) { worker_->adopt_tchannel(fd, std::move(bytes)); }});
     peer_thread_.start();
-    worker_->start(api_, tchannel_);
+    worker_->start({api_, ingress_, tchannel_});
   }
   void set_ring(std::vector<ring::Server> ring) { worker_->set_view(view(std::move(ring))); }
   void set_view(api::ViewPtr view) { worker_->set_view(std::move(view)); }
@@ -237,7 +239,7 @@ class Host {
  private:
   std::string name_;
   obs::Metrics metrics_;
-  std::vector<net::ListeningSocket> api_, tchannel_;
+  std::vector<net::ListeningSocket> api_, ingress_, tchannel_;
   std::unique_ptr<net::ListeningSocket> peer_;
   net::IoThread peer_thread_{"peers"};
   std::unique_ptr<control::PeerPort> peer_port_;

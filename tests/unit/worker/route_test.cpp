@@ -85,6 +85,74 @@ TEST_CASE("everything else is for the API") {
   }
 }
 
+TEST_CASE("on ingress nothing is for the API: a request names its key in a header, or is refused") {
+  const config::Config config;
+  const auto routed_there = [&](std::string_view target, std::vector<http::Field> fields = {}) {
+    http::RequestHead head;
+    head.method = "GET";
+    head.target = target;
+    head.authority = "a";
+    head.fields = std::move(fields);
+    return worker::route_of(head, {worker::Listener::ingress, {}, "::1"}, config);
+  };
+  for (const std::string target :
+       {"/", "/v1/members", "/metrics", "/v1/route/k/x", "/v1/local/x", "/livez"}) {
+    INFO(target);
+    const Route without = routed_there(target);
+    CHECK(without.kind == Route::Kind::refused);
+    CHECK(without.problem.code == api::Code::missing_key);
+    const Route with = routed_there(target, {{"Ringside-Key", "k"}});
+    REQUIRE(with.kind == Route::Kind::key);
+    CHECK(with.key == "k");
+    CHECK(with.target == target);
+  }
+  CHECK(routed_there("*").kind == Route::Kind::api);
+  CHECK(routed_there("/x", {{"ringside-key-bin", "YS9i"}}).key == "a/b");
+  CHECK(routed_there("/x", {{"ringside-key", ""}}).problem.code == api::Code::bad_key);
+}
+
+TEST_CASE("ingress.hosts names the hosts that are answered, whatever their case and port") {
+  struct Row {
+    std::vector<std::string> hosts;
+    std::string authority;
+    bool known;
+  };
+  const std::vector<std::string> shop = {"shop.example", "*.shop.example", "[::1]", "127.0.0.1"};
+  const auto row = GENERATE_COPY(values<Row>({
+      {{}, "anything", true},
+      {{}, "", true},
+      {shop, "shop.example", true},
+      {shop, "SHOP.Example:8080", true},
+      {shop, "shop.example.", true},
+      {shop, "eu.shop.example", true},
+      {shop, "a.b.shop.example:1", true},
+      {shop, ".shop.example", false},
+      {shop, "eshop.example", false},
+      {shop, "shop.example.evil", false},
+      {shop, "evil.example", false},
+      {shop, "[::1]", true},
+      {shop, "[::1]:80", true},
+      {shop, "[::2]:80", false},
+      {shop, "127.0.0.1:80", true},
+      {shop, "", false},
+  }));
+  INFO(row.authority);
+  config::Config config;
+  config.ingress.hosts = row.hosts;
+  http::RequestHead head;
+  head.method = "GET";
+  head.target = "/";
+  head.authority = row.authority;
+  head.fields = {{"Ringside-Key", "k"}};
+  const Route route = worker::ingress_route(head, config);
+  CHECK((route.kind == Route::Kind::key) == row.known);
+  if (!row.known) CHECK(route.problem.code == api::Code::wrong_host);
+  // The same hosts are of no interest to the API listener.
+  CHECK(worker::route_of(head, {}, config).kind == Route::Kind::key);
+  head.http10 = true;
+  if (row.authority.empty()) CHECK(worker::ingress_route(head, config).kind == Route::Kind::key);
+}
+
 TEST_CASE("a key survives its way through a header field, whatever its bytes") {
   std::string all;
   for (int c = 0; c < 256; ++c) all += static_cast<char>(c);

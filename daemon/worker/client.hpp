@@ -1,0 +1,26 @@
+// Where a client came in: known when its connection is accepted, and the same for all its requests.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "daemon/config/config.hpp"
+
+namespace ringside::worker {
+
+enum class Listener : std::uint8_t {
+  api,      // listen.api: the API, and requests for the apps
+  ingress,  // listen.ingress: requests for the apps alone
+};
+
+struct Client {
+  Listener listener = Listener::api;
+  config::ForwardedFields forwarded =
+      config::ForwardedFields::replace;  // what is done with its X-Forwarded-*
+  std::string address;                   // "unix" if it has none
+};
+
+// What ingress.forwarded and ingress.trusted mean for somebody at this address.
+Client client_of_ingress(const config::Config&, std::string address);
+
+}  // namespace ringside::worker

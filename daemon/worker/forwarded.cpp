@@ -1,0 +1,62 @@
+#include "daemon/worker/forwarded.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace ringside::worker {
+namespace {
+
+constexpr std::string_view for_field = "x-forwarded-for";
+constexpr std::string_view elements_field = "forwarded";
+
+// All fields of this name become one, in their order, as RFC 9110 5.3 has it. True: there was one.
+bool gather(http::RequestHead& head, std::string_view name, std::string& into) {
+  into.clear();
+  for (const auto& field : head.fields)
+    if (http::equals_ignore_case(field.name, name)) (into += into.empty() ? "" : ", ") += field.value;
+  return std::erase_if(head.fields, [name](const http::Field& field) {
+           return http::equals_ignore_case(field.name, name);
+         }) > 0;
+}
+
+// RFC 7239 4: an IPv6 address stands in brackets and quotes; who has no address is unknown.
+void add_element(std::string& elements, const std::string& address) {
+  elements += elements.empty() ? "for=" : ", for=";
+  if (address == "unix") {
+    elements += "unknown";
+  } else if (address.find(':') != std::string::npos) {
+    elements += "\"[" + address + "]\"";
+  } else {
+    elements += address;
+  }
+  elements += ";proto=http";
+}
+
+}  // namespace
+
+void put_forwarded(http::RequestHead& head, const Client& client, ForwardedStore& store) {
+  auto& fields = head.fields;
+  switch (client.forwarded) {
+    case config::ForwardedFields::off: return;
+    case config::ForwardedFields::replace:
+      store.addresses = client.address;
+      fields.push_back({"X-Forwarded-For", store.addresses});
+      fields.push_back({"X-Forwarded-Proto", "http"});
+      if (!head.authority.empty()) fields.push_back({"X-Forwarded-Host", head.authority});
+      return;
+    case config::ForwardedFields::append:
+      gather(head, for_field, store.addresses);
+      (store.addresses += store.addresses.empty() ? "" : ", ") += client.address;
+      fields.push_back({"X-Forwarded-For", store.addresses});
+      if (gather(head, elements_field, store.elements)) {
+        add_element(store.elements, client.address);
+        fields.push_back({"Forwarded", store.elements});
+      }
+      if (!http::find(fields, "x-forwarded-proto")) fields.push_back({"X-Forwarded-Proto", "http"});
+      if (!head.authority.empty() && !http::find(fields, "x-forwarded-host"))
+        fields.push_back({"X-Forwarded-Host", head.authority});
+      return;
+  }
+}
+
+}  // namespace ringside::worker
