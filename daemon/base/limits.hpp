@@ -37,6 +37,14 @@ inline constexpr std::size_t host_name_bytes = 253;       // of ingress.hosts; D
 // Keys
 inline constexpr std::size_t key_bytes = 4096;
 
+inline constexpr int retries = 5;  // of what may have run, whatever the settings and the entry say
+
+// Routes of listen.ingress
+inline constexpr std::size_t routes = 256;
+inline constexpr std::size_t route_text_bytes = 1024;  // of a path or key template
+inline constexpr std::size_t route_variables = 8;      // of one path
+inline constexpr std::size_t route_key_parts = 16;     // texts and variables of one key
+
 // Forwarding
 inline constexpr std::size_t stream_window_bytes =
     256 * 1024;  // what one stream may hold in memory, each way

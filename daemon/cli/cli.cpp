@@ -33,6 +33,10 @@ constexpr std::array call_flags{
     Flag{"--include", 'i', "", "print the whole head to standard output"},
     Flag{"--timeout", 0, "DURATION", "to the head of the answer and between pieces of its body (30s)"},
 };
+constexpr std::array route_flags{
+    Flag{"--explain", 0, "", "show each route that was looked at, where the key comes from, and the limits"},
+    Flag{"--header", 'H', "'NAME: VALUE'", "a header field of the request; may be repeated"},
+};
 constexpr std::array wait_flags{
     Flag{"--for", 0, "WHAT",
          "ready (default), outbound (the app can call out through it), or members=N alive"},
@@ -53,6 +57,12 @@ constexpr std::array verbs{
          "500 on and for "
          "all that ringside answers itself.",
          call_flags, 2, 2, false, call},
+    Verb{"route", "METHOD URL -c FILE", "which route and key a request on listen.ingress has",
+         "Reads the routes as `ringside agent` would (-c FILE, flags, environment); the node at --addr is "
+         "asked "
+         "only who owns the key, and need not run.\nExit 1 if the request would be refused.\n\n"
+         "  ringside route --explain GET '/users/42/cart?x=1' -H 'X-Tenant: acme' -c ringside.yaml",
+         route_flags, 2, 2, true, route},
     Verb{"status",
          "[OTHER_API_ADDRESS...]",
          "one screen about a node; with others, whether they agree",

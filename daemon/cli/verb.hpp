@@ -59,6 +59,7 @@ int members(Terminal&, const Arguments&);
 int lookup(Terminal&, const Arguments&);
 int ring(Terminal&, const Arguments&);
 int call(Terminal&, const Arguments&);
+int route(Terminal&, const Arguments&);
 int status(Terminal&, const Arguments&);
 int health(Terminal&, const Arguments&);
 int wait(Terminal&, const Arguments&);

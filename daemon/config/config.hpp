@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/base/time.hpp"
+#include "daemon/routes/rule.hpp"
 
 namespace ringside::config {
 
@@ -86,6 +87,7 @@ struct Config {
     ForwardedFields forwarded = ForwardedFields::replace;  // X-Forwarded-*, Forwarded
     std::vector<std::string> trusted;                      // networks of proxies in front of us, or unix
   } ingress;
+  std::vector<routes::Rule> routes;  // of requests on listen.ingress; the first match wins
   struct {
     Millis timeout{5000};         // to the response head
     Millis idle_timeout{60'000};  // between two pieces of a body

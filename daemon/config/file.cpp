@@ -69,6 +69,7 @@ class Walker {
     if (value.IsNull()) return refuse(key, path, "has no value", "give one or leave the line out");
     if (is_list(option)) return take_list(option, key, value);
     if (is_map(option)) return take_map(option, key, value);
+    if (is_routes(option)) return take_routes(option, key, value);
     if (!value.IsScalar())
       return refuse(value.Mark(), path,
                     "expected " + form_of(option) + ", found a " + (value.IsMap() ? "section" : "list"), "");
@@ -105,6 +106,15 @@ class Walker {
       good = good && wrong.empty();
     }
     if (good) give(option, key, map);
+  }
+
+  void take_routes(const Option& option, const YAML::Mark& key, const YAML::Node& value) {
+    auto found = read_routes(value);
+    for (auto& problem : found.problems) {
+      problem.source = file_;
+      findings_.problems.push_back(problem);
+    }
+    if (found.problems.empty()) give(option, key, std::move(found.rules));
   }
 
   // What is wrong with one entry, so that the problem can point at it; the whole is checked by load.cpp.

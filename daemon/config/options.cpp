@@ -252,6 +252,12 @@ const std::array table = {
            .reason = "who is not known could say anything.",
            .check = check_network,
            .unit = "NETWORK"},
+    Option{.path = "routes",
+           .field = RINGSIDE_FIELD(routes),
+           .help = "Which key a request on listen.ingress has, by its path; the first route that matches "
+                   "wins. config/README.md explains them, `ringside route --explain` tries them.",
+           .reason = "what names a key in a request is the app's own affair; the header Ringside-Key always "
+                     "does where no route matches."},
     Option{.path = "forward.timeout",
            .field = RINGSIDE_FIELD(forward.timeout),
            .help = "Time from the request to the head of the app's answer.",

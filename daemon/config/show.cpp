@@ -7,6 +7,7 @@
 
 #include "daemon/base/text.hpp"
 #include "daemon/config/options.hpp"
+#include "daemon/config/sources.hpp"
 
 namespace ringside::config {
 namespace {
@@ -53,7 +54,23 @@ struct YamlValue {
       all += (all.empty() ? "" : ", ") + yaml_text(key) + ": " + yaml_text(value);
     return "{" + all + "}";
   }
+  std::string operator()(const routes::Rules& rules) const {
+    std::string all;
+    for (const auto& rule : rules) all += (all.empty() ? "\n  " : ",\n  ") + print_route(rule);
+    return "[" + all + "]";
+  }
 };
+
+Json json_of(const routes::Rule& rule) {
+  Json json{{"match", rule.match}};
+  if (!rule.methods.empty()) json["methods"] = rule.methods;
+  if (!rule.key.empty()) json["key"] = rule.key;
+  json["missing"] = routes::missing_words[static_cast<std::size_t>(rule.missing)];
+  if (rule.timeout) json["timeout"] = print_duration(*rule.timeout);
+  if (rule.retry) json["retry"] = *rule.retry;
+  if (rule.concurrency) json["concurrency"] = *rule.concurrency;
+  return json;
+}
 
 std::string yaml_form(const Option& option) {
   if (is_list(option)) return "[" + std::string(option.unit) + ", ...]";
@@ -75,6 +92,11 @@ struct JsonValue {
   Json operator()(const Map& map) const {
     Json all = Json::object();
     for (const auto& [key, value] : map) all[key] = value;
+    return all;
+  }
+  Json operator()(const routes::Rules& rules) const {
+    Json all = Json::array();
+    for (const auto& rule : rules) all.push_back(json_of(rule));
     return all;
   }
 };

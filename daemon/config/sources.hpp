@@ -9,6 +9,10 @@
 #include "daemon/config/load.hpp"
 #include "daemon/config/options.hpp"
 
+namespace YAML {
+class Node;
+}
+
 namespace ringside::config {
 
 struct Given {
@@ -31,6 +35,16 @@ Flags read_flags(std::span<const std::string> arguments);
 Findings read_environment(const Environment&);
 // `text` is the content of the file `name`.
 Findings read_yaml(const std::string& name, const std::string& text);
+
+// The value of `routes`. Problems have no source yet, and no place if they come from a text. The text is what
+// a flag or variable holds: the same YAML as in the file.
+struct RoutesFound {
+  routes::Rules rules;
+  std::vector<Problem> problems;
+};
+RoutesFound read_routes(const YAML::Node&);
+RoutesFound read_routes(const std::string& text);
+std::string print_route(const routes::Rule&);  // as a flow map of YAML
 
 // What the user probably meant by an unknown path; empty when nothing is near.
 std::string closest_path(const std::string& path);

@@ -5,6 +5,7 @@
 
 #include "daemon/base/text.hpp"
 #include "daemon/config/options.hpp"
+#include "daemon/config/sources.hpp"
 
 namespace ringside::config {
 namespace {
@@ -139,7 +140,26 @@ std::optional<std::string> read(const Option& option, const std::string& text, M
   return read(option, std::move(entries), field);
 }
 
+std::optional<std::string> read(const Option&, const routes::Rules& rules, routes::Rules& field) {
+  field = rules;
+  return std::nullopt;
+}
+
+std::optional<std::string> read(const Option&, const std::string& text, routes::Rules& field) {
+  auto found = read_routes(text);
+  if (found.problems.empty()) {
+    field = std::move(found.rules);
+    return std::nullopt;
+  }
+  const auto& first = found.problems.front();
+  return first.message + (first.suggestion.empty() ? "" : "; " + first.suggestion);
+}
+
 // A source gave a shape that this field cannot have.
+template <class T>
+std::optional<std::string> read(const Option& option, const routes::Rules&, T&) {
+  return "expected " + form_of(option) + ", found routes";
+}
 template <class T>
 std::optional<std::string> read(const Option& option, const List&, T&) {
   return "expected " + form_of(option) + ", found a list";
@@ -153,6 +173,7 @@ struct Print {
   Raw operator()(const std::string& v) const { return v; }
   Raw operator()(const List& v) const { return v; }
   Raw operator()(const Map& v) const { return v; }
+  Raw operator()(const routes::Rules& v) const { return v; }
   Raw operator()(int v) const { return std::to_string(v); }
   Raw operator()(std::int64_t v) const { return print_size(v); }
   Raw operator()(bool v) const { return std::string(v ? "true" : "false"); }
@@ -175,6 +196,7 @@ struct Form {
   std::string operator()(Access<Percent>) const { return "SHARE"; }
   std::string operator()(Access<List>) const { return std::string(option.unit) + ",..."; }
   std::string operator()(Access<Map>) const { return "KEY=VALUE,..."; }
+  std::string operator()(Access<routes::Rules>) const { return "[{match: PATH, key: KEY, ...}, ...]"; }
   template <class E>
   std::string operator()(Access<E>) const {
     return joined_words<E>("|");
@@ -206,6 +228,9 @@ bool is_list(const Option& option) {
 }
 bool is_map(const Option& option) {
   return std::holds_alternative<Access<Map>>(option.field);
+}
+bool is_routes(const Option& option) {
+  return std::holds_alternative<Access<routes::Rules>>(option.field);
 }
 bool is_boolean(const Option& option) {
   return std::holds_alternative<Access<bool>>(option.field);

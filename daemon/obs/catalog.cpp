@@ -108,6 +108,7 @@ constexpr Row table[] = {
     {full, full_help, &W::full_key, "limit", "queue_per_key"},
     {full, full_help, &W::full_queue, "limit", "queue"},
     {full, full_help, &W::full_queue_wait, "limit", "queue_wait"},
+    {full, full_help, &W::full_route, "limit", "route"},
     {"ringside_overload_refusal_seconds",
      "Time from a request's head to its refusal by a limit that was reached (not queue_wait, which is a "
      "time).",

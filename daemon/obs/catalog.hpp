@@ -2,12 +2,14 @@
 // name, unit, labels and help text. Nothing else may invent a name.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "daemon/base/limits.hpp"
 #include "daemon/obs/metric.hpp"
 
 namespace ringside::obs {
@@ -35,9 +37,11 @@ struct WorkerMetrics {
   Histogram refusal_seconds;  // request head to refusal, but for full_queue_wait
   Gauge peer_links;           // open HTTP/2 links, dialled and accepted
   Gauge app_connections;
-  Gauge app_waiting;         // requests that wait for the app to come back
-  Counter app_wait_refused;  // there was no room for more
-  Counter proxy_egress;      // sent to a ringpop-node as /proxy/req
+  std::array<Gauge, limits::routes> route_requests;  // under way, of routes with a cap; by place in `routes`
+  Counter full_route;                                // refused because of that cap
+  Gauge app_waiting;                                 // requests that wait for the app to come back
+  Counter app_wait_refused;                          // there was no room for more
+  Counter proxy_egress;                              // sent to a ringpop-node as /proxy/req
   Counter proxy_send_success, proxy_send_error;
   Counter bytes_in;                          // from clients
   Counter bytes_out;                         // to clients

@@ -1,5 +1,5 @@
 // app.max_concurrency: how many requests may be at the app at once. That is a property of the app, not of a
-// worker, so the count is the one thing that workers share, without a lock (decisions/0008).
+// worker, so the count is the one thing that workers share, without a lock (decisions/0009).
 //
 // Who has requests waiting says so. A place that is given back goes to the next such worker in turn, so that
 // none starves; with nobody waiting it lies free.

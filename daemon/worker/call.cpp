@@ -6,6 +6,7 @@
 #include "daemon/api/api.hpp"
 #include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
+#include "daemon/routes/decide.hpp"
 #include "daemon/worker/api_request.hpp"
 #include "daemon/worker/app_links.hpp"
 #include "daemon/worker/app_pool.hpp"
@@ -68,6 +69,12 @@ void Call::start_from_client(const http::RequestHead& head, Route route, const C
   passport_.from = context_.view->name;
   if (passport_.request_id.empty()) make_request_id(context_.rng, passport_.request_id);
   head_.get().upgrade = upgrade_of(head_.get(), route.upgrades);
+  entry_ = route.entry;
+  if (entry_ != nullptr) passport_.patience = entry_->rule.timeout;
+  if (route.kind == Route::Kind::any) {  // a key that nobody else has leads to some node of the ring
+    make_request_id(context_.rng, key_);
+    passport_.keyless = true;
+  }
   route_target_ = std::move(route.target);
   head_.get().target = route_target_;
   start(end);
@@ -76,6 +83,7 @@ void Call::start_from_client(const http::RequestHead& head, Route route, const C
 void Call::start_from_peer(const http::RequestHead& head, bool end) {
   local_only_ = false;
   from_peer_ = true;
+  entry_ = nullptr;
   context_.metrics.requests_received.add();
   const auto key = http::find(head.fields, "ringside-key");
   if (!key || !http::percent_decode(*key, key_)) key_.clear();
@@ -89,6 +97,7 @@ void Call::start_from_ringpop(const http::RequestHead& head, std::string key, st
                               Instant deadline, bool end) {
   local_only_ = true;
   from_peer_ = false;
+  entry_ = nullptr;
   context_.metrics.requests_received.add();
   key_ = std::move(key);
   head_.assign(head);
@@ -97,16 +106,15 @@ void Call::start_from_ringpop(const http::RequestHead& head, std::string key, st
   passport_.hops = 1;
   if (passport_.request_id.empty()) make_request_id(context_.rng, passport_.request_id);
   const auto left = std::chrono::duration_cast<Millis>(deadline - Clock::now());
-  const auto patience =
-      passport_.timeout > Millis::zero() ? passport_.timeout : context_.config.forward.timeout;
-  passport_.timeout = std::clamp(left, Millis(1), patience);
+  const auto most = passport_.timeout > Millis::zero() ? passport_.timeout : patience();
+  passport_.timeout = std::clamp(left, Millis(1), most);
   start(end);
 }
 
 void Call::start(bool end) {
   started_ = Clock::now();
   const bool patient = passport_.timeout > Millis::zero();
-  deadline_ = started_ + (patient ? passport_.timeout : context_.config.forward.timeout);
+  deadline_ = started_ + (patient ? passport_.timeout : patience());
   replay_.clear();
   trailers_.clear();
   replayable_ = true;
@@ -124,6 +132,10 @@ void Call::start(bool end) {
     return refuse(api::Code::overloaded, context_.metrics.full_in_flight,
                   std::to_string(context_.config.forward.in_flight) +
                       " requests are under way on this worker (forward.in_flight)");
+  if (entry_ != nullptr && entry_->rule.concurrency && !take_place())
+    return refuse(api::Code::overloaded, context_.metrics.full_route,
+                  routes::name_of(*entry_) + " has " + std::to_string(*entry_->rule.concurrency) +
+                      " requests under way (its concurrency)");
   if (in_circle())
     return answer(problem(api::Code::loop, "its Via names " + context_.view->name + " " +
                                                std::to_string(limits::via_same) + " times"));
@@ -133,8 +145,7 @@ void Call::start(bool end) {
   if (!local_only_ && context_.view->phase == api::Phase::joining)
     return answer(problem(api::Code::not_joined, context_.view->phase_reason));
   forward::Policy policy;
-  policy.retries = context_.config.forward.retry.max;
-  if (passport_.retries >= 0) policy.retries = std::min(policy.retries, passport_.retries);
+  policy.retries = retries();
   policy.max_hops = context_.config.forward.max_hops;
   exchange_.emplace(policy,
                     forward::Subject{.key = key_,
@@ -169,7 +180,7 @@ void Call::body(std::string_view data) {
 }
 
 void Call::be_patient() {
-  deadline_ = Clock::now() + context_.config.forward.timeout;
+  deadline_ = Clock::now() + patience();
   if (exchange_) exchange_->extend(deadline_);
   timer_.at(deadline_);
 }
@@ -294,8 +305,10 @@ void Call::compose(Towards towards) {
   fields.assign(from.fields.begin(), from.fields.end());
   const int hops = passport_.hops + (to_app ? 0 : 1);
   scratch_hops_ = std::to_string(hops);
-  if (!key_.empty()) fields.push_back({"Ringside-Key", encoded_key_});
+  const bool for_receiver = !key_.empty() && (towards == Towards::ringside || !passport_.keyless);
+  if (for_receiver) fields.push_back({"Ringside-Key", encoded_key_});
   if (towards == Towards::ringside) {
+    compose_route();
     write_passport(passport_, hops, version_of(from), scratch_passport_);
     fields.push_back({"Ringside-Passport", scratch_passport_});
     if (hops > 1 || !passport_.via.empty()) fields.push_back({"Via", via_});
@@ -316,7 +329,7 @@ void Call::compose(Towards towards) {
       fields.push_back({"Ringside-Timeout", scratch_timeout_});
     }
     // What the caller did not limit and is still whole, the next ringside knows from its own configuration.
-    if (passport_.retries >= 0 || exchange_->repeats_left() < context_.config.forward.retry.max) {
+    if (passport_.retries >= 0 || exchange_->repeats_left() != context_.config.forward.retry.max) {
       scratch_retry_ = std::to_string(exchange_->repeats_left());
       fields.push_back({"Ringside-Retry", scratch_retry_});
     }
@@ -329,6 +342,16 @@ void Call::compose(Towards towards) {
   write_ring_version();
   fields.push_back({"Ringside-Owner", context_.view->name});
   fields.push_back({"Ringside-Version", scratch_version_});
+}
+
+// What the route says travels along, for the node whose app runs the request.
+void Call::compose_route() {
+  auto& fields = try_head_.fields;
+  if (passport_.keyless) fields.push_back({"Ringside-Keyless", "1"});
+  if (passport_.patience) {
+    scratch_patience_ = print_duration(*passport_.patience);
+    fields.push_back({"Ringside-Patience", scratch_patience_});
+  }
 }
 
 // `boot-version` of the ring, in memory that is kept.
@@ -430,10 +453,42 @@ void Call::finish() {
   leave_waiting_list();
   context_.admission->leave(*this);
   context_.room->leave(*this);
+  give_place_back();
   state_ = State::idle;
   timer_.cancel();
   if (upgrade_ != nullptr) leave_upgraded();
   if (replay_.capacity() > limits::replay_bytes / 4) replay_ = std::string();
+}
+
+// For the reply's head, from the last piece of the request's body.
+Millis Call::patience() const {
+  if (!passport_.patience) return context_.config.forward.timeout;
+  return *passport_.patience > Millis::zero() ? *passport_.patience : Millis(limits::timeout_max);
+}
+
+// What may have run is repeated as often as the route or the configuration says, or less often if the caller
+// wants that; a peer's word is what is left of both.
+int Call::retries() const {
+  if (from_peer_ && passport_.retries >= 0) return std::min(passport_.retries, limits::retries);
+  const int most =
+      entry_ != nullptr && entry_->rule.retry ? *entry_->rule.retry : context_.config.forward.retry.max;
+  return passport_.retries >= 0 ? std::min(most, passport_.retries) : most;
+}
+
+// Other workers count for themselves and may be a moment ahead of what is read here: as many requests as
+// there are workers can be let in too much.
+bool Call::take_place() {
+  const std::size_t index = entry_->number - 1;
+  std::int64_t under_way = 0;
+  for (const auto& worker : context_.all_metrics.workers) under_way += worker->route_requests[index].value();
+  if (under_way >= *entry_->rule.concurrency) return false;
+  context_.metrics.route_requests[index].add(1);
+  has_place_ = true;
+  return true;
+}
+
+void Call::give_place_back() {
+  if (std::exchange(has_place_, false)) context_.metrics.route_requests[entry_->number - 1].add(-1);
 }
 
 void Call::leave_waiting_list() {

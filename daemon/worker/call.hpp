@@ -151,9 +151,14 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   void be_patient();
   enum class Towards : unsigned char { app, ringside, ringpop_node };
   void compose(Towards);
+  void compose_route();
   void finish();
   void leave_waiting_list();
   void write_ring_version();
+  [[nodiscard]] Millis patience() const;
+  [[nodiscard]] int retries() const;
+  [[nodiscard]] bool take_place();
+  void give_place_back();
 
   void begin_upgrade(std::string_view protocol);
   [[nodiscard]] std::size_t upgraded_room() const;
@@ -179,13 +184,15 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   Passport passport_;
   std::string key_;  // empty with `local_only_`
   bool from_peer_ = false;
-  bool local_only_ = false;  // /v1/local: this node's app or nobody
+  bool local_only_ = false;               // /v1/local: this node's app or nobody
+  const routes::Entry* entry_ = nullptr;  // the route that it came by
+  bool has_place_ = false;                // among the requests that this route may have under way
   std::string route_target_;
 
   std::optional<forward::Exchange> exchange_;
   http::RequestHead try_head_;
   std::string encoded_key_, binary_key_, via_, scratch_version_, scratch_hops_, scratch_timeout_,
-      scratch_passport_, scratch_retry_;
+      scratch_passport_, scratch_retry_, scratch_patience_;
   bool try_is_peer_ = false;
   std::string last_failure_;  // why the last try failed, for the problem's detail
 

@@ -118,11 +118,12 @@ void ClientSession::begin(const http::RequestHead& head) {
                    .detail = "the body has " + std::to_string(head.framing.length) + " bytes, the limit is " +
                              std::to_string(body_max())});
   if (ends_here(head)) return write({.status = 200, .content_type = {}, .body = {}, .headers = {}});
-  Route wanted = route_of(head, client_, context_.config);
+  Route wanted = route_of(head, client_, context_.config, context_.routes);
   switch (wanted.kind) {
     case Route::Kind::refused: return refuse(wanted.problem);
     case Route::Kind::api: return begin_api(head);
     case Route::Kind::key:
+    case Route::Kind::any:
     case Route::Kind::local:
       state_ = State::call;
       if (body_left_) {

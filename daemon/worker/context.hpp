@@ -14,6 +14,7 @@
 #include "daemon/net/incoming_call.hpp"
 #include "daemon/net/timers.hpp"
 #include "daemon/obs/catalog.hpp"
+#include "daemon/routes/table.hpp"
 #include "daemon/worker/client_limits.hpp"
 #include "daemon/worker/date.hpp"
 #include "daemon/worker/turn.hpp"
@@ -84,6 +85,7 @@ struct Context {
         timers(io_context),
         turn(io_context),
         rng(seed),
+        routes(*routes::Table::compile(configuration.routes)),
         retry_budget(configuration.forward.retry.budget.value) {}
 
   boost::asio::io_context& io;
@@ -95,6 +97,7 @@ struct Context {
   DateField date;              // of replies to clients
   Rng rng;                     // request ids
   ClientLimits client_limits;  // before the first connection
+  const routes::Table routes;  // of listen.ingress; checked when the configuration was loaded
   forward::RetryBudget retry_budget;
   api::ViewPtr view;               // of the latest membership and ring; replaced between two handlers
   std::string self_address;        // this node's in the ring; never changes

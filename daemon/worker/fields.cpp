@@ -61,6 +61,16 @@ int parse_retries(std::string_view value) noexcept {
   return parsed.ec == std::errc::result_out_of_range ? std::numeric_limits<std::uint16_t>::max() : number;
 }
 
+// What the entry's route says, of requests that came by one.
+void take_from_route(std::string_view name, std::string_view value, Passport& passport) {
+  if (http::equals_ignore_case(name, "ringside-patience")) {
+    if (const auto patience = parse_duration(value))
+      passport.patience = std::clamp(*patience, Millis::zero(), Millis(limits::timeout_max));
+  } else if (http::equals_ignore_case(name, "ringside-keyless")) {
+    passport.keyless = true;
+  }
+}
+
 }  // namespace
 
 void OwnedHead::assign(const http::RequestHead& head) {
@@ -118,6 +128,8 @@ void Passport::clear() {
   via.clear();
   repeatable = false;
   max_forwards.clear();
+  patience.reset();
+  keyless = false;
 }
 
 void take_passport(http::RequestHead& head, bool from_peer, Passport& passport, bool keep_forwarding) {
@@ -153,6 +165,9 @@ void take_passport(http::RequestHead& head, bool from_peer, Passport& passport, 
         return !from_peer && head.method == "OPTIONS" && take_max_forwards(value, passport);
       case http::Name::ringside_passport:
         if (from_peer) version = read_passport(value, passport);
+        return true;
+      case http::Name::ringside:
+        if (from_peer) take_from_route(name, value, passport);
         return true;
       default:
         return http::is_of_one_connection(known) || http::is_ringside(known) ||

@@ -2,6 +2,7 @@
 // or reply and what is added towards the next ringside, the app and the caller. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,9 @@ struct Passport {
   std::string via;           // of the request so far
   bool repeatable = false;   // idempotent method or Idempotency-Key
   std::string max_forwards;  // of a client's OPTIONS: what is left of it behind us
+  // Of the entry's route, if it differs from what this node would do by itself.
+  std::optional<Millis> patience;  // for the reply's head, counted from the body's last piece; 0: no limit
+  bool keyless = false;            // the key was made up to choose a node: not for the app
 
   void clear();  // keeps the memory
 };

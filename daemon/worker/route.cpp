@@ -1,16 +1,15 @@
 #include "daemon/worker/route.hpp"
 
-#include <algorithm>
+#include <optional>
+#include <utility>
 
-#include "daemon/base/limits.hpp"
-#include "daemon/base/text.hpp"
+#include "daemon/routes/decide.hpp"
+#include "daemon/routes/header_key.hpp"
 #include "proto/http/syntax.hpp"
 
 namespace ringside::worker {
 namespace {
 
-constexpr std::string_view key_field = "ringside-key";
-constexpr std::string_view binary_key_field = "ringside-key-bin";
 constexpr std::string_view route_prefix = "/v1/route";
 constexpr std::string_view local_prefix = "/v1/local";
 
@@ -22,10 +21,8 @@ Route refused(api::Code code, std::string detail) {
 }
 
 Route keyed(std::string key, std::string target) {
-  if (key.empty()) return refused(api::Code::bad_key, "the key is empty");
-  if (key.size() > limits::key_bytes)
-    return refused(api::Code::bad_key, "the key has " + std::to_string(key.size()) + " bytes, the limit is " +
-                                           std::to_string(limits::key_bytes));
+  if (auto fault = routes::key_fault(key); !fault.empty())
+    return refused(api::Code::bad_key, std::move(fault));
   Route result;
   result.kind = Route::Kind::key;
   result.key = std::move(key);
@@ -38,20 +35,15 @@ std::string app_target(std::string_view rest) {
   return rest.starts_with('/') ? std::string(rest) : "/" + std::string(rest);
 }
 
-bool is_key(const http::Field& field) {
-  return http::equals_ignore_case(field.name, key_field) ||
-         http::equals_ignore_case(field.name, binary_key_field);
-}
-
-// Several keys in one request: whichever we took, some other proxy or the app might take the other one.
-Route by_header(const http::RequestHead& head, const http::Field& key) {
-  if (std::count_if(head.fields.begin(), head.fields.end(), is_key) > 1)
-    return refused(api::Code::bad_key, "the request has more than one Ringside-Key");
-  if (http::equals_ignore_case(key.name, key_field))
-    return keyed(std::string(key.value), std::string(head.target));
-  auto bytes = decode_base64(key.value);
-  if (!bytes) return refused(api::Code::bad_key, "the Ringside-Key-Bin is not base64");
-  return keyed(std::move(*bytes), std::string(head.target));
+// With its key in a header; nothing: it has none there.
+std::optional<Route> by_header(const http::RequestHead& head) {
+  auto own = routes::header_key(head);
+  switch (own.found) {
+    case routes::Found::no: return std::nullopt;
+    case routes::Found::bad: return refused(api::Code::bad_key, std::move(own.text));
+    case routes::Found::yes: break;
+  }
+  return keyed(std::move(own.text), std::string(head.target));
 }
 
 Route by_path(std::string_view rest) {
@@ -69,34 +61,10 @@ Route by_path(std::string_view rest) {
                app_target(end == std::string_view::npos ? std::string_view() : rest.substr(end)));
 }
 
-// Without the port and the dot of a full name.
-std::string_view host_of(std::string_view authority) {
-  const auto colon = authority.rfind(':');
-  if (colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos)
-    authority = authority.substr(0, colon);
-  if (authority.ends_with('.')) authority.remove_suffix(1);
-  return authority;
-}
-
-bool is_host(std::string_view host, std::string_view known) {
-  if (!known.starts_with("*.")) return http::equals_ignore_case(host, known);
-  known.remove_prefix(1);
-  return host.size() > known.size() &&
-         http::equals_ignore_case(host.substr(host.size() - known.size()), known);
-}
-
-// HTTP/1.0 knows no Host: who sends none is no browser that was led here under another name.
-bool answers_for(const std::vector<std::string>& hosts, const http::RequestHead& head) {
-  if (hosts.empty() || (head.http10 && head.authority.empty())) return true;
-  const auto host = host_of(head.authority);
-  return std::any_of(hosts.begin(), hosts.end(), [host](const auto& known) { return is_host(host, known); });
-}
-
 }  // namespace
 
 Route route(const http::RequestHead& head) {
-  const auto key = std::find_if(head.fields.begin(), head.fields.end(), is_key);
-  if (key != head.fields.end()) return by_header(head, *key);
+  if (auto named = by_header(head)) return std::move(*named);
   if (head.target.starts_with(route_prefix)) return by_path(head.target.substr(route_prefix.size()));
   if (head.target.starts_with(local_prefix)) {
     const auto rest = head.target.substr(local_prefix.size());
@@ -125,18 +93,31 @@ std::string_view upgrade_of(const http::RequestHead& head, Upgrades permitted) {
   return {};
 }
 
-Route ingress_route(const http::RequestHead& head, const config::Config& config) {
-  if (!answers_for(config.ingress.hosts, head))
-    return refused(api::Code::wrong_host,
-                   "'" + std::string(head.authority) + "' is not among ingress.hosts of this node");
-  const auto key = std::find_if(head.fields.begin(), head.fields.end(), is_key);
-  if (key != head.fields.end()) return by_header(head, *key);
-  if (head.target == "*") return {};  // OPTIONS *: about no resource, so for no app
-  return refused(api::Code::missing_key, "the request has no Ringside-Key header");
+Route ingress_route(const http::RequestHead& head, const config::Config& config, const routes::Table& table) {
+  using Kind = routes::Decision::Kind;
+  auto decision = routes::decide(head, config.ingress.hosts, table);
+  Route result;
+  switch (decision.kind) {
+    case Kind::server: return result;
+    case Kind::wrong_host: return refused(api::Code::wrong_host, std::move(decision.text));
+    case Kind::missing_key: return refused(api::Code::missing_key, std::move(decision.text));
+    case Kind::bad_key: return refused(api::Code::bad_key, std::move(decision.text));
+    case Kind::key:
+      result.kind = Route::Kind::key;
+      result.key = std::move(decision.text);
+      break;
+    case Kind::local: result.kind = Route::Kind::local; break;
+    case Kind::random: result.kind = Route::Kind::any; break;
+  }
+  result.entry = decision.entry;
+  if (result.entry != nullptr) result.upgrades = result.entry->rule.upgrade ? Upgrades::any : Upgrades::none;
+  result.target = head.target;
+  return result;
 }
 
-Route route_of(const http::RequestHead& head, const Client& client, const config::Config& config) {
-  return client.listener == Listener::ingress ? ingress_route(head, config) : route(head);
+Route route_of(const http::RequestHead& head, const Client& client, const config::Config& config,
+               const routes::Table& table) {
+  return client.listener == Listener::ingress ? ingress_route(head, config, table) : route(head);
 }
 
 void encode_key(std::string_view key, std::string& out) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "daemon/api/problem.hpp"
+#include "daemon/routes/table.hpp"
 #include "daemon/worker/client.hpp"
 #include "proto/http/message.hpp"
 
@@ -16,10 +17,12 @@ namespace ringside::worker {
 enum class Upgrades : std::uint8_t { none, websocket, any };
 
 struct Route {
-  enum class Kind : unsigned char { key, local, api, refused };
+  // any: no key and no place, whichever node it is
+  enum class Kind : unsigned char { key, local, any, api, refused };
   Kind kind = Kind::api;
-  std::string key;     // bytes, decoded; with Kind::key
-  std::string target;  // what the app gets to see: path and query
+  std::string key;                       // bytes, decoded; with Kind::key
+  std::string target;                    // what the app gets to see: path and query
+  const routes::Entry* entry = nullptr;  // of `routes` that it took, with its limits; none: the general ones
   Upgrades upgrades = Upgrades::websocket;
   api::Problem problem;  // with Kind::refused
 };
@@ -33,10 +36,11 @@ Route route(const http::RequestHead&);
 // whatever it offers. Only a GET is upgraded, and to websocket only with the fields of its handshake (RFC
 // 6455 4.1). A view into the head.
 std::string_view upgrade_of(const http::RequestHead&, Upgrades);
-// On the ingress listener everything is for an app, and only the hosts of ingress.hosts are known.
-Route ingress_route(const http::RequestHead&, const config::Config&);
 
-Route route_of(const http::RequestHead&, const Client&, const config::Config&);
+// On the ingress listener everything is for an app (routes::decide).
+Route ingress_route(const http::RequestHead&, const config::Config&, const routes::Table&);
+
+Route route_of(const http::RequestHead&, const Client&, const config::Config&, const routes::Table&);
 
 // A key as it travels in a header on links and towards the app: %XX for what a field value cannot hold
 // (controls, space, non-ASCII) and for '%' itself. percent_decode turns it back. Replaces what is in `out`.

@@ -41,11 +41,12 @@ void ServedStream::begin_for_client(const http::RequestHead& head, const Client&
                    .detail = "the body has " + std::to_string(head.framing.length) + " bytes, the limit is " +
                              std::to_string(body_max)});
   if (ends_here(head)) return write({.status = 200, .content_type = {}, .body = {}, .headers = {}});
-  Route wanted = route_of(head, client, link_.context_.config);
+  Route wanted = route_of(head, client, link_.context_.config, link_.context_.routes);
   switch (wanted.kind) {
     case Route::Kind::refused: return refuse(wanted.problem);
     case Route::Kind::api: return begin_api(head, end);
     case Route::Kind::key:
+    case Route::Kind::any:
     case Route::Kind::local: return begin_call(head, std::move(wanted), client, end);
   }
 }

@@ -12,8 +12,8 @@ using test::run_cli;
 
 namespace {
 
-const std::vector<std::string> verbs{"agent",  "members", "lookup",   "ring",   "call",   "status",
-                                     "health", "wait",    "validate", "config", "version"};
+const std::vector<std::string> verbs{"agent",  "members", "lookup", "ring",     "call",   "route",
+                                     "status", "health",  "wait",   "validate", "config", "version"};
 
 }  // namespace
 

@@ -87,6 +87,50 @@ TEST_CASE("a faulty file is answered with line, column and what to do") {
   CHECK(of_file(yaml) == expected);
 }
 
+TEST_CASE("faulty routes are answered with line and column, the number of the route, and what was meant") {
+  const auto& [yaml, expected] = GENERATE(table<const char*, const char*>({
+      {"routes: /a\n",
+       R"(r.yaml:1:9: routes: expected a list of routes; e.g. - {match: "/users/{id}/**", key: "user:{id}"})"},
+      {"routes:\n  - /a\n",
+       R"(r.yaml:2:5: routes: route 1: expected a map; e.g. {match: "/users/{id}/**", key: "user:{id}"})"},
+      {"routes:\n  - {mach: /a, key: k}\n",
+       "r.yaml:2:6: routes: route 1: unknown option 'mach'; did you mean match?"},
+      {"routes:\n  - {match: /a, key: k, turn: true}\n",
+       "r.yaml:2:25: routes: route 1: unknown option 'turn'; a route has match, methods, key, missing, "
+       "timeout, "
+       "retry, concurrency"},
+      {"routes:\n  - {match: /a, key: k}\n  - {match: /b, key: k, key: l}\n",
+       "r.yaml:3:25: routes: route 2: key is given twice; leave one out"},
+      {"routes:\n  - {match: /a, key: {id}}\n",
+       "r.yaml:2:22: routes: route 1: key: expected a text, found a map; braces need quotes around them"},
+      {"routes:\n  - {match: /a, key: }\n",
+       "r.yaml:2:17: routes: route 1: key has no value; give one or leave it out"},
+      {"routes:\n  - {match: /a, methods: {a: b}}\n",
+       "r.yaml:2:26: routes: route 1: methods: expected a list, found a map"},
+      {"routes:\n  - {match: /a, methods: [GET, 'P T'], key: k}\n",
+       "r.yaml:2:17: routes: route 1: methods: 'P T' is not a method"},
+      {"routes:\n  - {match: /a, key: k, missing: never}\n",
+       "r.yaml:2:34: routes: route 1: missing: 'never' is not one of reject, local, random"},
+      {"routes:\n  - {match: /a, key: k, timeout: 2}\n",
+       "r.yaml:2:34: routes: route 1: timeout: '2' needs a unit, e.g. 2ms or 2s"},
+      {"routes:\n  - {match: /a, key: k, timeout: 25h}\n",
+       "r.yaml:2:34: routes: route 1: timeout: 25h is out of range, 0s to 24h"},
+      {"routes:\n  - {match: /a, key: k, retry: 6}\n",
+       "r.yaml:2:32: routes: route 1: retry: 6 is out of range, 0 to 5"},
+      {"routes:\n  - {match: /a, key: k, concurrency: 0}\n",
+       "r.yaml:2:38: routes: route 1: concurrency: 0 is out of range, 1 to 1000000"},
+      {"routes:\n  - {key: k}\n",
+       "r.yaml:2:5: routes: route 1: match is missing: the path that the route takes, e.g. /users/{id}/**"},
+      {"routes:\n  - {match: \"/users/{id}\", key: \"user:{idd}\"}\n",
+       "r.yaml:2:28: routes: route 1: key: the path has no variable {idd}; did you mean {id}?"},
+      {"routes:\n  - match: /**\n    key: k\n  - match: /a\n    key: k\n",
+       "r.yaml:4:5: routes: route 2: never matches: route 1 (/**) takes all of its requests; the first match "
+       "wins"},
+  }));
+  CAPTURE(yaml);
+  CHECK(of_file(yaml) == expected);
+}
+
 TEST_CASE("bad YAML is answered with the place where reading stopped") {
   const auto& [yaml, place] =
       GENERATE(table<const char*, const char*>({{"a: [1\nb: }\n", "r.yaml:2:2: not valid YAML: "},
@@ -123,6 +167,9 @@ TEST_CASE("faulty flags are answered by their names") {
       {{"--workers", "-1"}, "--workers: workers: -1 is out of range, 0 to 256"},
       {{"--app-port", "99999"}, "--app-port: app.address: '127.0.0.1:99999': port 99999 is over 65535"},
       {{"--node-labels", "zone"}, "--node-labels: node.labels: 'zone' is not key=value"},
+      {{"--routes", "[{match: a, key: k}, {match: b}]"},
+       "--routes: routes: route 1: match: 'a' does not start with a slash"},
+      {{"--routes", "[{match"}, "--routes: routes: not valid YAML: end of map flow not found"},
       {{"--insecure=maybe"}, "--insecure: security.insecure: 'maybe' is not true or false"},
       {{"--cluster="},
        "--cluster: cluster: '' is not a cluster name: 1 to 255 printable characters without spaces"},

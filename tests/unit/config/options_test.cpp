@@ -63,6 +63,8 @@ const std::vector<Sample> samples = {
     {"ingress.hosts", "shop.example,*.shop.example", "[shop.example, '*.shop.example']"},
     {"ingress.forwarded", "off"},
     {"ingress.trusted", "10.0.0.0/8,unix", "[10.0.0.0/8, unix]"},
+    {"routes", R"([{match: "/users/{id}/**", methods: [GET], key: "user:{id}", timeout: 2s, retry: 0}, )"
+               R"({match: "/**", missing: random, concurrency: 100}])"},
     {"forward.timeout", "800ms"},
     {"forward.idle_timeout", "10s"},
     {"forward.max_hops", "1"},

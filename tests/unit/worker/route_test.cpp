@@ -93,7 +93,7 @@ TEST_CASE("on ingress nothing is for the API: a request names its key in a heade
     head.target = target;
     head.authority = "a";
     head.fields = std::move(fields);
-    return worker::route_of(head, {worker::Listener::ingress, {}, "::1"}, config);
+    return worker::route_of(head, {worker::Listener::ingress, {}, "::1"}, config, {});
   };
   for (const std::string target :
        {"/", "/v1/members", "/metrics", "/v1/route/k/x", "/v1/local/x", "/livez"}) {
@@ -144,13 +144,75 @@ TEST_CASE("ingress.hosts names the hosts that are answered, whatever their case 
   head.target = "/";
   head.authority = row.authority;
   head.fields = {{"Ringside-Key", "k"}};
-  const Route route = worker::ingress_route(head, config);
+  const Route route = worker::ingress_route(head, config, {});
   CHECK((route.kind == Route::Kind::key) == row.known);
   if (!row.known) CHECK(route.problem.code == api::Code::wrong_host);
   // The same hosts are of no interest to the API listener.
-  CHECK(worker::route_of(head, {}, config).kind == Route::Kind::key);
+  CHECK(worker::route_of(head, {}, config, {}).kind == Route::Kind::key);
   head.http10 = true;
-  if (row.authority.empty()) CHECK(worker::ingress_route(head, config).kind == Route::Kind::key);
+  if (row.authority.empty()) CHECK(worker::ingress_route(head, config, {}).kind == Route::Kind::key);
+}
+
+TEST_CASE("on ingress the first route that matches says the key, or what becomes of a request without") {
+  const auto table = *routes::Table::compile({
+      {.match = "/users/{id}/**", .methods = {"GET"}, .key = "user:{id}", .timeout = Millis(2000)},
+      {.match = "/users/**", .key = "tenant-{header:X-Tenant}"},
+      {.match = "/near/**", .key = "{query:k}", .missing = routes::Missing::local},
+      {.match = "/far", .missing = routes::Missing::random},
+  });
+  struct Row {
+    std::string method, target;
+    std::vector<http::Field> fields;
+    Route::Kind kind;
+    std::string key;  // or what is in the refusal's detail
+    std::size_t route;
+  };
+  using Kind = Route::Kind;
+  const auto row = GENERATE_COPY(values<Row>({
+      {"GET", "/users/a%2Fb/x?y=1", {}, Kind::key, "user:a/b", 1},
+      {"GET", "/users/42", {{"Ringside-Key", "other"}}, Kind::key, "user:42", 1},
+      {"GET",
+       "/users/%4",
+       {},
+       Kind::refused,
+       "route 1 (/users/{id}/**): the path variable 'id' holds a %",
+       0},
+      {"PUT", "/users/42", {{"x-tenant", "a"}}, Kind::key, "tenant-a", 2},
+      {"PUT", "/users/42", {{"x-tenant", ""}}, Kind::refused, "the header 'X-Tenant' is empty", 0},
+      {"PUT",
+       "/users/42",
+       {},
+       Kind::refused,
+       "route 2 (/users/**) takes its key from the header 'X-Tenant', which is not there",
+       0},
+      {"PUT", "/users/42", {{"Ringside-Key", "k"}}, Kind::refused, "which is not there", 0},
+      {"GET", "/near/x?k=1", {}, Kind::key, "1", 3},
+      {"GET", "/near/x", {}, Kind::local, "", 3},
+      {"GET", "/far", {}, Kind::any, "", 4},
+      {"GET",
+       "/far/",
+       {},
+       Kind::refused,
+       "none of the 4 routes matches GET /far/, and the request has no Ringside-Key header",
+       0},
+      {"GET", "/far/", {{"Ringside-Key", "k"}}, Kind::key, "k", 0},
+      {"OPTIONS", "*", {}, Kind::api, "", 0},
+  }));
+  INFO(row.method << " " << row.target);
+  http::RequestHead head;
+  head.method = row.method;
+  head.target = row.target;
+  head.authority = "a";
+  head.fields = row.fields;
+  const Route route = worker::ingress_route(head, {}, table);
+  REQUIRE(route.kind == row.kind);
+  CHECK((route.entry == nullptr ? 0 : route.entry->number) == row.route);
+  if (row.kind == Kind::refused) {
+    CHECK_THAT(route.problem.detail, Catch::Contains(row.key));
+  } else {
+    CHECK(route.key == row.key);
+    if (row.kind != Kind::api) CHECK(route.target == row.target);
+  }
 }
 
 TEST_CASE("a key survives its way through a header field, whatever its bytes") {

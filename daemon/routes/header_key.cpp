@@ -1,0 +1,40 @@
+#include "daemon/routes/header_key.hpp"
+
+#include <algorithm>
+
+#include "daemon/base/limits.hpp"
+#include "daemon/base/text.hpp"
+
+namespace ringside::routes {
+namespace {
+
+constexpr std::string_view key_field = "ringside-key";
+constexpr std::string_view binary_key_field = "ringside-key-bin";
+
+bool is_key(const http::Field& field) {
+  return http::equals_ignore_case(field.name, key_field) ||
+         http::equals_ignore_case(field.name, binary_key_field);
+}
+
+}  // namespace
+
+HeaderKey header_key(const http::RequestHead& head) {
+  const auto key = std::find_if(head.fields.begin(), head.fields.end(), is_key);
+  if (key == head.fields.end()) return {};
+  if (std::any_of(key + 1, head.fields.end(), is_key))
+    return {Found::bad, "the request has more than one Ringside-Key"};
+  if (http::equals_ignore_case(key->name, key_field)) return {Found::yes, std::string(key->value)};
+  auto bytes = decode_base64(key->value);
+  if (!bytes) return {Found::bad, "the Ringside-Key-Bin is not base64"};
+  return {Found::yes, std::move(*bytes)};
+}
+
+std::string key_fault(const std::string& key) {
+  if (key.empty()) return "the key is empty";
+  if (key.size() > limits::key_bytes)
+    return "the key has " + std::to_string(key.size()) + " bytes, the limit is " +
+           std::to_string(limits::key_bytes);
+  return {};
+}
+
+}  // namespace ringside::routes

@@ -1,0 +1,28 @@
+// The key that a request names itself: Ringside-Key holds its literal bytes, Ringside-Key-Bin the same in
+// base64, as gRPC's metadata does for what is not text.
+#pragma once
+
+#include <string>
+
+#include "proto/http/message.hpp"
+
+namespace ringside::routes {
+
+enum class Found : std::uint8_t {
+  yes,
+  no,
+  bad,  // it is there and cannot be used
+};
+
+struct HeaderKey {
+  Found found = Found::no;
+  std::string text{};  // the key, or with Found::bad what is wrong
+};
+
+// Several keys in one request are bad: whichever we took, some other proxy or the app might take another one.
+HeaderKey header_key(const http::RequestHead&);
+
+// What is wrong with a key as such; empty: nothing.
+std::string key_fault(const std::string& key);
+
+}  // namespace ringside::routes
