@@ -139,7 +139,7 @@ const http::ResponseHead* HeadReader::response(bool end, bool to_head, bool conn
   } else if (!end && head.status >= 200) {
     head.framing.kind = http::BodyKind::chunked;
   }
-  return head.status >= 100 ? &head : nullptr;
+  return head.status >= 100 && head.status < 600 ? &head : nullptr;  // RFC 9110 15, as in HTTP/1
 }
 
 const http::Trailers* HeadReader::trailers(std::size_t bytes_max) {

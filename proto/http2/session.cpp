@@ -10,6 +10,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <stdexcept>
 
+#include "proto/http2/frame_cut.hpp"
 #include "proto/http2/head_codec.hpp"
 #include "proto/http2/memory.hpp"
 
@@ -103,11 +104,13 @@ struct Session::State {
       : role(role_),
         settings(settings_),
         events(events_),
+        cut(role_ == Role::server ? client_preface.size() : 0),
         reader(settings_.head_bytes_max, settings_.fields_max) {}
 
   Role role;
   Settings settings;
   Events& events;
+  FrameCut cut;
   HeadReader reader;
   HeadWriter writer;
   boost::unordered_flat_map<StreamId, std::unique_ptr<Stream>> streams;
@@ -132,6 +135,7 @@ struct Session::State {
   void close(StreamId id, std::uint32_t code);
   void reset(Stream& stream, Code code);
   void head_received(Stream& stream, const nghttp2_frame& frame);
+  void take_frames(std::string_view bytes);
   void submit_settings();
   nghttp2_data_provider provider(Stream& stream);
 
@@ -221,14 +225,18 @@ Session& Session::operator=(Session&&) noexcept = default;
 
 bool Session::receive(std::string_view bytes) {
   State& state = *state_;
-  if (state.failed) return false;
+  state.cut.pass(bytes, [&state](std::string_view frames) { state.take_frames(frames); });
+  return !state.failed;
+}
+
+void Session::State::take_frames(std::string_view bytes) {
+  if (failed) return;
   const auto taken = nghttp2_session_mem_recv(
-      state.session.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  if (taken >= 0) return !state.failed;
+      session.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (taken >= 0) return;
   const auto code = taken == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR;
-  nghttp2_session_terminate_session(state.session.get(), code);
-  state.failed = true;
-  return false;
+  nghttp2_session_terminate_session(session.get(), code);
+  failed = true;
 }
 
 void Session::take_output(std::string& out, std::size_t limit) {

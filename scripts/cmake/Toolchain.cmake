@@ -34,3 +34,6 @@ if(RINGSIDE_SANITIZE)
     endif()
   endif()
 endif()
+if(RINGSIDE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link) # counts what is reached, in every library
+endif()

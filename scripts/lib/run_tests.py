@@ -1,6 +1,7 @@
 """The steps behind scripts/test: style, builds, unit tests under sanitizers and with the second compiler, clusters of
 real processes, the demo. Goes on after a failure, so that one run tells all; ends with the count of test cases.
 """
+import argparse
 import os
 import pathlib
 import re
@@ -10,7 +11,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILDS = pathlib.Path(os.environ.get("RINGSIDE_BUILD") or ROOT / "build")
-UNIT_TESTS = ["test_proto", "test_core", "test_service", "test_net"]
+UNIT_TESTS = ["test_proto", "test_core", "test_service", "test_net", "test_fuzz"]
+FUZZ_SECONDS = 60  # for each target, two at a time
 BENCH_PROGRAMS = ["bench_app", "bench_load", "bench_open_load", "bench_relay", "bench_tchannel_app", "bench_tchannel_load"]
 WERROR = "ON" if os.environ.get("CI") else "OFF"
 ENVIRONMENT = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"}
@@ -126,6 +128,9 @@ def processes(title, folder):
 
 
 def main():
+    parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__)
+    parser.add_argument("--fuzz-seconds", type=int, default=FUZZ_SECONDS, help=f"for each fuzz target (default {FUZZ_SECONDS})")
+    options = parser.parse_args()
     started = time.monotonic()
     one("layers: the check finds planted mistakes", [sys.executable, "scripts/check_layers.py", "--self-test"])
     one("layers: who includes whom", [sys.executable, "scripts/check_layers.py"])
@@ -148,6 +153,9 @@ def main():
             unit("asan", name)
     if build("tsan", ["test_net"]):
         unit("tsan", "test_net")
+    if build("fuzz", ["fuzzers"]):
+        one("fuzzing: the targets find nothing, the canary's fault is found",
+            [sys.executable, "scripts/lib/fuzz.py", "--seconds", str(options.fuzz_seconds)])
     if build("clang", ["test_core"]):
         unit("clang", "test_core", "*")  # above all: the simulator's trace hashes are those of g++
 

@@ -7,6 +7,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proto/http/message.hpp"
@@ -20,8 +21,9 @@ struct ReadMessage {
   std::vector<std::pair<std::string, std::string>> fields;
   http::Framing framing;
   bool keep_alive = true;
-  bool expect_continue = false;
+  bool expect_continue = false, upgrade = false, takes_trailers = false;
   std::string body;
+  std::vector<std::pair<std::string, std::string>> trailers;
   friend bool operator==(const ReadMessage&, const ReadMessage&) = default;
 };
 
@@ -54,6 +56,8 @@ ReadMessage keep(const Head& head) {
     message.target = head.target;
     message.authority = head.authority;
     message.expect_continue = head.expect_continue;
+    message.upgrade = head.upgrade;
+    message.takes_trailers = head.takes_trailers;
   } else {
     message.status = head.status;
   }
@@ -65,7 +69,7 @@ ReadMessage keep(const Head& head) {
 template <class Head, class Parse>
 class StreamReader {
  public:
-  explicit StreamReader(Parse parse) : parse_(std::move(parse)) {}
+  StreamReader(Parse parse, const http1::Limits& limits) : parse_(std::move(parse)), limits_(limits) {}
 
   void feed(std::string_view bytes) {
     pending_.append(bytes);
@@ -91,7 +95,7 @@ class StreamReader {
     const auto* complete = std::get_if<http1::Complete<Head>>(&step);
     if (complete == nullptr) return false;
     message_ = keep(*complete->head);
-    body_ = http1::BodyReader(message_.framing);
+    body_ = http1::BodyReader(message_.framing, limits_);
     in_body_ = true;
     take(complete->length);
     if (body_.finished()) finish();
@@ -122,11 +126,13 @@ class StreamReader {
   void finish() {
     in_body_ = false;
     done_ = message_.status >= 200;
+    for (const auto& [name, value] : body_.trailers()) message_.trailers.emplace_back(name, value);
     read_.messages.push_back(std::exchange(message_, {}));
     read_.consumed = taken_;
   }
 
   Parse parse_;
+  http1::Limits limits_;
   std::string pending_;
   std::size_t taken_ = 0;
   http1::BodyReader body_;
@@ -136,18 +142,22 @@ class StreamReader {
   bool done_ = false;
 };
 
-inline auto request_reader() {
-  auto parse = [parser = http1::RequestParser()](std::string_view bytes) mutable {
+inline auto request_reader_within(const http1::Limits& limits) {
+  auto parse = [parser = http1::RequestParser(limits)](std::string_view bytes) mutable {
     return parser.next(bytes);
   };
-  return StreamReader<http::RequestHead, decltype(parse)>(std::move(parse));
+  return StreamReader<http::RequestHead, decltype(parse)>(std::move(parse), limits);
 }
 
-inline auto response_reader(bool to_head) {
-  auto parse = [parser = http1::ResponseParser(), to_head](std::string_view bytes) mutable {
+inline auto request_reader() {
+  return request_reader_within({});
+}
+
+inline auto response_reader(bool to_head, const http1::Limits& limits = {}) {
+  auto parse = [parser = http1::ResponseParser(limits), to_head](std::string_view bytes) mutable {
     return parser.next(bytes, to_head);
   };
-  return StreamReader<http::ResponseHead, decltype(parse)>(std::move(parse));
+  return StreamReader<http::ResponseHead, decltype(parse)>(std::move(parse), limits);
 }
 
 // The whole at once, and cut into pieces of `size` bytes after a first one of `first`.

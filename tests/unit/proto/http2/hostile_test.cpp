@@ -149,6 +149,8 @@ TEST_CASE("floods of resets, settings and continuations end the connection", "[h
   const std::string more("\0\0\0\x09\0\0\0\0\x01", 9);         // an empty CONTINUATION
   CHECK(survives(head + repeat(more, 8)));
   CHECK_FALSE(survives(head + repeat(more, 9)));
+  Side slow(Role::server);  // what comes byte by byte is not more than it is
+  for (const char byte : opening + head + repeat(more, 8)) CHECK(slow.session.receive({&byte, 1}));
 
   const auto open_and_reset = [](int times) {
     std::string bytes;

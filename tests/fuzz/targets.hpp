@@ -1,0 +1,31 @@
+// The fuzz targets by name. Each takes any bytes (input.hpp says how they are read) and throws a Finding,
+// crashes or is stopped by a sanitizer when the code does what it must not.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "tests/fuzz/input.hpp"
+
+namespace ringside::fuzz {
+
+void canary(const Input&);  // fails on purpose: proves that what runs the others would tell
+
+void http1_request(const Input&);
+void http1_response(const Input&);
+void http1_body(const Input&);
+void http2_server(const Input&);
+void http2_client(const Input&);
+
+struct Target {
+  std::string_view name;
+  void (*run)(const Input&);
+};
+
+inline constexpr std::array targets{
+    Target{"http1_request", http1_request}, Target{"http1_response", http1_response},
+    Target{"http1_body", http1_body},       Target{"http2_server", http2_server},
+    Target{"http2_client", http2_client},
+};
+
+}  // namespace ringside::fuzz
