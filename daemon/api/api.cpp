@@ -140,7 +140,8 @@ Response serve(const Context& context, const Request& request, const Route& rout
 }  // namespace
 
 Response handle(const Context& context, const Request& request) {
-  if (request.path == "*") return no_content();  // OPTIONS *: is anybody there? (RFC 9110 9.3.7)
+  if (request.path == "*" && request.method == "OPTIONS")
+    return no_content();  // OPTIONS *: is anybody there? (RFC 9110 9.3.7)
   if (request.path == "/") return serve(context, request, Route{"/", front_page});
   for (const Route& route : routes)
     if (matches(route, request.path)) return serve(context, request, route);

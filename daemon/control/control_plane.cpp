@@ -306,25 +306,24 @@ void ControlPlane::State::start() {
     obs::log(Level::info, "no_app",
              {{"meaning", "this node is a member but owns no keys"},
               {"remedy", "set app.address to give it an app"}});
-}
-port.emplace(io, *listening, limits::peer_connections, limits::tchannel_init_time,
-             PeerPort::Events{
-                 .tchannel =
-                     [this](net::Socket socket, const std::string& first_bytes, const std::string& remote) {
-                       peers->adopt(std::move(socket), first_bytes, remote);
-                     },
-                 .http2 = hooks.adopt_http2,
-                 .calls = hooks.adopt_calls,
-                 .turned_away =
-                     [this](PeerPort::TurnedAway why) {
-                       const bool silent = why == PeerPort::TurnedAway::silent;
-                       (silent ? metrics.connections_silent : metrics.connections_too_many).add();
-                     }});
-seeds.emplace(io, config.join.seeds, self, config.join.refresh,
-              [this](const std::vector<std::string>& addresses) { join(addresses); });
-app->start();
-seeds->start();
-publish();
+  port.emplace(io, *listening, limits::peer_connections, limits::tchannel_init_time,
+               PeerPort::Events{
+                   .tchannel =
+                       [this](net::Socket socket, const std::string& first_bytes, const std::string& remote) {
+                         peers->adopt(std::move(socket), first_bytes, remote);
+                       },
+                   .http2 = hooks.adopt_http2,
+                   .calls = hooks.adopt_calls,
+                   .turned_away =
+                       [this](PeerPort::TurnedAway why) {
+                         const bool silent = why == PeerPort::TurnedAway::silent;
+                         (silent ? metrics.connections_silent : metrics.connections_too_many).add();
+                       }});
+  seeds.emplace(io, config.join.seeds, self, config.join.refresh,
+                [this](const std::vector<std::string>& addresses) { join(addresses); });
+  app->start();
+  seeds->start();
+  publish();
 }
 
 void ControlPlane::State::join(const std::vector<std::string>& addresses) {

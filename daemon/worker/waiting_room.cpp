@@ -92,6 +92,8 @@ void WaitingRoom::for_each_inside(Tell tell) {
 
 void WaitingRoom::on_view(bool ring_moved) {
   const api::AppView& app = context_.view->app;
+  if (ring_moved)  // first, so that nobody is let out to an app that is not theirs any more
+    for_each_inside([](AppWaiter& waiter) { waiter.ring_moved_on(); });
   switch (app.state) {
     case AppState::up:
       if (!closed_ || letting_out_ || app.answers == answers_seen_) break;
@@ -110,9 +112,7 @@ void WaitingRoom::on_view(bool ring_moved) {
     case AppState::starting:
     case AppState::none: closed_ = letting_out_ = false; break;
   }
-  if (inside_.empty()) return;
-  if (ring_moved) for_each_inside([](AppWaiter& waiter) { waiter.ring_moved_on(); });
-  if (!closed_) for_each_inside([](AppWaiter& waiter) { waiter.app_is_gone(); });
+  if (!closed_ && !inside_.empty()) for_each_inside([](AppWaiter& waiter) { waiter.app_is_gone(); });
 }
 
 }  // namespace ringside::worker

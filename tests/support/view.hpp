@@ -38,6 +38,7 @@ inline api::View sample_view() {
   view.identity = "name";
   view.api_listeners = {"127.0.0.1:7600", "unix:/run/ringside/api.sock"};
   view.app_address = "127.0.0.1:5000";
+  view.app.state = api::AppState::up;
   view.started = WallTime(Millis(1'700'000'000'000));
   view.pid = 42;
   return view;

@@ -28,9 +28,11 @@ TEST_CASE("members, lookup, ring and status show what the node answers") {
   CHECK(members.err.empty());
   CHECK_THAT(
       members.out,
-      StartsWith("NAME      STATUS   ADDRESS         KEYS   LABELS\nlaptop-1  alive    127.0.0.1:7601"));
+      StartsWith(
+          "NAME      STATUS   APP  ADDRESS         KEYS   LABELS\nlaptop-1  alive    -    127.0.0.1:7601"));
   CHECK(run_cli({"members", "--status", "faulty", "--label=zone==us"}, environment).out ==
-        "NAME      STATUS  ADDRESS         KEYS  LABELS\nlaptop-3  faulty  127.0.0.1:7605  -     zone=us\n");
+        "NAME      STATUS  APP  ADDRESS         KEYS  LABELS\nlaptop-3  faulty  -    127.0.0.1:7605  -     "
+        "zone=us\n");
   CHECK_THAT(run_cli({"members", "laptop-2"}, environment).out, Contains("laptop-2  suspect"));
 
   const auto lookup = run_cli({"lookup", "a/b c", "--explain"}, environment);

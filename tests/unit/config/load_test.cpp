@@ -98,7 +98,7 @@ TEST_CASE("faulty routes are answered with line and column, the number of the ro
       {"routes:\n  - {match: /a, key: k, turn: true}\n",
        "r.yaml:2:25: routes: route 1: unknown option 'turn'; a route has match, methods, key, missing, "
        "timeout, "
-       "retry, concurrency"},
+       "retry, upgrade, concurrency"},
       {"routes:\n  - {match: /a, key: k}\n  - {match: /b, key: k, key: l}\n",
        "r.yaml:3:25: routes: route 2: key is given twice; leave one out"},
       {"routes:\n  - {match: /a, key: {id}}\n",

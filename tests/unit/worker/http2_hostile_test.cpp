@@ -201,6 +201,7 @@ TEST_CASE("streams over the number announced are refused, unexecuted, and the ot
     }
   });
   Host host("a", app.address());
+  host.config.forward.queue_per_key = 1024;
   host.open();
   host.start({host.server()});
   Http2Client client(host.port());  // does not wait for the server's SETTINGS

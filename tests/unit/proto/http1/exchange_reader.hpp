@@ -21,7 +21,8 @@ struct ReadMessage {
   std::vector<std::pair<std::string, std::string>> fields;
   http::Framing framing;
   bool keep_alive = true;
-  bool expect_continue = false, upgrade = false, takes_trailers = false;
+  bool expect_continue = false, takes_trailers = false;
+  std::string upgrade{};
   std::string body;
   std::vector<std::pair<std::string, std::string>> trailers;
   friend bool operator==(const ReadMessage&, const ReadMessage&) = default;
