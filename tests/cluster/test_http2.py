@@ -67,9 +67,9 @@ class Http2(SharedClusterTest):
             self.assertEqual(status, b"404")
 
     @unittest.skipUnless(shutil.which("h2load"), "h2load is missing here (Debian's nghttp2-client)")
-    def test_h2load_has_every_request_answered(self):
+    def test_h2load_has_every_request_answered(self):  # 60 at once: forward.queue_per_key is 64
         for entry, _, key in self.each_path():
-            done = subprocess.run(["h2load", "-n", "2000", "-c", "4", "-m", "20",
+            done = subprocess.run(["h2load", "-n", "2000", "-c", "4", "-m", "15",
                                    f"http://127.0.0.1:{entry.api_port}{route(key, '/echo')}"],
                                   capture_output=True, text=True, timeout=60, check=False)
             self.assertRegex(done.stdout, r"2000 succeeded, 0 failed, 0 errored", done.stdout + done.stderr)

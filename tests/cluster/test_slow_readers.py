@@ -11,7 +11,7 @@ from support import ROOT, SharedClusterTest, fetch, resident_bytes, route, sanit
 
 MIB = 1024 * 1024
 SIZE = 64 * MIB
-STREAM_MAX = 256 * 1024  # limits::stream_window_bytes: what a hop may hold of one stream, each way
+STREAM_MAX = (256 + 128) * 1024  # limits::stream_window_bytes, and what has been read ahead of it from the app
 SLOW = 1_000_000  # bytes a second
 SECONDS = 5
 TICK = 0.05
