@@ -5,9 +5,7 @@
 
 #include "daemon/api/api.hpp"
 #include "daemon/base/limits.hpp"
-#include "daemon/base/text.hpp"
 #include "daemon/routes/decide.hpp"
-#include "daemon/worker/api_request.hpp"
 #include "daemon/worker/app_links.hpp"
 #include "daemon/worker/app_pool.hpp"
 #include "daemon/worker/breakers.hpp"
@@ -290,76 +288,6 @@ void Call::replay(Outbound* outbound) {
   if (body_ended_) outbound_->send_end(trailers_.get());
 }
 
-void Call::compose(Towards towards) {
-  const bool to_app = towards == Towards::app;
-  const http::RequestHead& from = head_.get();
-  try_head_.method = from.method;
-  try_head_.target = from.target;
-  try_head_.authority = from.authority;
-  try_head_.framing = from.framing;
-  try_head_.takes_trailers = from.takes_trailers;
-  const bool switchable =
-      to_app ? context_.config.app.protocol == config::AppProtocol::http1 : towards == Towards::ringside;
-  try_head_.upgrade = switchable ? from.upgrade : std::string_view();
-  auto& fields = try_head_.fields;
-  fields.assign(from.fields.begin(), from.fields.end());
-  const int hops = passport_.hops + (to_app ? 0 : 1);
-  scratch_hops_ = std::to_string(hops);
-  const bool for_receiver = !key_.empty() && (towards == Towards::ringside || !passport_.keyless);
-  if (for_receiver) fields.push_back({"Ringside-Key", encoded_key_});
-  if (towards == Towards::ringside) {
-    compose_route();
-    write_passport(passport_, hops, version_of(from), scratch_passport_);
-    fields.push_back({"Ringside-Passport", scratch_passport_});
-    if (hops > 1 || !passport_.via.empty()) fields.push_back({"Via", via_});
-  } else {
-    fields.push_back({"Ringside-From", passport_.from});
-    fields.push_back({"Ringside-Hops", scratch_hops_});
-    fields.push_back({"X-Request-Id", passport_.request_id});
-    fields.push_back({"Via", via_});
-  }
-  if (!passport_.max_forwards.empty()) fields.push_back({"Max-Forwards", passport_.max_forwards});
-  // HTTP/2 wants an authority; an HTTP/1.0 request may have none.
-  if (try_head_.authority.empty() && (!to_app || context_.config.app.protocol == config::AppProtocol::h2c))
-    try_head_.authority = context_.view->name;
-  if (!to_app) {
-    if (passport_.timeout > Millis::zero()) {
-      const auto left = std::chrono::duration_cast<Millis>(deadline_ - Clock::now());
-      scratch_timeout_ = std::to_string(std::max<std::int64_t>(left.count(), 1)) + "ms";
-      fields.push_back({"Ringside-Timeout", scratch_timeout_});
-    }
-    // What the caller did not limit and is still whole, the next ringside knows from its own configuration.
-    if (passport_.retries >= 0 || exchange_->repeats_left() != context_.config.forward.retry.max) {
-      scratch_retry_ = std::to_string(exchange_->repeats_left());
-      fields.push_back({"Ringside-Retry", scratch_retry_});
-    }
-    return;
-  }
-  if (encoded_key_ != key_ && is_grpc(from.fields)) {
-    binary_key_ = encode_base64(key_);
-    fields.push_back({"Ringside-Key-Bin", binary_key_});
-  }
-  write_ring_version();
-  fields.push_back({"Ringside-Owner", context_.view->name});
-  fields.push_back({"Ringside-Version", scratch_version_});
-}
-
-// What the route says travels along, for the node whose app runs the request.
-void Call::compose_route() {
-  auto& fields = try_head_.fields;
-  if (passport_.keyless) fields.push_back({"Ringside-Keyless", "1"});
-  if (passport_.patience) {
-    scratch_patience_ = print_duration(*passport_.patience);
-    fields.push_back({"Ringside-Patience", scratch_patience_});
-  }
-}
-
-// `boot-version` of the ring, in memory that is kept.
-void Call::write_ring_version() {
-  scratch_version_.assign(context_.view->boot_id).append("-");
-  scratch_version_.append(std::to_string(context_.view->ring->version()));
-}
-
 void Call::ring_changed() {
   if (state_ == State::waiting) act(exchange_->on_wake(Clock::now(), *context_.view->ring));
 }
@@ -382,71 +310,6 @@ void Call::out_of_time() {
       return answer(problem(api::Code::timeout, "no answer within the request's time"));
     case State::replying: return reply_stands_still();
   }
-}
-
-void Call::give_up(const forward::GiveUp& end) {
-  const auto& view = *context_.view;
-  const std::string& owner = exchange_->owner();
-  switch (end.why) {
-    case forward::Failure::no_owner:
-      if (view.app.state == api::AppState::down || view.app.state == api::AppState::starting)
-        return answer(problem(api::Code::app_down, "the app at " + view.app_address + " is down (" +
-                                                       view.app.reason +
-                                                       "), and no other member has a place in the ring"));
-      return answer(problem(api::Code::no_owner, "none of the " + std::to_string(view.members.size()) +
-                                                     " members that " + view.name +
-                                                     " knows has a place in the ring"));
-    case forward::Failure::not_owner:
-      return answer(
-          problem(api::Code::not_owner,
-                  view.name + " does not own the key and " +
-                      (last_failure_.empty()
-                           ? "the request has been passed on " + std::to_string(passport_.hops) + " times"
-                           : owner + ", the owner it knows, says " + last_failure_)));
-    case forward::Failure::unreachable:
-      if (!try_is_peer_) return answer(problem(api::Code::app_down, last_failure_));
-      return answer(problem(end.executed_maybe ? api::Code::app_error : api::Code::peer_unreachable,
-                            "the owner " + owner + " cannot be reached: " + last_failure_));
-    case forward::Failure::maybe_executed:
-      return answer(
-          problem(api::Code::app_error, (try_is_peer_ ? "the owner " + owner : "the app of " + view.name) +
-                                            " was lost with the request under way: " + last_failure_));
-    case forward::Failure::timed_out:
-      return answer(problem(api::Code::timeout,
-                            "the request's time is over" +
-                                (last_failure_.empty() ? "" : "; the last try failed: " + last_failure_)));
-  }
-}
-
-// What became of this request, as far as it has come.
-api::Problem Call::problem(api::Code code, std::string detail) const {
-  // An earlier try may have run: whatever stopped the later ones, `executed: no` would be a lie.
-  if (exchange_ && exchange_->executed_maybe() && !api::row(code).executed_maybe) code = api::Code::app_error;
-  return {.code = code,
-          .detail = std::move(detail),
-          .key = key_,
-          .owner = local_only_ ? context_.view->name
-                   : exchange_ ? exchange_->owner()
-                               : std::string(),
-          .attempts = exchange_ ? exchange_->attempts() : 0,
-          .request_id = passport_.request_id};
-}
-
-// Ends the call with an answer of our own.
-void Call::answer(const api::Problem& problem) {
-  const auto& row = api::row(problem.code);
-  (row.executed_maybe ? context_.metrics.errors_executed_maybe : context_.metrics.errors_executed_no).add();
-  const api::Response response =
-      is_grpc(head_.get().fields) ? render_for_grpc(problem) : api::render(problem);
-  http::ResponseHead head = head_of(response);
-  head.fields.push_back({"Ringside-Served-By", context_.view->name});
-  head.fields.push_back({"X-Request-Id", passport_.request_id});
-  const bool without_body = to_head() || response.body.empty();
-  finish();
-  inbound_.send_reply(head, without_body);
-  if (without_body) return;
-  inbound_.send_reply_body(response.body);
-  inbound_.send_reply_end({});
 }
 
 void Call::finish() {

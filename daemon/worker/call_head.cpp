@@ -1,0 +1,81 @@
+// What a Call sends on: the head of a try, in three dresses. The app gets what it should know, a ringside
+// what the ringsides tell each other, a ringpop-node what its app should know.
+#include <algorithm>
+
+#include "daemon/base/text.hpp"
+#include "daemon/worker/call.hpp"
+#include "daemon/worker/grpc.hpp"
+
+namespace ringside::worker {
+
+void Call::compose(Towards towards) {
+  const bool to_app = towards == Towards::app;
+  const http::RequestHead& from = head_.get();
+  try_head_.method = from.method;
+  try_head_.target = from.target;
+  try_head_.authority = from.authority;
+  try_head_.framing = from.framing;
+  try_head_.takes_trailers = from.takes_trailers;
+  const bool switchable =
+      to_app ? context_.config.app.protocol == config::AppProtocol::http1 : towards == Towards::ringside;
+  try_head_.upgrade = switchable ? from.upgrade : std::string_view();
+  auto& fields = try_head_.fields;
+  fields.assign(from.fields.begin(), from.fields.end());
+  const int hops = passport_.hops + (to_app ? 0 : 1);
+  scratch_hops_ = std::to_string(hops);
+  const bool for_receiver = !key_.empty() && (towards == Towards::ringside || !passport_.keyless);
+  if (for_receiver) fields.push_back({"Ringside-Key", encoded_key_});
+  if (towards == Towards::ringside) {
+    compose_route();
+    write_passport(passport_, hops, version_of(from), scratch_passport_);
+    fields.push_back({"Ringside-Passport", scratch_passport_});
+    if (hops > 1 || !passport_.via.empty()) fields.push_back({"Via", via_});
+  } else {
+    fields.push_back({"Ringside-From", passport_.from});
+    fields.push_back({"Ringside-Hops", scratch_hops_});
+    fields.push_back({"X-Request-Id", passport_.request_id});
+    fields.push_back({"Via", via_});
+  }
+  if (!passport_.max_forwards.empty()) fields.push_back({"Max-Forwards", passport_.max_forwards});
+  // HTTP/2 wants an authority; an HTTP/1.0 request may have none.
+  if (try_head_.authority.empty() && (!to_app || context_.config.app.protocol == config::AppProtocol::h2c))
+    try_head_.authority = context_.view->name;
+  if (!to_app) {
+    if (passport_.timeout > Millis::zero()) {
+      const auto left = std::chrono::duration_cast<Millis>(deadline_ - Clock::now());
+      scratch_timeout_ = std::to_string(std::max<std::int64_t>(left.count(), 1)) + "ms";
+      fields.push_back({"Ringside-Timeout", scratch_timeout_});
+    }
+    // What the caller did not limit and is still whole, the next ringside knows from its own configuration.
+    if (passport_.retries >= 0 || exchange_->repeats_left() != context_.config.forward.retry.max) {
+      scratch_retry_ = std::to_string(exchange_->repeats_left());
+      fields.push_back({"Ringside-Retry", scratch_retry_});
+    }
+    return;
+  }
+  if (encoded_key_ != key_ && is_grpc(from.fields)) {
+    binary_key_ = encode_base64(key_);
+    fields.push_back({"Ringside-Key-Bin", binary_key_});
+  }
+  write_ring_version();
+  fields.push_back({"Ringside-Owner", context_.view->name});
+  fields.push_back({"Ringside-Version", scratch_version_});
+}
+
+// What the route says travels along, for the node whose app runs the request.
+void Call::compose_route() {
+  auto& fields = try_head_.fields;
+  if (passport_.keyless) fields.push_back({"Ringside-Keyless", "1"});
+  if (passport_.patience) {
+    scratch_patience_ = print_duration(*passport_.patience);
+    fields.push_back({"Ringside-Patience", scratch_patience_});
+  }
+}
+
+// `boot-version` of the ring, in memory that is kept.
+void Call::write_ring_version() {
+  scratch_version_.assign(context_.view->boot_id).append("-");
+  scratch_version_.append(std::to_string(context_.view->ring->version()));
+}
+
+}  // namespace ringside::worker
