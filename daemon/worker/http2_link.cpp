@@ -21,6 +21,7 @@ void LinkStream::begin(http2::StreamId id, Call& call, bool end) {
   request_ended_ = end;
   replying_ = upgraded_ = reply_over_ = false;
   unanswered_ = true;
+  ++link_.unanswered_;
   interim_ = 0;
   unconsumed_ = 0;
 }
@@ -97,7 +98,6 @@ Outbound* Http2Link::start(Call& call, bool end) {
     spent_.pop_back();
   }
   stream->begin(*id, call, end);
-  ++unanswered_;
   if (to_ == To::app && !end) unsent_.push_back(*id);
   wants_flush();
   return stream.get();
@@ -112,12 +112,14 @@ void Http2Link::start_waiting() {
     Call* call = stream->call_;
     if (call == nullptr) continue;
     if (!*takes) {
+      count_answer(*stream);
       stream->call_ = nullptr;
       call->failed_for_good(api::Code::app_protocol, "the owner's ringside is too old to pass on upgrades");
     } else if (const auto id = session_.submit_request(call->head(), false)) {
       stream->id_ = *id;
       streams_[*id] = std::move(stream);
     } else {
+      count_answer(*stream);
       stream->call_ = nullptr;
       call->failed(forward::Outcome::not_executed, "its link takes no more requests");
     }

@@ -9,6 +9,7 @@
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <stdexcept>
+#include <utility>
 
 #include "proto/http2/frame_cut.hpp"
 #include "proto/http2/head_codec.hpp"
@@ -119,6 +120,7 @@ struct Session::State {
   std::size_t out_limit = 0;
   bool failed = false;
   bool draining = false;        // goaway() was called
+  bool farewell_told = false;   // on_goaway() was called
   bool settings_known = false;  // the other side's SETTINGS have come
   Memory memory;
   Owned<nghttp2_session> session;  // last: it is destroyed first
@@ -415,7 +417,7 @@ int Session::State::on_bad_header(nghttp2_session*, const nghttp2_frame*, nghttp
 int Session::State::on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
   State& state = of(user);
   if (frame->hd.type == NGHTTP2_GOAWAY) {
-    state.events.on_goaway();
+    if (!std::exchange(state.farewell_told, true)) state.events.on_goaway();
     return 0;
   }
   if (frame->hd.type == NGHTTP2_SETTINGS && (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {

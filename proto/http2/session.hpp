@@ -78,7 +78,7 @@ class Events {
   virtual void on_close(StreamId, Code code, bool unprocessed) = 0;
   // The send queue of a stream has dropped below its low mark: more can be given to send_data.
   virtual void on_writable(StreamId) = 0;
-  virtual void on_goaway() = 0;  // the other side takes no new streams
+  virtual void on_goaway() = 0;  // the other side takes no new streams; told once
   virtual void on_settings() {}  // the other side has said, maybe anew, what it takes
 };
 
