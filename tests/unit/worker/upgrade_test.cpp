@@ -412,8 +412,7 @@ TEST_CASE("a tunnel that stands takes no part in its owner's share of requests, 
   pair.a.config.forward.in_flight_per_owner = 1;
   pair.start();
   const std::string key = pair.key_of(pair.b);
-  const std::string request =
-      "GET /v1/route/" + key + "/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+  const std::string request = "GET /v1/route/" + key + "/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
   Peer tunnel = Peer::connect(pair.a.port());
   tunnel.send(upgrade_request(key));
   REQUIRE_THAT(tunnel.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 101"));
