@@ -114,7 +114,8 @@ Json limits_of(const routes::Decision& decision, const config::Config& config) {
 Json explained(const Asked& asked, const config::Config& config, const routes::Table& table,
                std::string& key) {
   const auto head = asked.head();
-  const auto decision = routes::decide(head, config.ingress.hosts, table);
+  routes::Decision decision;
+  routes::decide(head, config.ingress.hosts, table, decision);
   Json out;
   out["method"] = asked.method;
   out["target"] = asked.target;

@@ -97,6 +97,8 @@ struct Config {
     struct {
       int max = 1;
       Percent budget{20};  // of a worker's requests, over ten seconds
+      Millis backoff{25};  // before the first, half of it to all of it; 0: none
+      Millis backoff_max{1000};
     } retry;
     struct {
       int failures = 5;   // in a row; 0: never opens

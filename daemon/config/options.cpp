@@ -297,6 +297,17 @@ const std::array table = {
                "are always allowed.",
            .reason = "an app in trouble gets a fifth more load at worst, not twice as much.",
            .range = {0, 100}},
+    Option{.path = "forward.retry.backoff",
+           .field = RINGSIDE_FIELD(forward.retry.backoff),
+           .help = "Pause before the first such repeat, shortened by up to half at random; each further one "
+                   "waits twice as long.",
+           .reason = "an app that dies loses its connections a moment before it stops listening.",
+           .range = {0, 10'000}},
+    Option{.path = "forward.retry.backoff_max",
+           .field = RINGSIDE_FIELD(forward.retry.backoff_max),
+           .help = "The longest of these pauses.",
+           .reason = "longer ones outlive the callers.",
+           .range = {0, 60'000}},
     Option{.path = "forward.breaker.failures",
            .field = RINGSIDE_FIELD(forward.breaker.failures),
            .help =

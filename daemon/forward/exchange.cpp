@@ -4,6 +4,17 @@
 
 namespace ringside::forward {
 
+void Exchange::renew(const Policy& policy, const Subject& subject) {
+  policy_ = policy;
+  subject_ = subject;
+  owner_.clear();
+  owner_address_.clear();
+  ring_version_ = 0;
+  wait_until_ = ask_again_ = repeat_at_ = never;
+  attempts_ = repeats_ = 0;
+  executed_maybe_ = rerouted_ = false;
+}
+
 Action Exchange::start(Instant now, const ring::Snapshot& ring) {
   if (now >= subject_.deadline) return GiveUp{Failure::timed_out, false};
   return try_owner(ring);
@@ -11,7 +22,7 @@ Action Exchange::start(Instant now, const ring::Snapshot& ring) {
 
 Action Exchange::try_owner(const ring::Snapshot& ring) {
   ring_version_ = ring.version();
-  ask_again_ = never;
+  ask_again_ = repeat_at_ = never;
   if (subject_.pinned) return Local{++attempts_};
   const auto id = ring.owner(subject_.key);
   if (!id) return GiveUp{Failure::no_owner, executed_maybe_};
@@ -21,7 +32,7 @@ Action Exchange::try_owner(const ring::Snapshot& ring) {
   owner_address_ = server.address;
   if (server.address == self_address_) return Local{++attempts_};
   if (subject_.hops >= policy_.max_hops) return GiveUp{Failure::not_owner, executed_maybe_};
-  return Attempt{server, ++attempts_};
+  return Attempt{{owner_, owner_address_}, ++attempts_};
 }
 
 Action Exchange::on_failure(Instant now, Outcome outcome, bool replayable, const ring::Snapshot& ring) {
@@ -35,13 +46,25 @@ Action Exchange::on_failure(Instant now, Outcome outcome, bool replayable, const
   if (outcome == Outcome::maybe_executed) {
     if (!subject_.repeatable || repeats_left() <= 0) return GiveUp{stop, true};
     if (budget_ != nullptr && !budget_->take(now)) return GiveUp{stop, true};
-    ++repeats_;
-    return try_owner(ring);
+    return repeat(now, ring);
   }
   if (ring.version() != ring_version_) return try_owner(ring);
   if (told || subject_.pinned) return GiveUp{stop, executed_maybe_};
   if (outcome == Outcome::ring_differs) ask_again_ = now + policy_.ring_pause;
   return wait_for_ring(now);
+}
+
+// Half of the pause is left to chance, so that requests lost together do not come back together.
+Action Exchange::repeat(Instant now, const ring::Snapshot& ring) {
+  Duration pause = policy_.backoff;
+  for (int i = 0; i < repeats_ && pause < policy_.backoff_max; ++i) pause *= 2;
+  pause = std::min(pause, std::max(policy_.backoff, policy_.backoff_max));
+  ++repeats_;
+  if (pause <= Duration::zero()) return try_owner(ring);
+  const auto half = static_cast<std::uint64_t>(pause.count()) / 2;
+  if (rng_ != nullptr) pause -= Duration(static_cast<Duration::rep>(rng_->below(half + 1)));
+  repeat_at_ = now + pause;
+  return Wait{std::min(repeat_at_, subject_.deadline)};
 }
 
 bool Exchange::is_ours(const ring::Snapshot& ring) const {
@@ -56,16 +79,19 @@ Action Exchange::wait_for_ring(Instant now) {
   return Wait{std::min(wait_until_, ask_again_)};
 }
 
+// The key's owner is another one, or at another address, or nobody.
+bool Exchange::has_moved(const ring::Snapshot& ring) const {
+  if (subject_.pinned || ring.version() == ring_version_) return false;
+  const auto id = ring.owner(subject_.key);
+  return !id || ring.server(*id).address != owner_address_;
+}
+
 Action Exchange::on_wake(Instant now, const ring::Snapshot& ring) {
   if (now >= subject_.deadline) return GiveUp{Failure::timed_out, executed_maybe_};
-  if (ring.version() != ring_version_) {
-    const auto id = ring.owner(subject_.key);
-    // Another owner, or the old one at another address: a reason to try. The same one: its death is still to
-    // be noticed.
-    if (!id || ring.server(*id).address != owner_address_) return try_owner(ring);
-    ring_version_ = ring.version();
-  }
-  if (now >= ask_again_ && now < wait_until_) return try_owner(ring);
+  if (has_moved(ring)) return try_owner(ring);  // a reason to try
+  ring_version_ = ring.version();               // the same one: its death is still to be noticed
+  if (now >= repeat_at_ || (now >= ask_again_ && now < wait_until_)) return try_owner(ring);
+  if (repeat_at_ != never) return Wait{std::min(repeat_at_, subject_.deadline)};
   return wait_for_ring(now);
 }
 

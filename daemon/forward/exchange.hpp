@@ -6,7 +6,8 @@
 // - A request is repeated when it surely reached no app; otherwise only when repeating it cannot matter (an
 // idempotent
 //   method or an Idempotency-Key), at most `retries` times and while the budget of all requests together
-//   lasts. So no request is run twice silently.
+//   lasts. So no request is run twice silently. Such a repeat comes after a pause: who has just been lost may
+//   be going down with its door still open.
 // - A try that surely reached no app, while the ring still names the same owner, waits for the ring to move:
 // at most
 //   `ring_wait` and never past the deadline.
@@ -26,6 +27,7 @@
 #include <string_view>
 #include <variant>
 
+#include "daemon/base/rng.hpp"
 #include "daemon/base/time.hpp"
 #include "daemon/forward/retry_budget.hpp"
 #include "daemon/ring/snapshot.hpp"
@@ -38,6 +40,8 @@ struct Policy {
   Duration ring_wait = std::chrono::seconds(1);          // how long to wait for the ring to move
   int attempts_max = 8;                                  // all tries together: a bound, not a policy
   Duration ring_pause = std::chrono::milliseconds(250);  // before asking an owner again whose ring differed
+  Duration backoff{};      // before the first repeat, half of it to all of it; 0: at once
+  Duration backoff_max{};  // each further repeat waits twice as long as the one before it, up to this
 };
 
 // What the exchange needs to know of the request; the key must outlive it.
@@ -49,8 +53,13 @@ struct Subject {
   bool pinned = false;  // for this node's app, whatever the ring says
 };
 
+struct Peer {  // good until the exchange looks up its owner again
+  std::string_view name, address;
+  friend bool operator==(const Peer&, const Peer&) = default;
+};
+
 struct Attempt {  // send to this server's ringside
-  ring::Server to;
+  Peer to;
   int number;  // 1, 2, ...
   friend bool operator==(const Attempt&, const Attempt&) = default;
 };
@@ -86,10 +95,14 @@ enum class Outcome : std::uint8_t {
 
 class Exchange {
  public:
-  // `self_address` is this node's address in the ring; like the key and the budget, it must outlive the
-  // exchange. nullptr: no budget.
-  Exchange(Policy policy, Subject subject, std::string_view self_address, RetryBudget* budget = nullptr)
-      : policy_(policy), subject_(subject), self_address_(self_address), budget_(budget) {}
+  // `self_address` is this node's address in the ring; like the key, the budget and the generator, it must
+  // outlive the exchange. nullptr: no budget; pauses are not shortened by chance.
+  Exchange(const Policy& policy, const Subject& subject, std::string_view self_address,
+           RetryBudget* budget = nullptr, Rng* rng = nullptr)
+      : policy_(policy), subject_(subject), self_address_(self_address), budget_(budget), rng_(rng) {}
+
+  // As if new, for another request; its memory is used again.
+  void renew(const Policy&, const Subject&);
 
   Action start(Instant now, const ring::Snapshot&);
   // `replayable`: the whole request, as far as it was sent, is still at hand.
@@ -114,17 +127,21 @@ class Exchange {
 
  private:
   Action try_owner(const ring::Snapshot&);
+  Action repeat(Instant now, const ring::Snapshot&);
   Action wait_for_ring(Instant now);
+  [[nodiscard]] bool has_moved(const ring::Snapshot&) const;
 
   Policy policy_;
   Subject subject_;
   std::string_view self_address_;
   RetryBudget* budget_;
+  Rng* rng_;
   std::string owner_;
   std::string owner_address_;
   std::uint64_t ring_version_ = 0;  // of the last look-up
   Instant wait_until_ = never;      // set by the first wait; later waits share its budget
   Instant ask_again_ = never;       // the same owner, whose ring differed
+  Instant repeat_at_ = never;       // what may have run, after its pause
   int attempts_ = 0;
   int repeats_ = 0;
   bool executed_maybe_ = false;

@@ -34,18 +34,24 @@ bool answers_for(const std::vector<std::string>& hosts, const http::RequestHead&
 }
 
 // The route has taken it; what is left to find is its key.
-Decision by_entry(const http::RequestHead& head, const Entry& entry, const Values& values) {
-  Decision decision{Kind::key, &entry};
-  const Found found = entry.key ? entry.key->make(head, values, decision.text) : Found::no;
-  if (found == Found::yes) return decision;
-  if (found == Found::bad) return {Kind::bad_key, &entry, name_of(entry) + ": " + decision.text};
-  switch (entry.rule.missing) {
-    case Missing::reject: break;
-    case Missing::local: return {Kind::local, &entry};
-    case Missing::random: return {Kind::random, &entry};
+void by_entry(const http::RequestHead& head, const Values& values, Decision& out) {
+  const Entry& entry = *out.entry;
+  const Found found = entry.key ? entry.key->make(head, values, out.text) : Found::no;
+  if (found == Found::yes) return;
+  if (found == Found::bad) {
+    out.kind = Kind::bad_key;
+    out.text = name_of(entry) + ": " + out.text;
+    return;
   }
-  return {Kind::missing_key, &entry,
-          name_of(entry) + " takes its key from the " + decision.text + ", which is not there"};
+  switch (entry.rule.missing) {
+    case Missing::reject:
+      out.kind = Kind::missing_key;
+      out.text = name_of(entry) + " takes its key from the " + out.text + ", which is not there";
+      return;
+    case Missing::local: out.kind = Kind::local; break;
+    case Missing::random: out.kind = Kind::random; break;
+  }
+  out.text.clear();
 }
 
 std::string no_key(const http::RequestHead& head, const Table& table) {
@@ -63,21 +69,33 @@ std::string name_of(const Entry& entry) {
   return "route " + std::to_string(entry.number) + " (" + entry.rule.match + ")";
 }
 
-Decision decide(const http::RequestHead& head, const std::vector<std::string>& hosts, const Table& table) {
+void decide(const http::RequestHead& head, const std::vector<std::string>& hosts, const Table& table,
+            Decision& out) {
+  out.kind = Kind::key;
+  out.entry = nullptr;
+  out.text.clear();
+  const auto refuse = [&out](Kind kind, std::string why) {
+    out.kind = kind;
+    out.text = std::move(why);
+  };
   if (!answers_for(hosts, head))
-    return {Kind::wrong_host, nullptr,
-            "'" + std::string(head.authority) + "' is not among ingress.hosts of this node"};
+    return refuse(Kind::wrong_host,
+                  "'" + std::string(head.authority) + "' is not among ingress.hosts of this node");
   Values values;
-  if (const Entry* entry = table.find(head, values)) return by_entry(head, *entry, values);
-  auto named = header_key(head);
-  if (named.found == Found::yes) {
-    auto fault = key_fault(named.text);
-    if (fault.empty()) return {Kind::key, nullptr, std::move(named.text)};
-    return {Kind::bad_key, nullptr, std::move(fault)};
+  out.entry = table.find(head, values);
+  if (out.entry != nullptr) return by_entry(head, values, out);
+  switch (header_key(head, out.text)) {
+    case Found::yes:
+      if (auto fault = key_fault(out.text); !fault.empty()) refuse(Kind::bad_key, std::move(fault));
+      return;
+    case Found::bad: out.kind = Kind::bad_key; return;
+    case Found::no: break;
   }
-  if (named.found == Found::bad) return {Kind::bad_key, nullptr, std::move(named.text)};
-  if (head.target == "*") return {Kind::server, nullptr};
-  return {Kind::missing_key, nullptr, no_key(head, table)};
+  if (head.target == "*") {
+    out.kind = Kind::server;
+  } else {
+    refuse(Kind::missing_key, no_key(head, table));
+  }
 }
 
 }  // namespace ringside::routes

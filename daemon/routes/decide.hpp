@@ -28,8 +28,8 @@ struct Decision {
 
 // `hosts`: those of ingress.hosts. A request that one of the routes takes has the key that this route says,
 // whatever its Ringside-Key says: who may not choose the path's meaning may not choose the owner. The header
-// counts where no route matches.
-Decision decide(const http::RequestHead&, const std::vector<std::string>& hosts, const Table&);
+// counts where no route matches. Replaces what is in `out`, whose memory is used again.
+void decide(const http::RequestHead&, const std::vector<std::string>& hosts, const Table&, Decision& out);
 
 // "route 2 (/users/{id}/**)"
 std::string name_of(const Entry&);

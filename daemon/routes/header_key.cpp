@@ -18,15 +18,20 @@ bool is_key(const http::Field& field) {
 
 }  // namespace
 
-HeaderKey header_key(const http::RequestHead& head) {
+Found header_key(const http::RequestHead& head, std::string& text) {
   const auto key = std::find_if(head.fields.begin(), head.fields.end(), is_key);
-  if (key == head.fields.end()) return {};
-  if (std::any_of(key + 1, head.fields.end(), is_key))
-    return {Found::bad, "the request has more than one Ringside-Key"};
-  if (http::equals_ignore_case(key->name, key_field)) return {Found::yes, std::string(key->value)};
+  if (key == head.fields.end()) return Found::no;
+  if (std::any_of(key + 1, head.fields.end(), is_key)) {
+    text = "the request has more than one Ringside-Key";
+    return Found::bad;
+  }
+  if (http::equals_ignore_case(key->name, key_field)) {
+    text = key->value;
+    return Found::yes;
+  }
   auto bytes = decode_base64(key->value);
-  if (!bytes) return {Found::bad, "the Ringside-Key-Bin is not base64"};
-  return {Found::yes, std::move(*bytes)};
+  text = bytes ? std::move(*bytes) : "the Ringside-Key-Bin is not base64";
+  return bytes ? Found::yes : Found::bad;
 }
 
 std::string key_fault(const std::string& key) {

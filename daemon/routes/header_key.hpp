@@ -14,13 +14,9 @@ enum class Found : std::uint8_t {
   bad,  // it is there and cannot be used
 };
 
-struct HeaderKey {
-  Found found = Found::no;
-  std::string text{};  // the key, or with Found::bad what is wrong
-};
-
-// Several keys in one request are bad: whichever we took, some other proxy or the app might take another one.
-HeaderKey header_key(const http::RequestHead&);
+// `text` becomes the key, or with Found::bad what is wrong; with Found::no it stays as it is. Several keys in
+// one request are bad: whichever we took, some other proxy or the app might take another one.
+Found header_key(const http::RequestHead&, std::string& text);
 
 // What is wrong with a key as such; empty: nothing.
 std::string key_fault(const std::string& key);

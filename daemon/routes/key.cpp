@@ -187,10 +187,11 @@ Found Key::add(const Part& part, const http::RequestHead& head, const Values& va
     }
     case Source::header: return take_only(find_header(head, part.text), false);
     case Source::header_key: {
-      auto own = routes::header_key(head);
-      if (own.found == Found::yes) return take(own.text);
-      why = own.found == Found::no ? name_of(part) : std::move(own.text);
-      return own.found;
+      std::string text;
+      const Found found = routes::header_key(head, text);
+      if (found == Found::yes) return take(text);
+      why = found == Found::no ? name_of(part) : std::move(text);
+      return found;
     }
     case Source::host: {
       const auto at = key.size();

@@ -49,7 +49,10 @@ std::size_t room_beside(std::size_t backlog) {
 }
 
 Call::Call(Context& context, Inbound& inbound)
-    : context_(context), inbound_(inbound), timer_(context.timers, [this] { out_of_time(); }) {}
+    : context_(context),
+      inbound_(inbound),
+      exchange_({}, {}, context.self_address, &context.retry_budget, &context.rng),
+      timer_(context.timers, [this] { out_of_time(); }) {}
 
 Call::~Call() {
   cancel();
@@ -57,8 +60,9 @@ Call::~Call() {
 
 // --- from the Inbound
 
-void Call::start_from_client(const http::RequestHead& head, Route route, const Client& client, bool end) {
-  key_ = std::move(route.key);
+void Call::start_from_client(const http::RequestHead& head, const Route& route, const Client& client,
+                             bool end) {
+  key_ = route.key;
   local_only_ = route.kind == Route::Kind::local;
   from_peer_ = false;
   head_.assign(head);
@@ -73,7 +77,7 @@ void Call::start_from_client(const http::RequestHead& head, Route route, const C
     make_request_id(context_.rng, key_);
     passport_.keyless = true;
   }
-  route_target_ = std::move(route.target);
+  route_target_ = route.target;
   head_.get().target = route_target_;
   start(end);
 }
@@ -119,7 +123,17 @@ void Call::start(bool end) {
   accepted_ = repeated_ = false;
   body_ended_ = end;
   last_failure_.clear();
-  exchange_.reset();
+  forward::Policy policy;
+  const auto& config = context_.config.forward;
+  policy.retries = retries();
+  policy.max_hops = config.max_hops;
+  policy.backoff = config.retry.backoff;
+  policy.backoff_max = config.retry.backoff_max;
+  exchange_.renew(policy, {.key = key_,
+                           .hops = passport_.hops,
+                           .repeatable = passport_.repeatable,
+                           .deadline = deadline_,
+                           .pinned = local_only_});
   encode_key(key_, encoded_key_);
   via_ = passport_.via;
   append_via(via_, version_of(head_.get()), context_.view->name);
@@ -142,17 +156,7 @@ void Call::start(bool end) {
     return answer(problem(api::Code::bad_key, "a peer sent a request without a usable ringside-key"));
   if (!local_only_ && context_.view->phase == api::Phase::joining)
     return answer(problem(api::Code::not_joined, context_.view->phase_reason));
-  forward::Policy policy;
-  policy.retries = retries();
-  policy.max_hops = context_.config.forward.max_hops;
-  exchange_.emplace(policy,
-                    forward::Subject{.key = key_,
-                                     .hops = passport_.hops,
-                                     .repeatable = passport_.repeatable,
-                                     .deadline = deadline_,
-                                     .pinned = local_only_},
-                    context_.self_address, &context_.retry_budget);
-  act(exchange_->start(started_, *context_.view->ring));
+  act(exchange_.start(started_, *context_.view->ring));
 }
 
 std::size_t Call::body_room() const {
@@ -179,7 +183,7 @@ void Call::body(std::string_view data) {
 
 void Call::be_patient() {
   deadline_ = Clock::now() + patience();
-  if (exchange_) exchange_->extend(deadline_);
+  exchange_.extend(deadline_);
   timer_.at(deadline_);
 }
 
@@ -203,8 +207,14 @@ void Call::cancel() {
 // --- the course of things
 
 void Call::act(const forward::Action& action) {
-  if (const auto* attempt = std::get_if<forward::Attempt>(&action)) return try_peer(attempt->to);
-  if (std::holds_alternative<forward::Local>(action)) return try_app();
+  if (const auto* attempt = std::get_if<forward::Attempt>(&action)) {
+    if (attempt->number > 1) context_.metrics.retries.add();
+    return try_peer(attempt->to);
+  }
+  if (const auto* local = std::get_if<forward::Local>(&action)) {
+    if (local->number > 1) context_.metrics.retries.add();
+    return try_app();
+  }
   if (const auto* wait = std::get_if<forward::Wait>(&action)) {
     if (state_ != State::waiting) context_.waiting.push_back(this);
     state_ = State::waiting;
@@ -252,16 +262,16 @@ void Call::ask_app() {
 Outbound* Call::start_at_app() {
   const bool end = without_body();
   if (context_.config.app.protocol == config::AppProtocol::h2c) return context_.app_links->start(*this, end);
-  return context_.app->start(*this, end, repeated_ || exchange_->attempts() > 1);
+  return context_.app->start(*this, end, repeated_ || exchange_.attempts() > 1);
 }
 
-void Call::try_peer(const ring::Server& server) {
+void Call::try_peer(const forward::Peer& server) {
   leave_waiting_list();
   context_.admission->leave_app(*this);
   context_.room->leave(*this);
   const PeerKind kind = api::kind_of(*context_.view, server.address);
   if (kind == PeerKind::ringpop_go)
-    return answer(problem(api::Code::peer_has_no_http, server.name + " runs ringpop-go"));
+    return answer(problem(api::Code::peer_has_no_http, exchange_.owner() + " runs ringpop-go"));
   state_ = State::trying;
   timer_.at(deadline_);
   try_is_peer_ = true;
@@ -270,13 +280,13 @@ void Call::try_peer(const ring::Server& server) {
   context_.metrics.requests_forwarded.add();
   compose(kind == PeerKind::ringpop_node ? Towards::ringpop_node : Towards::ringside);
   const bool end = without_body();
-  if (kind == PeerKind::ringpop_node) return replay(context_.proxy->start(*this, server, end));
+  if (kind == PeerKind::ringpop_node) return replay(context_.proxy->start(*this, server.address, end));
   bool full = false;
-  Outbound* out = context_.peers->start(*this, server, end, full);
+  Outbound* out = context_.peers->start(*this, server.address, end, full);
   if (!full) return replay(out);
   refuse(api::Code::overloaded, context_.metrics.full_owner,
          std::to_string(context_.config.forward.in_flight_per_owner) + " requests to the owner " +
-             server.name + " are under way (forward.in_flight_per_owner)");
+             exchange_.owner() + " are under way (forward.in_flight_per_owner)");
 }
 
 // A new try starts with what is known of the body.
@@ -289,13 +299,13 @@ void Call::replay(Outbound* outbound) {
 }
 
 void Call::ring_changed() {
-  if (state_ == State::waiting) act(exchange_->on_wake(Clock::now(), *context_.view->ring));
+  if (state_ == State::waiting) act(exchange_.on_wake(Clock::now(), *context_.view->ring));
 }
 
 void Call::out_of_time() {
   switch (state_) {
     case State::idle: return;
-    case State::waiting: return act(exchange_->on_wake(Clock::now(), *context_.view->ring));
+    case State::waiting: return act(exchange_.on_wake(Clock::now(), *context_.view->ring));
     case State::queued:
       return refuse(api::Code::overloaded, context_.metrics.full_queue_wait,
                     "no place at the app within forward.queue_wait (app.max_concurrency)");
@@ -372,18 +382,18 @@ void Call::reply(http::ResponseHead& head, bool end) {
   if (refusal != nullptr && is_look_again(refusal->code)) {
     last_failure_ = refusal->name;
     if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
-    return act(exchange_->on_failure(Clock::now(), forward::Outcome::ring_differs, replayable_,
-                                     *context_.view->ring));
+    return act(exchange_.on_failure(Clock::now(), forward::Outcome::ring_differs, replayable_,
+                                    *context_.view->ring));
   }
   // "executed: no" is true of this try, but not of the request.
-  if (refusal != nullptr && !refusal->executed_maybe && exchange_->executed_maybe()) {
+  if (refusal != nullptr && !refusal->executed_maybe && exchange_.executed_maybe()) {
     if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
-    return answer(problem(refusal->code, "an earlier try was lost under way, and " + exchange_->owner() +
+    return answer(problem(refusal->code, "an earlier try was lost under way, and " + exchange_.owner() +
                                              " answered the last one with " + std::string(refusal->name)));
   }
   std::string_view served_by = context_.view->name, hops = scratch_hops_;
   if (try_is_peer_) {
-    served_by = notes.served_by.empty() ? exchange_->owner() : notes.served_by;
+    served_by = notes.served_by.empty() ? exchange_.owner() : notes.served_by;
     if (!notes.hops.empty()) hops = notes.hops;
   }
   // To another ringside only what is not as it expects: that we served it, at the hop that it counted.
@@ -397,9 +407,9 @@ void Call::reply(http::ResponseHead& head, bool end) {
   }
   std::string attempts;
   if (!from_peer_ && !local_only_) {
-    attempts = std::to_string(exchange_->attempts());
+    attempts = std::to_string(exchange_.attempts());
     write_ring_version();
-    head.fields.push_back({"Ringside-Owner", exchange_->owner()});
+    head.fields.push_back({"Ringside-Owner", exchange_.owner()});
     head.fields.push_back({"Ringside-Attempts", attempts});
     head.fields.push_back({"Ringside-Version", scratch_version_});
   }
@@ -408,7 +418,7 @@ void Call::reply(http::ResponseHead& head, bool end) {
   const auto now = Clock::now();
   context_.metrics.request_seconds.observe_us(static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(now - started_).count()));
-  if (exchange_->rerouted()) context_.metrics.reroutes.add();
+  if (exchange_.rerouted()) context_.metrics.reroutes.add();
   context_.breakers->answered(target());
   context_.admission->replied(*this);
   accepted_ = true;
@@ -454,10 +464,7 @@ void Call::reply_broken() {
 void Call::failed(forward::Outcome outcome, std::string_view why) {
   outbound_ = nullptr;
   last_failure_ = why;
-  const int attempts = exchange_->attempts();
-  const auto action = exchange_->on_failure(Clock::now(), outcome, replayable_, *context_.view->ring);
-  if (exchange_->attempts() > attempts) context_.metrics.retries.add();
-  act(action);
+  act(exchange_.on_failure(Clock::now(), outcome, replayable_, *context_.view->ring));
 }
 
 // The app is there and is done with this connection, or has enough to do: one more try tells which.

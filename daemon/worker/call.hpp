@@ -72,7 +72,7 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   // --- from the Inbound
   // Starts a request. `route` is of kind key or local. `end`: no body follows. The head's views are needed
   // only during the call.
-  void start_from_client(const http::RequestHead&, Route route, const Client&, bool end);
+  void start_from_client(const http::RequestHead&, const Route& route, const Client&, bool end);
   void start_from_peer(const http::RequestHead&, bool end);
   // Forwarded by a ringpop-node at `from`: this node's app or nobody. `key` may be empty.
   void start_from_ringpop(const http::RequestHead&, std::string key, std::string from, Instant deadline,
@@ -133,7 +133,7 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   void wait_for_app();
   void go_elsewhere(std::string why);
   Outbound* start_at_app();
-  void try_peer(const ring::Server&);
+  void try_peer(const forward::Peer&);
   void replay(Outbound*);
   [[nodiscard]] bool without_body() const {
     return body_ended_ && replay_.empty() && trailers_.get().empty();
@@ -189,7 +189,7 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   bool has_place_ = false;                // among the requests that this route may have under way
   std::string route_target_;
 
-  std::optional<forward::Exchange> exchange_;
+  forward::Exchange exchange_;
   http::RequestHead try_head_;
   std::string encoded_key_, binary_key_, via_, scratch_version_, scratch_hops_, scratch_timeout_,
       scratch_passport_, scratch_retry_, scratch_patience_;

@@ -10,7 +10,7 @@ namespace ringside::worker {
 
 void Call::give_up(const forward::GiveUp& end) {
   const auto& view = *context_.view;
-  const std::string& owner = exchange_->owner();
+  const std::string& owner = exchange_.owner();
   switch (end.why) {
     case forward::Failure::no_owner:
       if (view.app.state == api::AppState::down || view.app.state == api::AppState::starting)
@@ -45,14 +45,12 @@ void Call::give_up(const forward::GiveUp& end) {
 // What became of this request, as far as it has come.
 api::Problem Call::problem(api::Code code, std::string detail) const {
   // An earlier try may have run: whatever stopped the later ones, `executed: no` would be a lie.
-  if (exchange_ && exchange_->executed_maybe() && !api::row(code).executed_maybe) code = api::Code::app_error;
+  if (exchange_.executed_maybe() && !api::row(code).executed_maybe) code = api::Code::app_error;
   return {.code = code,
           .detail = std::move(detail),
           .key = key_,
-          .owner = local_only_ ? context_.view->name
-                   : exchange_ ? exchange_->owner()
-                               : std::string(),
-          .attempts = exchange_ ? exchange_->attempts() : 0,
+          .owner = local_only_ ? context_.view->name : exchange_.owner(),
+          .attempts = exchange_.attempts(),
           .request_id = passport_.request_id};
 }
 

@@ -47,8 +47,8 @@ void Call::compose(Towards towards) {
       fields.push_back({"Ringside-Timeout", scratch_timeout_});
     }
     // What the caller did not limit and is still whole, the next ringside knows from its own configuration.
-    if (passport_.retries >= 0 || exchange_->repeats_left() != context_.config.forward.retry.max) {
-      scratch_retry_ = std::to_string(exchange_->repeats_left());
+    if (passport_.retries >= 0 || exchange_.repeats_left() != context_.config.forward.retry.max) {
+      scratch_retry_ = std::to_string(exchange_.repeats_left());
       fields.push_back({"Ringside-Retry", scratch_retry_});
     }
     return;

@@ -39,7 +39,7 @@ void Call::app_is_back() {
 }
 
 void Call::ring_moved_on() {
-  if (!exchange_->is_ours(*context_.view->ring)) go_elsewhere("the key has moved on");
+  if (!exchange_.is_ours(*context_.view->ring)) go_elsewhere("the key has moved on");
 }
 
 void Call::app_is_gone() {
@@ -55,7 +55,7 @@ void Call::go_elsewhere(std::string why) {
   (void)context_.admission->enter(*this);
   state_ = State::trying;
   last_failure_ = std::move(why);
-  act(exchange_->on_failure(Clock::now(), forward::Outcome::not_executed, replayable_, *context_.view->ring));
+  act(exchange_.on_failure(Clock::now(), forward::Outcome::not_executed, replayable_, *context_.view->ring));
 }
 
 }  // namespace ringside::worker

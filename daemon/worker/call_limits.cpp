@@ -26,7 +26,7 @@ bool Call::in_circle() const {
 
 // Who is asked by the current try, as Breakers knows it.
 std::string_view Call::target() const {
-  return try_is_peer_ ? std::string_view(exchange_->owner_address()) : Breakers::app;
+  return try_is_peer_ ? std::string_view(exchange_.owner_address()) : Breakers::app;
 }
 
 // False: it has been answered, because who would be asked has failed again and again.
@@ -35,7 +35,7 @@ bool Call::may_try() {
   if (wait == 0) return true;
   auto refusal =
       problem(api::Code::circuit_open,
-              (try_is_peer_ ? "the owner " + exchange_->owner() : "the app of " + context_.view->name) +
+              (try_is_peer_ ? "the owner " + exchange_.owner() : "the app of " + context_.view->name) +
                   " has failed " + std::to_string(context_.config.forward.breaker.failures) +
                   " times in a row (forward.breaker)");
   refusal.retry_after_s = wait;
@@ -64,9 +64,9 @@ void Call::its_turn() {
   const auto& ring = *context_.view->ring;
   state_ = State::trying;
   timer_.at(deadline_);
-  if (exchange_->is_ours(ring)) return ask_app();
+  if (exchange_.is_ours(ring)) return ask_app();
   context_.admission->leave_app(*this);
-  act(exchange_->on_failure(Clock::now(), forward::Outcome::not_executed, replayable_, ring));
+  act(exchange_.on_failure(Clock::now(), forward::Outcome::not_executed, replayable_, ring));
 }
 
 // From a second after its head a reply is a stream; from then on only forward.idle_timeout counts.

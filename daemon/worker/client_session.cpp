@@ -118,7 +118,8 @@ void ClientSession::begin(const http::RequestHead& head) {
                    .detail = "the body has " + std::to_string(head.framing.length) + " bytes, the limit is " +
                              std::to_string(body_max())});
   if (ends_here(head)) return write({.status = 200, .content_type = {}, .body = {}, .headers = {}});
-  Route wanted = route_of(head, client_, context_.config, context_.routes);
+  Route& wanted = context_.route;
+  route_of(head, client_, context_.config, context_.routes, wanted);
   switch (wanted.kind) {
     case Route::Kind::refused: return refuse(wanted.problem);
     case Route::Kind::api: return begin_api(head);
@@ -130,7 +131,7 @@ void ClientSession::begin(const http::RequestHead& head) {
         pace_.begun = Clock::now();
         timer_.after(context_.client_limits.body_grace);
       }
-      return call_.start_from_client(head, std::move(wanted), client_, !body_left_);
+      return call_.start_from_client(head, wanted, client_, !body_left_);
   }
 }
 

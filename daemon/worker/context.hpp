@@ -17,6 +17,7 @@
 #include "daemon/routes/table.hpp"
 #include "daemon/worker/client_limits.hpp"
 #include "daemon/worker/date.hpp"
+#include "daemon/worker/route.hpp"
 #include "daemon/worker/turn.hpp"
 #include "proto/http/message.hpp"
 #include "proto/http1/parser.hpp"
@@ -114,6 +115,7 @@ struct Context {
   std::function<void()> app_refused;  // tells control that nobody listens at the app's address
   std::function<void(net::IncomingCall)> to_control;  // calls to this node itself; the answer comes by post
   http::ResponseHead scratch_reply;                   // memory for a head that is being written
+  Route route;                                        // memory for where a request belongs
   bool draining = false;
 };
 

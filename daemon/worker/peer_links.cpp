@@ -19,19 +19,25 @@ PeerLinks::PeerLinks(Context& context) : context_(context) {}
 
 PeerLinks::~PeerLinks() = default;
 
-Outbound* PeerLinks::start(Call& call, const ring::Server& server, bool end, bool& full) {
-  Http2Link*& link = open_[server.address];
+Outbound* PeerLinks::start(Call& call, std::string_view address, bool end, bool& full) {
+  const auto found = open_.find(address);
+  Http2Link* link = found == open_.end() ? nullptr : found->second;
   if (link == nullptr || !link->takes_streams()) {
     if (link != nullptr) link->retire();
-    auto made =
-        std::make_unique<Http2Link>(context_, Http2Link::To::peer, server.address, dialled(server.address),
-                                    [this](Http2Link& closed) { discard(closed); });
-    link = made.get();
-    links_.emplace(link, std::move(made));
-    context_.metrics.peer_links.add(1);
+    link = &open(std::string(address));
   }
   full = link->unanswered() >= context_.config.forward.in_flight_per_owner;
   return full ? nullptr : link->start(call, end);
+}
+
+Http2Link& PeerLinks::open(const std::string& address) {
+  auto made = std::make_unique<Http2Link>(context_, Http2Link::To::peer, address, dialled(address),
+                                          [this](Http2Link& closed) { discard(closed); });
+  Http2Link& link = *made;
+  links_.emplace(&link, std::move(made));
+  open_[address] = &link;
+  context_.metrics.peer_links.add(1);
+  return link;
 }
 
 void PeerLinks::discard(Http2Link& link) {

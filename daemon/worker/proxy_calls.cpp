@@ -148,10 +148,10 @@ Call& ProxyStream::done() {
 
 // --- all calls of a worker
 
-Outbound* ProxyCalls::start(Call& call, const ring::Server& server, bool end) {
+Outbound* ProxyCalls::start(Call& call, std::string_view address, bool end) {
   const std::uint64_t id = next_id_++;
   auto& stream = open_[id];
-  stream = std::make_unique<ProxyStream>(*this, id, call, server.address);
+  stream = std::make_unique<ProxyStream>(*this, id, call, std::string(address));
   if (held_bytes_ > limits::proxy_held_bytes) {
     stream->over_cap_ = true;
     later(id, [](ProxyStream& refused, Call&) {

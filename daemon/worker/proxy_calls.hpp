@@ -56,7 +56,7 @@ class ProxyCalls {
   ProxyCalls(Context& context, Post post) : context_(context), post_(std::move(post)) {}
 
   // Starts the call's current try at that ringpop-node.
-  Outbound* start(Call&, const ring::Server&, bool end);
+  Outbound* start(Call&, std::string_view address, bool end);
 
  private:
   friend class ProxyStream;

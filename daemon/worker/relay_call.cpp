@@ -163,7 +163,7 @@ void RelayCall::act(const forward::Action& action) {
     context_.metrics.requests_forwarded.add();
     if (attempt->number > 1) context_.metrics.retries.add();
     callee_is_peer_ = true;
-    return try_at(context_.relay->to_peer(attempt->to.address, hops_ + 1));
+    return try_at(context_.relay->to_peer(std::string(attempt->to.address), hops_ + 1));
   }
   if (std::holds_alternative<forward::Local>(action)) return try_app();
   if (const auto* wait = std::get_if<forward::Wait>(&action)) {

@@ -1,9 +1,7 @@
 #include "daemon/worker/route.hpp"
 
-#include <optional>
 #include <utility>
 
-#include "daemon/routes/decide.hpp"
 #include "daemon/routes/header_key.hpp"
 #include "proto/http/syntax.hpp"
 
@@ -13,69 +11,60 @@ namespace {
 constexpr std::string_view route_prefix = "/v1/route";
 constexpr std::string_view local_prefix = "/v1/local";
 
-Route refused(api::Code code, std::string detail) {
-  Route result;
-  result.kind = Route::Kind::refused;
-  result.problem = {.code = code, .detail = std::move(detail)};
-  return result;
+void refuse(Route& out, api::Code code, std::string detail) {
+  out.kind = Route::Kind::refused;
+  out.problem = {.code = code, .detail = std::move(detail)};
 }
 
-Route keyed(std::string key, std::string target) {
-  if (auto fault = routes::key_fault(key); !fault.empty())
-    return refused(api::Code::bad_key, std::move(fault));
-  Route result;
-  result.kind = Route::Kind::key;
-  result.key = std::move(key);
-  result.target = std::move(target);
-  return result;
+// out.key is there and decoded.
+void check_key(Route& out) {
+  out.kind = Route::Kind::key;
+  if (auto fault = routes::key_fault(out.key); !fault.empty())
+    refuse(out, api::Code::bad_key, std::move(fault));
 }
 
 // What is behind the key or "/v1/local": "" and "?q" mean the app's root.
-std::string app_target(std::string_view rest) {
-  return rest.starts_with('/') ? std::string(rest) : "/" + std::string(rest);
+void set_app_target(std::string_view rest, Route& out) {
+  out.target.assign(rest.starts_with('/') ? "" : "/").append(rest);
 }
 
-// With its key in a header; nothing: it has none there.
-std::optional<Route> by_header(const http::RequestHead& head) {
-  auto own = routes::header_key(head);
-  switch (own.found) {
-    case routes::Found::no: return std::nullopt;
-    case routes::Found::bad: return refused(api::Code::bad_key, std::move(own.text));
-    case routes::Found::yes: break;
-  }
-  return keyed(std::move(own.text), std::string(head.target));
-}
-
-Route by_path(std::string_view rest) {
+void by_path(std::string_view rest, Route& out) {
   if (rest.empty() || rest == "/" || rest.starts_with('?') || rest.starts_with("/?"))
-    return refused(api::Code::missing_key, "the path names no key: /v1/route/{key}/{path}");
-  if (!rest.starts_with('/')) return {};  // /v1/routes is no business of ours
+    return refuse(out, api::Code::missing_key, "the path names no key: /v1/route/{key}/{path}");
+  if (!rest.starts_with('/')) return;  // /v1/routes is no business of ours
   rest.remove_prefix(1);
   const auto end = rest.find_first_of("/?");
   const auto segment = rest.substr(0, end);
-  auto key = http::percent_decode(segment);
-  if (!key)
-    return refused(api::Code::bad_key,
-                   "the key '" + std::string(segment) + "' holds a % that is not followed by two hex digits");
-  return keyed(std::move(*key),
-               app_target(end == std::string_view::npos ? std::string_view() : rest.substr(end)));
+  if (!http::percent_decode(segment, out.key))
+    return refuse(out, api::Code::bad_key,
+                  "the key '" + std::string(segment) + "' holds a % that is not followed by two hex digits");
+  set_app_target(end == std::string_view::npos ? std::string_view() : rest.substr(end), out);
+  check_key(out);
+}
+
+void start_over(Route& out) {
+  out.kind = Route::Kind::api;
+  out.key.clear();
+  out.target.clear();
+  out.entry = nullptr;
+  out.upgrades = Upgrades::websocket;
 }
 
 }  // namespace
 
-Route route(const http::RequestHead& head) {
-  if (auto named = by_header(head)) return std::move(*named);
-  if (head.target.starts_with(route_prefix)) return by_path(head.target.substr(route_prefix.size()));
-  if (head.target.starts_with(local_prefix)) {
-    const auto rest = head.target.substr(local_prefix.size());
-    if (rest.empty() || rest.front() == '/' || rest.front() == '?') {
-      Route result;
-      result.kind = Route::Kind::local;
-      result.target = app_target(rest);
-      return result;
-    }
+void api_route(const http::RequestHead& head, Route& out) {
+  start_over(out);
+  switch (routes::header_key(head, out.key)) {
+    case routes::Found::no: break;
+    case routes::Found::bad: return refuse(out, api::Code::bad_key, out.key);
+    case routes::Found::yes: out.target = head.target; return check_key(out);
   }
-  return {};
+  if (head.target.starts_with(route_prefix)) return by_path(head.target.substr(route_prefix.size()), out);
+  if (!head.target.starts_with(local_prefix)) return;
+  const auto rest = head.target.substr(local_prefix.size());
+  if (!rest.empty() && rest.front() != '/' && rest.front() != '?') return;
+  out.kind = Route::Kind::local;
+  set_app_target(rest, out);
 }
 
 std::string_view upgrade_of(const http::RequestHead& head, Upgrades permitted) {
@@ -93,31 +82,33 @@ std::string_view upgrade_of(const http::RequestHead& head, Upgrades permitted) {
   return {};
 }
 
-Route ingress_route(const http::RequestHead& head, const config::Config& config, const routes::Table& table) {
+void ingress_route(const http::RequestHead& head, const config::Config& config, const routes::Table& table,
+                   Route& out) {
   using Kind = routes::Decision::Kind;
-  auto decision = routes::decide(head, config.ingress.hosts, table);
-  Route result;
+  start_over(out);
+  auto& decision = out.decision;
+  routes::decide(head, config.ingress.hosts, table, decision);
   switch (decision.kind) {
-    case Kind::server: return result;
-    case Kind::wrong_host: return refused(api::Code::wrong_host, std::move(decision.text));
-    case Kind::missing_key: return refused(api::Code::missing_key, std::move(decision.text));
-    case Kind::bad_key: return refused(api::Code::bad_key, std::move(decision.text));
+    case Kind::server: return;
+    case Kind::wrong_host: return refuse(out, api::Code::wrong_host, decision.text);
+    case Kind::missing_key: return refuse(out, api::Code::missing_key, decision.text);
+    case Kind::bad_key: return refuse(out, api::Code::bad_key, decision.text);
     case Kind::key:
-      result.kind = Route::Kind::key;
-      result.key = std::move(decision.text);
+      out.kind = Route::Kind::key;
+      out.key = decision.text;
       break;
-    case Kind::local: result.kind = Route::Kind::local; break;
-    case Kind::random: result.kind = Route::Kind::any; break;
+    case Kind::local: out.kind = Route::Kind::local; break;
+    case Kind::random: out.kind = Route::Kind::any; break;
   }
-  result.entry = decision.entry;
-  if (result.entry != nullptr) result.upgrades = result.entry->rule.upgrade ? Upgrades::any : Upgrades::none;
-  result.target = head.target;
-  return result;
+  out.entry = decision.entry;
+  if (out.entry != nullptr) out.upgrades = out.entry->rule.upgrade ? Upgrades::any : Upgrades::none;
+  out.target = head.target;
 }
 
-Route route_of(const http::RequestHead& head, const Client& client, const config::Config& config,
-               const routes::Table& table) {
-  return client.listener == Listener::ingress ? ingress_route(head, config, table) : route(head);
+void route_of(const http::RequestHead& head, const Client& client, const config::Config& config,
+              const routes::Table& table, Route& out) {
+  if (client.listener == Listener::ingress) return ingress_route(head, config, table, out);
+  api_route(head, out);
 }
 
 void encode_key(std::string_view key, std::string& out) {

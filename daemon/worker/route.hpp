@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "daemon/api/problem.hpp"
-#include "daemon/routes/table.hpp"
+#include "daemon/routes/decide.hpp"
 #include "daemon/worker/client.hpp"
 #include "proto/http/message.hpp"
 
@@ -24,13 +24,16 @@ struct Route {
   std::string target;                    // what the app gets to see: path and query
   const routes::Entry* entry = nullptr;  // of `routes` that it took, with its limits; none: the general ones
   Upgrades upgrades = Upgrades::websocket;
-  api::Problem problem;  // with Kind::refused
+  api::Problem problem;       // with Kind::refused
+  routes::Decision decision;  // memory for ingress_route
 };
+
+// All of these replace what is in `out`, whose memory is used again: a route is found for every request.
 
 // The Ringside-Key header holds the key's literal bytes and wins over any path: a request that has it is
 // always for the app. Ringside-Key-Bin holds them in base64, as gRPC's metadata does for what is not text. In
 // /v1/route/{key}/{path} the key is one percent-encoded segment.
-Route route(const http::RequestHead&);
+void api_route(const http::RequestHead&, Route& out);
 
 // The protocol that this request is to be upgraded to: the first one it offers that may be had; empty: none,
 // whatever it offers. Only a GET is upgraded, and to websocket only with the fields of its handshake (RFC
@@ -38,9 +41,10 @@ Route route(const http::RequestHead&);
 std::string_view upgrade_of(const http::RequestHead&, Upgrades);
 
 // On the ingress listener everything is for an app (routes::decide).
-Route ingress_route(const http::RequestHead&, const config::Config&, const routes::Table&);
+void ingress_route(const http::RequestHead&, const config::Config&, const routes::Table&, Route& out);
 
-Route route_of(const http::RequestHead&, const Client&, const config::Config&, const routes::Table&);
+void route_of(const http::RequestHead&, const Client&, const config::Config&, const routes::Table&,
+              Route& out);
 
 // A key as it travels in a header on links and towards the app: %XX for what a field value cannot hold
 // (controls, space, non-ASCII) and for '%' itself. percent_decode turns it back. Replaces what is in `out`.

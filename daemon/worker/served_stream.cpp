@@ -41,23 +41,25 @@ void ServedStream::begin_for_client(const http::RequestHead& head, const Client&
                    .detail = "the body has " + std::to_string(head.framing.length) + " bytes, the limit is " +
                              std::to_string(body_max)});
   if (ends_here(head)) return write({.status = 200, .content_type = {}, .body = {}, .headers = {}});
-  Route wanted = route_of(head, client, link_.context_.config, link_.context_.routes);
+  Route& wanted = link_.context_.route;
+  route_of(head, client, link_.context_.config, link_.context_.routes, wanted);
   switch (wanted.kind) {
     case Route::Kind::refused: return refuse(wanted.problem);
     case Route::Kind::api: return begin_api(head, end);
     case Route::Kind::key:
     case Route::Kind::any:
-    case Route::Kind::local: return begin_call(head, std::move(wanted), client, end);
+    case Route::Kind::local: return begin_call(head, wanted, client, end);
   }
 }
 
 // A gRPC stream may rest for as long as its two ends like: what it holds here is bounded.
-void ServedStream::begin_call(const http::RequestHead& head, Route route, const Client& client, bool end) {
+void ServedStream::begin_call(const http::RequestHead& head, const Route& route, const Client& client,
+                              bool end) {
   if (!end && !grpc_) {
     pace_.begun = Clock::now();
     timer_.after(link_.context_.client_limits.body_grace);
   }
-  call_.start_from_client(head, std::move(route), client, end);
+  call_.start_from_client(head, route, client, end);
 }
 
 void ServedStream::begin_api(const http::RequestHead& head, bool end) {

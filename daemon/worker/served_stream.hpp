@@ -38,7 +38,7 @@ class ServedStream final : public Inbound {
   void more_body() override;
 
  private:
-  void begin_call(const http::RequestHead&, Route, const Client&, bool end);
+  void begin_call(const http::RequestHead&, const Route&, const Client&, bool end);
   void begin_api(const http::RequestHead&, bool end);
   void answer_api();
   [[nodiscard]] bool over_limit();

@@ -72,6 +72,8 @@ const std::vector<Sample> samples = {
     {"forward.upgrade_on_move", "keep"},
     {"forward.retry.max", "0"},
     {"forward.retry.budget", "5%"},
+    {"forward.retry.backoff", "0s"},
+    {"forward.retry.backoff_max", "100ms"},
     {"forward.breaker.failures", "0"},
     {"forward.breaker.open", "250ms"},
     {"forward.in_flight", "10"},

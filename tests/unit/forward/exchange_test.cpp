@@ -2,6 +2,7 @@
 #include "daemon/forward/exchange.hpp"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "daemon/base/rng.hpp"
 
@@ -70,7 +71,7 @@ TEST_CASE("a try that reached no app follows the ring when it has moved") {
   (void)exchange.start(start_of_time, *before);
   const auto next = exchange.on_failure(start_of_time + 1ms, Outcome::not_executed, true, *after);
   const auto& owner = after->server(*after->owner(key));
-  CHECK(next == (owner.name == "a" ? Action(Local{2}) : Action(Attempt{owner, 2})));
+  CHECK(next == (owner.name == "a" ? Action(Local{2}) : Action(Attempt{{owner.name, owner.address}, 2})));
   CHECK(exchange.rerouted());
 }
 
@@ -131,6 +132,80 @@ TEST_CASE("what may have been executed is repeated only when that cannot matter,
   }
 }
 
+TEST_CASE("a repeat of what may have run comes after a pause, and each further one waits twice as long") {
+  const auto ring = ring_of({"a", "b"}, 1);
+  const auto key = key_of(*ring, "b");
+  const Attempt again{{"b", "b:1"}, 0};
+  Policy policy;
+  policy.retries = 4;
+  policy.backoff = 25ms;
+  policy.backoff_max = 100ms;
+  Exchange exchange(policy, subject(key, 0, true), "a:1");
+  Instant now = start_of_time;
+  (void)exchange.start(now, *ring);
+  int attempt = 1;
+  for (const Millis pause : {25ms, 50ms, 100ms, 100ms}) {
+    CHECK(exchange.on_failure(now, Outcome::maybe_executed, true, *ring) == Action(Wait{now + pause}));
+    CHECK(exchange.on_wake(now + pause - 1ms, *ring_of({"a", "b"}, 2)) == Action(Wait{now + pause}));
+    now += pause;
+    CHECK(exchange.on_wake(now, *ring) == Action(Attempt{again.to, ++attempt}));
+  }
+  CHECK(exchange.on_failure(now, Outcome::maybe_executed, true, *ring) ==
+        Action(GiveUp{Failure::maybe_executed, true}));
+}
+
+TEST_CASE("such a pause ends early when the key moves, and never outlives the deadline") {
+  const auto ring = ring_of({"a", "b"}, 1);
+  const auto key = key_of(*ring, "b");
+  Policy policy;
+  policy.backoff = 1s;
+  Exchange moved(policy, subject(key, 0, true), "a:1");
+  (void)moved.start(start_of_time, *ring);
+  (void)moved.on_failure(start_of_time, Outcome::maybe_executed, true, *ring);
+  CHECK(moved.on_wake(start_of_time + 1ms, *ring_of({"a"}, 2)) == Action(Local{2}));
+
+  Exchange late(policy, {key, 0, true, start_of_time + 300ms}, "a:1");
+  (void)late.start(start_of_time, *ring);
+  CHECK(late.on_failure(start_of_time, Outcome::maybe_executed, true, *ring) ==
+        Action(Wait{start_of_time + 300ms}));
+  CHECK(late.on_wake(start_of_time + 300ms, *ring) == Action(GiveUp{Failure::timed_out, true}));
+}
+
+TEST_CASE("chance takes up to half of a pause away, so that what was lost together comes back apart") {
+  const auto ring = ring_of({"a", "b"}, 1);
+  const auto key = key_of(*ring, "b");
+  Policy policy;
+  policy.backoff = 20ms;
+  Rng rng(1);
+  std::set<Instant> ends;
+  for (int i = 0; i < 200; ++i) {
+    Exchange exchange(policy, subject(key, 0, true), "a:1", nullptr, &rng);
+    (void)exchange.start(start_of_time, *ring);
+    const auto end =
+        std::get<Wait>(exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring)).until;
+    CHECK(end >= start_of_time + 10ms);
+    CHECK(end <= start_of_time + 20ms);
+    ends.insert(end);
+  }
+  CHECK(ends.size() > 150);
+}
+
+TEST_CASE("a renewed exchange is a new one") {
+  const auto ring = ring_of({"a", "b"}, 1), moved = ring_of({"b"}, 2);
+  const auto key = key_of(*ring, "a");
+  Exchange exchange({}, subject(key, 0, true), "a:1");
+  (void)exchange.start(start_of_time, *ring);
+  (void)exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *moved);
+  (void)exchange.on_failure(start_of_time, Outcome::not_executed, true, *moved);
+  REQUIRE((exchange.executed_maybe() && exchange.rerouted()));
+  exchange.renew({}, subject(key, 2));
+  CHECK_FALSE((exchange.executed_maybe() || exchange.rerouted()));
+  CHECK(exchange.owner().empty());
+  CHECK(exchange.start(start_of_time, *ring) == Action(Local{1}));
+  CHECK(exchange.on_failure(start_of_time, Outcome::not_executed, true, *ring) ==
+        Action(Wait{start_of_time + 1s}));
+}
+
 TEST_CASE("repeats of all requests together stay within the budget; tries that ran nowhere do not need it") {
   const auto ring = ring_of({"a", "b"}, 1), moved = ring_of({"b"}, 2);
   const auto key = key_of(*ring, "b");
@@ -181,7 +256,8 @@ TEST_CASE(
   for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
     INFO("seed " << seed);
     Rng rng(seed);
-    const Policy policy{static_cast<int>(rng.below(3)), static_cast<int>(1 + rng.below(2)), 1s, 8};
+    const Policy policy{static_cast<int>(rng.below(3)), static_cast<int>(1 + rng.below(2)), 1s, 8, 250ms,
+                        Millis(rng.below(2) * 40)};
     const bool repeatable = rng.chance(1, 2);
     std::uint64_t version = 1;
     auto ring = ring_of({"a", "b", "c"}, version);

@@ -15,7 +15,22 @@ Route routed(std::string_view target, std::vector<http::Field> fields = {}) {
   head.method = "GET";
   head.target = target;
   head.fields = std::move(fields);
-  return worker::route(head);
+  Route route;
+  worker::api_route(head, route);
+  return route;
+}
+
+Route routed_on_ingress(const http::RequestHead& head, const config::Config& config,
+                        const routes::Table& table) {
+  Route route;
+  worker::ingress_route(head, config, table, route);
+  return route;
+}
+
+Route routed_at(const worker::Client& client, const http::RequestHead& head, const config::Config& config) {
+  Route route;
+  worker::route_of(head, client, config, {}, route);
+  return route;
 }
 
 }  // namespace
@@ -93,7 +108,7 @@ TEST_CASE("on ingress nothing is for the API: a request names its key in a heade
     head.target = target;
     head.authority = "a";
     head.fields = std::move(fields);
-    return worker::route_of(head, {worker::Listener::ingress, {}, "::1"}, config, {});
+    return routed_at({worker::Listener::ingress, {}, "::1"}, head, config);
   };
   for (const std::string target :
        {"/", "/v1/members", "/metrics", "/v1/route/k/x", "/v1/local/x", "/livez"}) {
@@ -144,13 +159,13 @@ TEST_CASE("ingress.hosts names the hosts that are answered, whatever their case 
   head.target = "/";
   head.authority = row.authority;
   head.fields = {{"Ringside-Key", "k"}};
-  const Route route = worker::ingress_route(head, config, {});
+  const Route route = routed_on_ingress(head, config, {});
   CHECK((route.kind == Route::Kind::key) == row.known);
   if (!row.known) CHECK(route.problem.code == api::Code::wrong_host);
   // The same hosts are of no interest to the API listener.
-  CHECK(worker::route_of(head, {}, config, {}).kind == Route::Kind::key);
+  CHECK(routed_at({}, head, config).kind == Route::Kind::key);
   head.http10 = true;
-  if (row.authority.empty()) CHECK(worker::ingress_route(head, config, {}).kind == Route::Kind::key);
+  if (row.authority.empty()) CHECK(routed_on_ingress(head, config, {}).kind == Route::Kind::key);
 }
 
 TEST_CASE("on ingress the first route that matches says the key, or what becomes of a request without") {
@@ -204,7 +219,7 @@ TEST_CASE("on ingress the first route that matches says the key, or what becomes
   head.target = row.target;
   head.authority = "a";
   head.fields = row.fields;
-  const Route route = worker::ingress_route(head, {}, table);
+  const Route route = routed_on_ingress(head, {}, table);
   REQUIRE(route.kind == row.kind);
   CHECK((route.entry == nullptr ? 0 : route.entry->number) == row.route);
   if (row.kind == Kind::refused) {
