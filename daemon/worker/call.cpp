@@ -67,7 +67,8 @@ void Call::start_from_client(const http::RequestHead& head, const Route& route, 
   from_peer_ = false;
   head_.assign(head);
   take_passport(head_.get(), false, passport_, client.forwarded != config::ForwardedFields::replace);
-  put_forwarded(head_.get(), client, forwarded_);
+  append_forwarded(head_.get(), client, forwarded_);
+  if (client.forwarded == config::ForwardedFields::replace) passport_.client = client.address;
   passport_.from = context_.view->name;
   if (passport_.request_id.empty()) make_request_id(context_.rng, passport_.request_id);
   head_.get().upgrade = upgrade_of(head_.get(), route.upgrades);

@@ -23,6 +23,10 @@ void Call::compose(Towards towards) {
   fields.assign(from.fields.begin(), from.fields.end());
   const int hops = passport_.hops + (to_app ? 0 : 1);
   scratch_hops_ = std::to_string(hops);
+  // HTTP/2 wants an authority; an HTTP/1.0 request may have none.
+  if (try_head_.authority.empty() && (!to_app || context_.config.app.protocol == config::AppProtocol::h2c))
+    try_head_.authority = context_.view->name;
+  if (towards != Towards::ringside && !passport_.client.empty()) put_forwarded(try_head_, passport_.client);
   const bool for_receiver = !key_.empty() && (towards == Towards::ringside || !passport_.keyless);
   if (for_receiver) fields.push_back({"Ringside-Key", encoded_key_});
   if (towards == Towards::ringside) {
@@ -37,9 +41,6 @@ void Call::compose(Towards towards) {
     fields.push_back({"Via", via_});
   }
   if (!passport_.max_forwards.empty()) fields.push_back({"Max-Forwards", passport_.max_forwards});
-  // HTTP/2 wants an authority; an HTTP/1.0 request may have none.
-  if (try_head_.authority.empty() && (!to_app || context_.config.app.protocol == config::AppProtocol::h2c))
-    try_head_.authority = context_.view->name;
   if (!to_app) {
     if (passport_.timeout > Millis::zero()) {
       const auto left = std::chrono::duration_cast<Millis>(deadline_ - Clock::now());

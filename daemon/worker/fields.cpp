@@ -19,6 +19,8 @@ namespace {
 // The one field that Connection may name and not take along: without it the request would lose its way.
 constexpr std::string_view kept = "ringside-key";
 
+constexpr std::string_view nobody = "-";  // in a passport: no client to tell of
+
 // Whether this Connection field names more than what goes anyway.
 bool nominates(std::string_view value) noexcept {
   while (!value.empty()) {
@@ -42,6 +44,8 @@ std::string_view read_passport(std::string_view text, Passport& passport) {
   passport.hops = std::max(passport.hops, 1);
   const auto version = next_word(text);
   passport.from = next_word(text);
+  passport.client = next_word(text);
+  if (passport.client == nobody) passport.client.clear();
   passport.request_id = text;
   return version;
 }
@@ -116,11 +120,13 @@ void write_passport(const Passport& passport, int hops, std::string_view version
   std::array<char, 12> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), hops).ptr;
   out.assign(digits.data(), end);
-  out.append(" ").append(version).append(" ").append(passport.from).append(" ").append(passport.request_id);
+  out.append(" ").append(version).append(" ").append(passport.from).append(" ");
+  out.append(passport.client.empty() ? nobody : passport.client).append(" ").append(passport.request_id);
 }
 
 void Passport::clear() {
   from.clear();
+  client.clear();
   hops = 0;
   timeout = {};
   retries = -1;

@@ -30,6 +30,7 @@ struct Passport {
   int hops = 0;              // ringsides that have sent it on
   Millis timeout{};          // left of the caller's patience; 0: not said
   int retries = -1;          // repeats that the caller allows; -1: not said
+  std::string client;        // its address, which the app is to be told; empty: it is told nothing
   std::string request_id;    // X-Request-Id of the caller, or made at the entry
   std::string via;           // of the request so far
   bool repeatable = false;   // idempotent method or Idempotency-Key
@@ -47,9 +48,9 @@ struct Passport {
 // they are.
 void take_passport(http::RequestHead&, bool from_peer, Passport&, bool keep_forwarding = false);
 
-// The value of Ringside-Passport on a link: `<hops> <HTTP version at the entry> <from> <request id>`, in one
-// field because each costs both ends as much as the rest of a hop's header work together. `hops` counts the
-// one that this is.
+// The value of Ringside-Passport on a link: `<hops> <HTTP version at the entry> <from> <client, or ->
+// <request id>`, in one field because each costs both ends as much as the rest of a hop's header work
+// together. `hops` counts the one that this is.
 void write_passport(const Passport&, int hops, std::string_view version, std::string& out);
 
 // The entry of this node in Via, and with it what is said of the way of a request to its next stop.

@@ -1,7 +1,6 @@
 #include "daemon/worker/forwarded.hpp"
 
 #include <algorithm>
-#include <string_view>
 
 namespace ringside::worker {
 namespace {
@@ -34,29 +33,25 @@ void add_element(std::string& elements, const std::string& address) {
 
 }  // namespace
 
-void put_forwarded(http::RequestHead& head, const Client& client, ForwardedStore& store) {
+void append_forwarded(http::RequestHead& head, const Client& client, ForwardedStore& store) {
+  if (client.forwarded != config::ForwardedFields::append) return;
   auto& fields = head.fields;
-  switch (client.forwarded) {
-    case config::ForwardedFields::off: return;
-    case config::ForwardedFields::replace:
-      store.addresses = client.address;
-      fields.push_back({"X-Forwarded-For", store.addresses});
-      fields.push_back({"X-Forwarded-Proto", "http"});
-      if (!head.authority.empty()) fields.push_back({"X-Forwarded-Host", head.authority});
-      return;
-    case config::ForwardedFields::append:
-      gather(head, for_field, store.addresses);
-      (store.addresses += store.addresses.empty() ? "" : ", ") += client.address;
-      fields.push_back({"X-Forwarded-For", store.addresses});
-      if (gather(head, elements_field, store.elements)) {
-        add_element(store.elements, client.address);
-        fields.push_back({"Forwarded", store.elements});
-      }
-      if (!http::find(fields, "x-forwarded-proto")) fields.push_back({"X-Forwarded-Proto", "http"});
-      if (!head.authority.empty() && !http::find(fields, "x-forwarded-host"))
-        fields.push_back({"X-Forwarded-Host", head.authority});
-      return;
+  gather(head, for_field, store.addresses);
+  (store.addresses += store.addresses.empty() ? "" : ", ") += client.address;
+  fields.push_back({"X-Forwarded-For", store.addresses});
+  if (gather(head, elements_field, store.elements)) {
+    add_element(store.elements, client.address);
+    fields.push_back({"Forwarded", store.elements});
   }
+  if (!http::find(fields, "x-forwarded-proto")) fields.push_back({"X-Forwarded-Proto", "http"});
+  if (!head.authority.empty() && !http::find(fields, "x-forwarded-host"))
+    fields.push_back({"X-Forwarded-Host", head.authority});
+}
+
+void put_forwarded(http::RequestHead& head, std::string_view address) {
+  head.fields.push_back({"X-Forwarded-For", address});
+  head.fields.push_back({"X-Forwarded-Proto", "http"});
+  if (!head.authority.empty()) head.fields.push_back({"X-Forwarded-Host", head.authority});
 }
 
 }  // namespace ringside::worker

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "daemon/worker/client.hpp"
 #include "proto/http/message.hpp"
@@ -14,8 +15,11 @@ struct ForwardedStore {
   std::string addresses, elements;
 };
 
-// Puts what Client::forwarded asks for into the head of a request that came from this client. With `replace`
-// what came must have been dropped already (take_passport).
-void put_forwarded(http::RequestHead&, const Client&, ForwardedStore& store);
+// With `append`: what came stays, and this client is added to it. Otherwise nothing is changed.
+void append_forwarded(http::RequestHead&, const Client&, ForwardedStore& store);
+
+// With `replace` what came has been dropped (take_passport), and the app is told of the client's address
+// alone. It travels in the passport until then.
+void put_forwarded(http::RequestHead&, std::string_view address);
 
 }  // namespace ringside::worker

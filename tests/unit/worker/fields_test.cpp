@@ -49,7 +49,7 @@ TEST_CASE("nothing a client says in Ringside-* is passed on or believed, but its
 }
 
 TEST_CASE("a peer's passport is read and taken out of the head") {
-  auto head = request({{"ringside-passport", "1 1.1 a id of two words"},
+  auto head = request({{"ringside-passport", "1 1.1 a 10.0.0.1 id of two words"},
                        {"ringside-key", "k"},
                        {"ringside-timeout", "1.5s"},
                        {"x-forwarded-for", "10.0.0.1"},
@@ -58,6 +58,7 @@ TEST_CASE("a peer's passport is read and taken out of the head") {
   CHECK(passport.hops == 1);
   CHECK(passport.from == "a");
   CHECK(passport.timeout == Millis(1500));
+  CHECK(passport.client == "10.0.0.1");
   CHECK(passport.request_id == "id of two words");
   CHECK(passport.via == "1.1 a");  // as it goes without saying
   CHECK(names(head) == std::vector<std::string>{"x-forwarded-for", "accept"});
@@ -68,6 +69,7 @@ TEST_CASE("what is written into a passport is read out of it") {
     for (const int hops : {1, 2, 8}) {
       Passport passport;
       passport.from = "127.0.0.1:7601";
+      passport.client = http2 ? "" : "::1";
       passport.request_id = "0123456789abcdef";
       std::string text;
       write_passport(passport, hops, http2 ? "2" : "1.1", text);
@@ -75,6 +77,7 @@ TEST_CASE("what is written into a passport is read out of it") {
       const Passport read = take_passport(head, true);
       CHECK(read.hops == hops);
       CHECK(read.from == passport.from);
+      CHECK(read.client == passport.client);
       CHECK(read.request_id == passport.request_id);
       CHECK(read.via == (hops > 1 ? "1.1 x, 2 y" : http2 ? "2 127.0.0.1:7601" : "1.1 127.0.0.1:7601"));
       CHECK(head.fields.empty());
@@ -83,7 +86,7 @@ TEST_CASE("what is written into a passport is read out of it") {
 }
 
 TEST_CASE("a peer without a usable passport has sent the request on all the same") {
-  for (const std::string_view text : {"", "0 1.1 a id", "x", "-3 1.1 a id", " 1"}) {
+  for (const std::string_view text : {"", "0 1.1 a - id", "x", "-3 1.1 a - id", " 1"}) {
     INFO(text);
     auto head = request({{"ringside-passport", text}});
     CHECK(take_passport(head, true).hops == 1);
@@ -93,10 +96,11 @@ TEST_CASE("a peer without a usable passport has sent the request on all the same
 }
 
 TEST_CASE("a client has no passport") {
-  auto head = request({{"Ringside-Passport", "2 1.1 evil id"}});
+  auto head = request({{"Ringside-Passport", "2 1.1 evil 6.6.6.6 id"}});
   const Passport passport = take_passport(head, false);
   CHECK(passport.hops == 0);
   CHECK(passport.from.empty());
+  CHECK(passport.client.empty());
   CHECK(passport.request_id.empty());
   CHECK(head.fields.empty());
 }

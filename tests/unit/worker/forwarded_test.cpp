@@ -21,7 +21,8 @@ std::string told(ForwardedFields what, std::string address, std::vector<http::Fi
   worker::Passport passport;
   worker::take_passport(head, false, passport, what != ForwardedFields::replace);
   worker::ForwardedStore store;
-  worker::put_forwarded(head, {worker::Listener::ingress, what, std::move(address)}, store);
+  worker::append_forwarded(head, {worker::Listener::ingress, what, address}, store);
+  if (what == ForwardedFields::replace) worker::put_forwarded(head, address);
   std::string lines;
   for (const auto& field : head.fields)
     lines += (lines.empty() ? "" : "; ") + std::string(field.name) + ": " + std::string(field.value);
