@@ -70,15 +70,6 @@ Json point_json(const ring::Snapshot& ring, std::size_t position) {
   return {{"position", position}, {"hash", hex32(point.hash)}, {"member", ring.server(point.server).name}};
 }
 
-// The first point at or after the hash, around the end if need be.
-std::size_t position_of(const ring::Snapshot& ring, std::uint32_t hash) {
-  const auto points = ring.points();
-  const auto it =
-      std::lower_bound(points.begin(), points.end(), hash,
-                       [](const ring::Snapshot::Point& p, std::uint32_t h) { return p.hash < h; });
-  return it == points.end() ? 0 : static_cast<std::size_t>(it - points.begin());
-}
-
 // Two points before the key's and two behind it, as far as there are that many.
 Json around_json(const ring::Snapshot& ring, std::size_t position) {
   const std::size_t count = ring.points().size();
@@ -120,7 +111,7 @@ Json absent_json(const View& view) {
 
 Json explain_json(const View& view, std::uint32_t hash, std::size_t n) {
   const ring::Snapshot& ring = *view.ring;
-  const std::size_t position = position_of(ring, hash);
+  const std::size_t position = ring.position(hash);
   const auto& point = ring.points()[position];
   Json shares = Json::object();
   for (std::uint32_t i = 0; i < ring.servers().size(); ++i)

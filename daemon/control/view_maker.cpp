@@ -103,7 +103,8 @@ api::ViewPtr ViewMaker::make(const swim::Node& node, const Circumstances& circum
 
 void ViewMaker::build_ring(std::vector<ring::Server> servers, obs::ControlMetrics& metrics) {
   const std::uint64_t version = ring_ ? ring_->version() + 1 : 1;
-  ring_ = ring::build(std::move(servers), static_cast<std::uint32_t>(constant_.points), version);
+  ring_ = ring_ ? ring::change(*ring_, std::move(servers), version)
+                : ring::build(std::move(servers), static_cast<std::uint32_t>(constant_.points), version);
   metrics.ring_changes.add();
   obs::log(obs::Level::info, "ring_changed",
            {{"version", version},

@@ -1,6 +1,6 @@
 // Makes the View that the workers and the API render from, and the ring snapshot in it, out of the core's
-// member list. The ring is built anew only when its input changed. Sets the gauges of what it counts on the
-// way. Control thread.
+// member list. Another ring is made, out of the one before, only when its input changed. Sets the gauges of
+// what it counts on the way. Control thread.
 #pragma once
 
 #include <cstdint>

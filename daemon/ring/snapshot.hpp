@@ -1,6 +1,6 @@
-// The ring as an immutable value (spec: proto/spec/ringpop.md, ring). Built on the control thread by
-// ring::build(), shared by pointer with every worker, never changed. A lookup is a binary search; no lock, no
-// allocation.
+// The ring as an immutable value (spec: proto/spec/ringpop.md, ring). Made on the control thread, shared by
+// pointer with every worker, never changed: a change makes another one out of it. A lookup is a hash and a
+// step or two from where the index points (points.hpp); no lock, no allocation.
 //
 // Words: a *server* is an entry of the ring. Its *name* is what is hashed (points name#i); without an
 // identity of its own the name is the address and the points are address+i, exactly as Ringpop has it.
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "daemon/base/ids.hpp"
+#include "daemon/ring/points.hpp"
 
 namespace ringside::ring {
 
@@ -26,25 +27,23 @@ struct Server {
 
 class Snapshot {
  public:
-  struct Point {
-    std::uint32_t hash;
-    MemberId server;
-  };
-
   // First server at or after the key's hash, wrapping (spec F.5). Empty ring: nullopt.
   [[nodiscard]] std::optional<MemberId> owner(std::string_view key) const noexcept;
   // Up to out.size() distinct servers in ring order, the owner first; returns how many.
   std::size_t owners(std::string_view key, std::span<MemberId> out) const noexcept;
+  // Where in points() the point stands that owns the hash. There must be a point.
+  [[nodiscard]] std::size_t position(std::uint32_t hash) const noexcept { return points_.position(hash); }
 
   [[nodiscard]] const Server& server(MemberId id) const noexcept { return servers_[id.value]; }
-  [[nodiscard]] std::span<const Server> servers() const noexcept { return servers_; }  // sorted by address
-  [[nodiscard]] std::span<const Point> points() const noexcept { return points_; }     // sorted by hash
+  [[nodiscard]] std::span<const Server> servers() const noexcept { return servers_; }     // sorted by address
+  [[nodiscard]] std::span<const Point> points() const noexcept { return points_.all(); }  // sorted by hash
+  // Of several with that name the one with the lowest address.
   [[nodiscard]] std::optional<MemberId> find_name(std::string_view name) const noexcept;
 
   // Ringpop's ring checksum: Fingerprint32 of the sorted names joined by ';'.
   [[nodiscard]] std::uint32_t checksum() const noexcept { return checksum_; }
   // Ringpop-go's `checksums.replica`: Fingerprint32 over "hash-address;" of all points. Computed when asked
-  // for.
+  // for: its text has some 27 bytes a point.
   [[nodiscard]] std::uint32_t replica_checksum() const;
   // Counts the changes of the ring on this node, from 1. Not comparable between nodes.
   [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
@@ -53,10 +52,12 @@ class Snapshot {
 
  private:
   friend std::shared_ptr<const Snapshot> build(std::vector<Server>, std::uint32_t, std::uint64_t);
-  void share_out();
+  friend std::shared_ptr<const Snapshot> change(const Snapshot&, std::vector<Server>, std::uint64_t);
   std::vector<Server> servers_;
-  std::vector<Point> points_;
+  std::vector<MemberId> by_name_;  // sorted by name, then id
+  Points points_;
   std::vector<std::uint64_t> owned_;  // hashes of each server; a list of all members asks for all of them
+  std::uint32_t points_each_ = 0;
   std::uint32_t checksum_ = 0;
   std::uint64_t version_ = 0;
 };
@@ -66,5 +67,9 @@ using SnapshotPtr = std::shared_ptr<const Snapshot>;
 // `points` per server (100 agrees with every Ringpop). Servers may come in any order; two with one address:
 // the first is kept. Order of points: hash, then address bytewise, then index.
 SnapshotPtr build(std::vector<Server> servers, std::uint32_t points, std::uint64_t version);
+
+// The ring of these servers, all of them, equal to one built anew with as many points each. What the ring
+// before knows of those that stay is taken over, so the fewer come the quicker it is.
+SnapshotPtr change(const Snapshot& before, std::vector<Server> servers, std::uint64_t version);
 
 }  // namespace ringside::ring

@@ -13,7 +13,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILDS = pathlib.Path(os.environ.get("RINGSIDE_BUILD") or ROOT / "build")
 UNIT_TESTS = ["test_proto", "test_core", "test_service", "test_net", "test_fuzz"]
 FUZZ_SECONDS = 60  # for each target, two at a time
-BENCH_PROGRAMS = ["bench_app", "bench_load", "bench_open_load", "bench_relay", "bench_tchannel_app", "bench_tchannel_load"]
+BENCH_PROGRAMS = ["bench_app", "bench_load", "bench_open_load", "bench_relay", "bench_ring", "bench_tchannel_app",
+                  "bench_tchannel_load"]
 WERROR = "ON" if os.environ.get("CI") else "OFF"
 ENVIRONMENT = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"}
 
@@ -146,6 +147,8 @@ def main():
             one(f"benchmark {name}: still runs",
                 [sys.executable, f"tests/bench/{name}.py", "--build", BUILDS / "release", "--rounds", "1", "--seconds", "0.3",
                  "--warmup", "0.1", "--only", candidates, *more], 120)
+        one("benchmark ring: still runs",
+            [sys.executable, "tests/bench/ring.py", "--build", BUILDS / "release", "--rounds", "1", "--seconds", "0.01"], 120)
         one("overload: twice an app's capacity for 5 s",
             [sys.executable, "tests/bench/overload.py", "--build", BUILDS / "release", "--seconds", "5", "--loose"], 120)
         one("demo", ["scripts/demo"], 600)

@@ -79,8 +79,8 @@ std::vector<Server> random_servers(Rng& rng) {
 // Walks all points instead of searching.
 std::optional<Server> linear_owner(const SnapshotPtr& snapshot, std::string_view key) {
   const std::uint32_t hash = ring::fingerprint32(key);
-  const ring::Snapshot::Point* first = nullptr;
-  const ring::Snapshot::Point* lowest = nullptr;
+  const ring::Point* first = nullptr;
+  const ring::Point* lowest = nullptr;
   for (const auto& point : snapshot->points()) {
     if (lowest == nullptr || point.hash < lowest->hash) lowest = &point;
     if (point.hash >= hash && (first == nullptr || point.hash < first->hash)) first = &point;

@@ -1,0 +1,160 @@
+// How a ring is made: out of the one before it, of which one built anew is the case that nothing was before.
+// Ids follow the order of addresses, so servers that stay keep their order among each other, and so do their
+// points and names: what comes is hashed, sorted and merged in, what goes is left out, and nothing that stays
+// is hashed or sorted again. Every node that knows the same servers has the same points in the same order
+// (spec F.4 to F.6).
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include "daemon/ring/hash.hpp"
+#include "daemon/ring/snapshot.hpp"
+
+namespace ringside::ring {
+namespace {
+
+constexpr std::uint64_t hash_space = std::uint64_t{1} << 32;
+constexpr MemberId gone{std::numeric_limits<std::uint32_t>::max()};
+
+// What became of the servers between two rings.
+struct Difference {
+  std::vector<MemberId> now;    // by the id before: the id now, or `gone`
+  std::vector<MemberId> added;  // ids now, ascending
+};
+
+// Of two with one address the first is kept.
+std::vector<Server> sorted_by_address(std::vector<Server> servers) {
+  std::stable_sort(servers.begin(), servers.end(),
+                   [](const Server& a, const Server& b) { return a.address < b.address; });
+  const auto rest = std::unique(servers.begin(), servers.end(),
+                                [](const Server& a, const Server& b) { return a.address == b.address; });
+  servers.erase(rest, servers.end());
+  return servers;
+}
+
+// A server that has changed its name is another one: its points are others.
+Difference difference(std::span<const Server> before, std::span<const Server> after) {
+  Difference result;
+  result.now.assign(before.size(), gone);
+  std::size_t old = 0;
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    const MemberId id{static_cast<std::uint32_t>(i)};
+    while (old < before.size() && before[old].address < after[i].address) ++old;
+    if (old < before.size() && before[old] == after[i])
+      result.now[old] = id;
+    else
+      result.added.push_back(id);
+  }
+  return result;
+}
+
+// What all points of a server start with. The form without '#' can collide (port 2100 point 1x, port 21001
+// point x); Ringpop has it so (spec F.4).
+std::string point_prefix(const Server& server) {
+  return server.name == server.address ? server.address : server.name + "#";
+}
+
+// The order of hash, then address. Points of one server with one hash are equal and need no order by index.
+bool comes_before(const Point& a, const Point& b) {
+  const auto rank = [](const Point& point) { return (std::uint64_t{point.hash} << 32) | point.server.value; };
+  return rank(a) < rank(b);
+}
+
+std::vector<Point> points_of(std::span<const MemberId> added, std::span<const Server> servers,
+                             std::uint32_t points_each) {
+  std::vector<Point> points;
+  points.reserve(added.size() * points_each);
+  std::string text;
+  for (const MemberId id : added) {
+    const std::string prefix = point_prefix(servers[id.value]);
+    for (std::uint32_t i = 0; i < points_each; ++i) {
+      text = prefix;
+      text += std::to_string(i);
+      points.push_back({fingerprint32(text), id});
+    }
+  }
+  std::sort(points.begin(), points.end(), comes_before);
+  return points;
+}
+
+std::vector<Point> merged_points(std::span<const Point> before, const Difference& change,
+                                 const std::vector<Point>& added, std::size_t count) {
+  std::vector<Point> points;
+  points.reserve(count + Points::padding);
+  auto next = added.begin();
+  for (const Point& point : before) {
+    const Point kept{point.hash, change.now[point.server.value]};
+    if (kept.server == gone) continue;
+    while (next != added.end() && comes_before(*next, kept)) points.push_back(*next++);
+    points.push_back(kept);
+  }
+  points.insert(points.end(), next, added.end());
+  return points;
+}
+
+std::vector<MemberId> merged_names(std::span<const MemberId> before, const Difference& change,
+                                   std::span<const Server> servers) {
+  const auto by_name = [&](MemberId a, MemberId b) {
+    const int order = servers[a.value].name.compare(servers[b.value].name);
+    return order != 0 ? order < 0 : a < b;
+  };
+  std::vector<MemberId> kept;
+  kept.reserve(before.size());
+  for (const MemberId id : before) {
+    if (change.now[id.value] != gone) kept.push_back(change.now[id.value]);
+  }
+  std::vector<MemberId> added = change.added;
+  std::sort(added.begin(), added.end(), by_name);
+  std::vector<MemberId> names;
+  names.reserve(servers.size());
+  std::merge(kept.begin(), kept.end(), added.begin(), added.end(), std::back_inserter(names), by_name);
+  return names;
+}
+
+std::uint32_t names_checksum(std::span<const MemberId> by_name, std::span<const Server> servers) {
+  std::string text;
+  for (const MemberId id : by_name) {
+    if (!text.empty()) text += ';';
+    text += servers[id.value].name;
+  }
+  return fingerprint32(text);
+}
+
+// How many hashes each server owns. A point owns those after its predecessor up to itself; the first point's
+// predecessor is the last, one turn back.
+std::vector<std::uint64_t> shares(std::span<const Point> points, std::size_t servers) {
+  std::vector<std::uint64_t> owned(servers);
+  if (points.empty()) return owned;
+  std::uint64_t previous = points.back().hash - hash_space;  // modulo 2^64, as is the difference below
+  for (const Point& point : points) {
+    owned[point.server.value] += point.hash - previous;
+    previous = point.hash;
+  }
+  return owned;
+}
+
+}  // namespace
+
+SnapshotPtr build(std::vector<Server> servers, std::uint32_t points, std::uint64_t version) {
+  Snapshot nothing;
+  nothing.points_each_ = points;
+  return change(nothing, std::move(servers), version);
+}
+
+SnapshotPtr change(const Snapshot& before, std::vector<Server> servers, std::uint64_t version) {
+  auto ring = std::make_shared<Snapshot>();
+  ring->servers_ = sorted_by_address(std::move(servers));
+  ring->points_each_ = before.points_each_;
+  ring->version_ = version;
+  const Difference change = difference(before.servers_, ring->servers_);
+  ring->points_ = Points(merged_points(before.points(), change,
+                                       points_of(change.added, ring->servers_, ring->points_each_),
+                                       ring->servers_.size() * ring->points_each_));
+  ring->by_name_ = merged_names(before.by_name_, change, ring->servers_);
+  ring->checksum_ = names_checksum(ring->by_name_, ring->servers_);
+  ring->owned_ = shares(ring->points(), ring->servers_.size());
+  return ring;
+}
+
+}  // namespace ringside::ring
