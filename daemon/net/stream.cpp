@@ -18,7 +18,7 @@ namespace {
 
 constexpr int reads_at_once = 4;                // of one stream before others get their turn
 constexpr std::size_t bulk_buffer = 64 * 1024;  // what is read at once of a long body, at most
-constexpr std::size_t first_buffer = 4 * 1024;  // most requests fit; grows by doubling
+constexpr std::size_t first_buffer = 2 * 1024;  // most requests fit; grows with what comes
 constexpr std::size_t keep_output = 64 * 1024;  // an idle connection gives a larger output buffer back
 
 }  // namespace
