@@ -22,6 +22,7 @@
 #include "daemon/control/control_plane.hpp"
 #include "daemon/net/io_thread.hpp"
 #include "daemon/net/listener.hpp"
+#include "daemon/obs/access_log.hpp"
 #include "daemon/obs/catalog.hpp"
 #include "daemon/obs/log.hpp"
 #include "daemon/worker/worker.hpp"
@@ -89,7 +90,7 @@ std::string addresses(const std::vector<net::ListeningSocket>& listeners) {
 class Agent {
  public:
   explicit Agent(config::Config config)
-      : config_(std::move(config)), signals_(io_, SIGTERM, SIGINT), patience_(io_) {
+      : config_(std::move(config)), signals_(io_, SIGTERM, SIGINT, SIGHUP), patience_(io_) {
     if (config_.node.name.empty()) config_.node.name = host_name();
     for (std::size_t i = 0; i < worker_count(config_); ++i)
       metrics_.workers.push_back(std::make_unique<obs::WorkerMetrics>());
@@ -184,9 +185,19 @@ class Agent {
   void wait_for_signal() {
     signals_.async_wait([this](boost::system::error_code error, int number) {
       if (error) return;
-      leave(number);
+      if (number == SIGHUP) {
+        reopen_logs();
+      } else {
+        leave(number);
+      }
       wait_for_signal();
     });
+  }
+
+  // Their files may have been moved away.
+  static void reopen_logs() {
+    obs::reopen_access_log();
+    obs::log(obs::Level::info, "logs_reopened", {{"signal", SIGHUP}});
   }
 
   // A second signal changes nothing: leaving is bounded by drain.timeout already.
@@ -252,7 +263,12 @@ int run_agent(std::span<const char* const> args) {
   const auto& log = loaded->config.observability.log;
   obs::start_log(log_level(log.level), log.format == config::LogFormat::json);
   int exit_code = 0;
-  {
+  const std::string access_log = loaded->config.observability.access_log.file;
+  const auto started = access_log.empty() ? Result<void, std::string>() : obs::start_access_log(access_log);
+  if (!started) {
+    obs::log(obs::Level::error, "cannot_start", {{"cause", started.error()}});
+    exit_code = 1;
+  } else {
     Agent agent(std::move(loaded->config));
     if (auto opened = agent.open(); !opened) {
       obs::log(obs::Level::error, "cannot_start", {{"cause", opened.error()}});
@@ -261,6 +277,7 @@ int run_agent(std::span<const char* const> args) {
       agent.run();
     }
   }
+  obs::stop_access_log();
   obs::stop_log();
   return exit_code;
 }

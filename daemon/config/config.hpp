@@ -20,6 +20,8 @@ enum class WithoutKey : std::uint8_t { refuse, local };
 enum class UpgradeOnMove : std::uint8_t { close, keep };
 enum class ForwardedFields : std::uint8_t { replace, append, off };
 enum class LogFormat : std::uint8_t { text, json };
+enum class AccessLogFormat : std::uint8_t { json, common };
+enum class Traceparent : std::uint8_t { pass, make };
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 
 struct Percent {
@@ -128,6 +130,13 @@ struct Config {
       LogLevel level = LogLevel::info;
       LogFormat format = LogFormat::text;
     } log;
+    struct {
+      std::string file;  // appended to; "-": standard output; empty: none
+      AccessLogFormat format = AccessLogFormat::json;
+      Percent sample{100};  // of the requests, by chance
+    } access_log;
+    bool server_timing = false;  // replies say how long each node took
+    Traceparent traceparent = Traceparent::pass;
     struct {
       std::string address;  // host:port of a StatsD server; empty: none
       std::string file;     // instead of it

@@ -26,7 +26,8 @@ using Field =
     std::variant<Access<std::string>, Access<int>, Access<std::int64_t>, Access<bool>, Access<Millis>,
                  Access<Percent>, Access<List>, Access<Map>, Access<routes::Rules>, Access<ChecksumDialect>,
                  Access<Identity>, Access<GoodbyeStatus>, Access<AppProtocol>, Access<WithoutKey>,
-                 Access<UpgradeOnMove>, Access<ForwardedFields>, Access<LogLevel>, Access<LogFormat>>;
+                 Access<UpgradeOnMove>, Access<ForwardedFields>, Access<LogLevel>, Access<LogFormat>,
+                 Access<AccessLogFormat>, Access<Traceparent>>;
 
 struct Range {  // inclusive; milliseconds for durations, bytes for sizes
   std::int64_t least = 0;

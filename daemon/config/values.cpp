@@ -35,6 +35,12 @@ constexpr std::array<std::string_view, 3> words(ForwardedFields) {
 constexpr std::array<std::string_view, 2> words(LogFormat) {
   return {"text", "json"};
 }
+constexpr std::array<std::string_view, 2> words(AccessLogFormat) {
+  return {"json", "common"};
+}
+constexpr std::array<std::string_view, 2> words(Traceparent) {
+  return {"pass", "make"};
+}
 constexpr std::array<std::string_view, 5> words(LogLevel) {
   return {"trace", "debug", "info", "warn", "error"};
 }

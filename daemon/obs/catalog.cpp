@@ -12,13 +12,14 @@
 #include <limits>
 #include <variant>
 
+#include "daemon/obs/access_log.hpp"
 #include "daemon/obs/log.hpp"
 
 namespace ringside::obs {
 namespace {
 
 // What no thread counts for us: asked of the log and the system at the scrape.
-enum class Process { build_info, log_lines_dropped, resident_bytes, open_fds };
+enum class Process { build_info, log_lines_dropped, access_log_dropped, resident_bytes, open_fds };
 
 using Field = std::variant<Counter WorkerMetrics::*, Gauge WorkerMetrics::*, Histogram WorkerMetrics::*,
                            Counter ControlMetrics::*, Gauge ControlMetrics::*, Process>;
@@ -195,6 +196,11 @@ constexpr Row table[] = {
     {"ringside_build_info", "Always 1; the label is the version that runs.", Process::build_info},
     {"ringside_log_dropped_lines_total", "Log lines dropped because the reader of stderr was too slow.",
      Process::log_lines_dropped},
+    {"ringside_access_log_dropped_total",
+     "Writes of the access log, with the lines of one turn of a worker each, dropped because the file was "
+     "too "
+     "slow.",
+     Process::access_log_dropped},
     {"ringside_process_resident_bytes", "Memory of this process that is in RAM.", Process::resident_bytes},
     {"ringside_process_open_fds", "Open file descriptors of this process.", Process::open_fds},
 };
@@ -212,8 +218,8 @@ struct TypeOf {
     return prometheus::MetricType::Histogram;
   }
   prometheus::MetricType operator()(Process what) const {
-    return what == Process::log_lines_dropped ? prometheus::MetricType::Counter
-                                              : prometheus::MetricType::Gauge;
+    const bool counts = what == Process::log_lines_dropped || what == Process::access_log_dropped;
+    return counts ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
   }
 };
 
@@ -273,6 +279,9 @@ struct Read {
         out.gauge.value = 1;
         return;
       case Process::log_lines_dropped: out.counter.value = static_cast<double>(log_lines_dropped()); return;
+      case Process::access_log_dropped:
+        out.counter.value = static_cast<double>(access_log_writes_dropped());
+        return;
       case Process::resident_bytes: out.gauge.value = resident_bytes(); return;
       case Process::open_fds: out.gauge.value = open_fds(); return;
     }

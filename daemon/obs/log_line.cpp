@@ -66,31 +66,6 @@ void append_hex(std::string& out, std::string_view prefix, unsigned value, int d
   for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) out += "0123456789abcdef"[value >> shift & 0xfU];
 }
 
-// A JSON string, also used for quoted values of the text form. A byte that is no UTF-8 becomes a backslash, x
-// and its two hex digits, since JSON has no escape for bytes.
-void append_quoted(std::string& out, std::string_view text) {
-  out += '"';
-  while (!text.empty()) {
-    const auto [bytes, code] = first_character(text);
-    if (bytes == 0)
-      append_hex(out, R"(\\x)", static_cast<unsigned char>(text.front()), 2);
-    else if (code == '"' || code == '\\')
-      (out += '\\') += text.front();
-    else if (code == '\n')
-      out += "\\n";
-    else if (code == '\r')
-      out += "\\r";
-    else if (code == '\t')
-      out += "\\t";
-    else if (steers_terminal(code))
-      append_hex(out, "\\u", static_cast<unsigned>(code), 4);
-    else
-      out += text.substr(0, bytes);
-    text.remove_prefix(bytes == 0 ? 1 : bytes);
-  }
-  out += '"';
-}
-
 // Text that reads the same with and without quotes: nothing that a reader could take for an end, a quote or
 // an escape.
 bool needs_quotes(std::string_view text) {
@@ -125,6 +100,29 @@ struct AppendValue {
 };
 
 }  // namespace
+
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  while (!text.empty()) {
+    const auto [bytes, code] = first_character(text);
+    if (bytes == 0)
+      append_hex(out, R"(\\x)", static_cast<unsigned char>(text.front()), 2);
+    else if (code == '"' || code == '\\')
+      (out += '\\') += text.front();
+    else if (code == '\n')
+      out += "\\n";
+    else if (code == '\r')
+      out += "\\r";
+    else if (code == '\t')
+      out += "\\t";
+    else if (steers_terminal(code))
+      append_hex(out, "\\u", static_cast<unsigned>(code), 4);
+    else
+      out += text.substr(0, bytes);
+    text.remove_prefix(bytes == 0 ? 1 : bytes);
+  }
+  out += '"';
+}
 
 void append_time(std::string& out, WallTime time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);

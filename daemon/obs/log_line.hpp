@@ -12,6 +12,10 @@ namespace ringside::obs {
 
 void append_time(std::string& out, WallTime);  // 2026-01-31T12:00:00.000Z
 
+// As a JSON string, which is one line of printable UTF-8 whatever the text holds. A byte that is no UTF-8
+// becomes a backslash, x and its two hex digits, since JSON has no escape for bytes.
+void append_quoted(std::string& out, std::string_view text);
+
 enum class LineFormat : std::uint8_t { text, json };
 
 // Without a line end. Whatever the values hold, the result is one line of printable UTF-8: quotes, control

@@ -12,6 +12,7 @@
 #include "daemon/worker/grpc.hpp"
 #include "daemon/worker/peer_links.hpp"
 #include "daemon/worker/proxy_calls.hpp"
+#include "daemon/worker/trace_context.hpp"
 
 namespace ringside::worker {
 namespace {
@@ -69,6 +70,8 @@ void Call::start_from_client(const http::RequestHead& head, const Route& route, 
   take_passport(head_.get(), false, passport_, client.forwarded != config::ForwardedFields::replace);
   append_forwarded(head_.get(), client, forwarded_);
   if (client.forwarded == config::ForwardedFields::replace) passport_.client = client.address;
+  if (context_.config.observability.traceparent == config::Traceparent::make)
+    ensure_traceparent(head_.get(), context_.rng, traceparent_);
   passport_.from = context_.view->name;
   if (passport_.request_id.empty()) make_request_id(context_.rng, passport_.request_id);
   head_.get().upgrade = upgrade_of(head_.get(), route.upgrades);
@@ -254,6 +257,7 @@ void Call::try_app() {
 
 void Call::ask_app() {
   context_.metrics.requests_local.add();
+  if (context_.config.observability.server_timing) asked_app_ = Clock::now();
   compose(Towards::app);
   Outbound* out = start_at_app();
   if (out == nullptr) return answer(problem(api::Code::overloaded, "the app takes no more streams"));
@@ -419,6 +423,10 @@ void Call::reply(http::ResponseHead& head, bool end) {
   const auto now = Clock::now();
   context_.metrics.request_seconds.observe_us(static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(now - started_).count()));
+  if (context_.config.observability.server_timing) {
+    write_server_timing(now);
+    head.fields.push_back({"Server-Timing", scratch_timing_});
+  }
   if (exchange_.rerouted()) context_.metrics.reroutes.add();
   context_.breakers->answered(target());
   context_.admission->replied(*this);

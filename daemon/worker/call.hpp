@@ -155,6 +155,7 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   void finish();
   void leave_waiting_list();
   void write_ring_version();
+  void write_server_timing(Instant now);
   [[nodiscard]] Millis patience() const;
   [[nodiscard]] int retries() const;
   [[nodiscard]] bool take_place();
@@ -192,7 +193,7 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   forward::Exchange exchange_;
   http::RequestHead try_head_;
   std::string encoded_key_, binary_key_, via_, scratch_version_, scratch_hops_, scratch_timeout_,
-      scratch_passport_, scratch_retry_, scratch_patience_;
+      scratch_passport_, scratch_retry_, scratch_patience_, scratch_timing_, traceparent_;
   bool try_is_peer_ = false;
   std::string last_failure_;  // why the last try failed, for the problem's detail
 
@@ -207,6 +208,7 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   std::unique_ptr<Upgrade> upgrade_;  // once the app has switched protocols
 
   Instant started_{}, deadline_{};
+  Instant asked_app_{};                 // for Server-Timing
   Instant stream_at_{}, last_piece_{};  // of the reply: when it becomes a stream, when it last moved
   net::Timer timer_;  // the deadline for the head, or the end of a wait; then the idle time of the reply
 };

@@ -79,4 +79,22 @@ void Call::write_ring_version() {
   scratch_version_.append(std::to_string(context_.view->ring->version()));
 }
 
+// Server-Timing (W3C): what the app took, as its own node saw it, and what each node took with it.
+void Call::write_server_timing(Instant now) {
+  const auto add = [this, now](Instant since) {
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(now - since).count();
+    const auto fraction = std::to_string(took % 1000);
+    scratch_timing_.append(std::to_string(took / 1000)).append(".");
+    scratch_timing_.append(3 - fraction.size(), '0').append(fraction);
+  };
+  scratch_timing_.clear();
+  if (!try_is_peer_) {
+    scratch_timing_ += "app;dur=";
+    add(asked_app_);
+    scratch_timing_ += ", ";
+  }
+  scratch_timing_.append("ringside;desc=\"").append(context_.view->name).append("\";dur=");
+  add(started_);
+}
+
 }  // namespace ringside::worker

@@ -104,6 +104,7 @@ bool ClientSession::is_http1() {
 }
 
 void ClientSession::begin(const http::RequestHead& head) {
+  record_ = context_.access_log.begin(head, client_, context_.rng);
   keep_alive_ = head.keep_alive && !head.http10 && !context_.draining;
   http10_ = head.http10;
   head_request_ = head.method == "HEAD";
@@ -150,6 +151,7 @@ void ClientSession::read_call_body() {
                      .status = refusal->status});
     const auto piece = std::get<http1::BodyReader::Piece>(step);
     pace_.bytes += piece.data.size();
+    if (record_) record_->request_body(piece.data.size());
     if (!upgraded_ && (pace_.bytes > body_max() || body_.announced() > body_max() - pace_.bytes))
       return spoilt({.code = api::Code::body_too_large,
                      .detail = "the body is over the limit of " + std::to_string(body_max()) + " bytes"});
@@ -202,6 +204,7 @@ bool ClientSession::read_api_body() {
       return false;
     }
     const auto piece = std::get<http1::BodyReader::Piece>(step);
+    if (record_) record_->request_body(piece.data.size());
     const bool fits = api_.add(piece.data);
     stream_.consume(piece.consumed);
     if (!fits) {
@@ -217,6 +220,7 @@ bool ClientSession::read_api_body() {
 
 void ClientSession::refuse(const api::Problem& problem) {
   context_.metrics.bad_requests.add();
+  if (state_ == State::head && !record_) record_ = context_.access_log.begin({}, client_, context_.rng);
   keep_alive_ = false;
   write(api::render(problem));
 }
@@ -241,6 +245,7 @@ void ClientSession::send_continue() {
 // From here on the connection is a tunnel: its bytes are the body of a request and of a reply that end with
 // it.
 void ClientSession::send_switch(const http::ResponseHead& reply) {
+  if (record_) record_->reply(reply);
   upgraded_ = reply_started_ = body_left_ = true;
   keep_alive_ = chunked_reply_ = false;
   body_ = http1::BodyReader({http::BodyKind::until_close, 0});
@@ -254,6 +259,7 @@ void ClientSession::send_reply(const http::ResponseHead& reply, bool end) {
   head = reply;
   context_.date.add_to(head);
   reply_started_ = true;
+  if (record_) record_->reply(head);
   const bool measured = head.framing.kind == http::BodyKind::length;
   chunked_reply_ = !end && !measured && !http10_;
   if (!measured && (chunked_reply_ || head.framing.kind != http::BodyKind::none))
@@ -272,6 +278,7 @@ void ClientSession::send_reply_body(std::string_view data) {
     stream_.out().append(data);
   }
   context_.metrics.bytes_out.add(data.size());
+  if (record_) record_->reply_body(data.size());
   context_.turn.flush(*this);
 }
 
@@ -299,6 +306,7 @@ void ClientSession::more_body() {
 // call.
 void ClientSession::reply_finished() {
   timer_.cancel();
+  context_.access_log.end(record_, AccessRecord::End::whole);
   if (!keep_alive_ || body_left_) return linger();
   state_ = State::answered;
   context_.turn.flush(*this);
@@ -404,6 +412,7 @@ void ClientSession::close() {
   if (std::exchange(state_, State::closed) == State::closed) return;
   timer_.cancel();
   call_.cancel();
+  context_.access_log.end(record_, AccessRecord::End::cut);
   on_closed_(*this);
 }
 

@@ -93,7 +93,8 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   bool upgraded_ = false;  // what comes and goes is another protocol's
   BodyPace pace_;          // of a request with a body
   ApiRequest api_;
-  std::size_t discarded_ = 0;  // while lingering
+  std::unique_ptr<AccessRecord> record_;  // none: the request gets no line in the access log
+  std::size_t discarded_ = 0;             // while lingering
 
   Call call_;
 };

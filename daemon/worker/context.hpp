@@ -15,6 +15,7 @@
 #include "daemon/net/timers.hpp"
 #include "daemon/obs/catalog.hpp"
 #include "daemon/routes/table.hpp"
+#include "daemon/worker/access_record.hpp"
 #include "daemon/worker/client_limits.hpp"
 #include "daemon/worker/date.hpp"
 #include "daemon/worker/route.hpp"
@@ -85,6 +86,7 @@ struct Context {
         metrics(own),
         timers(io_context),
         turn(io_context),
+        access_log(configuration, turn),
         rng(seed),
         routes(*routes::Table::compile(configuration.routes)),
         retry_budget(configuration.forward.retry.budget.value) {}
@@ -95,6 +97,7 @@ struct Context {
   obs::WorkerMetrics& metrics;
   net::Timers timers;
   Turn turn;
+  AccessLog access_log;
   DateField date;              // of replies to clients
   Rng rng;                     // request ids
   ClientLimits client_limits;  // before the first connection

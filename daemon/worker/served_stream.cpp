@@ -30,6 +30,7 @@ void ServedStream::begin_for_peer(const http::RequestHead& head, bool end) {
 }
 
 void ServedStream::begin_for_client(const http::RequestHead& head, const Client& client, bool end) {
+  record_ = link_.context_.access_log.begin(head, client, link_.context_.rng);
   body_ended_ = end;
   head_request_ = head.method == "HEAD";
   grpc_ = is_grpc(head.fields);
@@ -82,6 +83,7 @@ void ServedStream::answer_api() {
 
 void ServedStream::take_body(std::string_view data) {
   pace_.bytes += data.size();
+  if (record_) record_->request_body(data.size());
   if (call_.active() && !over_limit()) {
     pending_.append(data);  // bounded by the stream's window
     unconsumed_ += data.size();
@@ -143,6 +145,7 @@ void ServedStream::gone() {
   gone_ = true;
   timer_.cancel();
   call_.cancel();
+  link_.context_.access_log.end(record_, AccessRecord::End::cut);
   pending_ = std::string();  // nearly always empty; this object may rest for long
 }
 
@@ -184,6 +187,8 @@ void ServedStream::send_reply(const http::ResponseHead& head, bool end) {
     http::ResponseHead dated = head;
     link_.context_.date.add_to(dated);
     link_.session_.submit_response(id_, dated, end);
+    if (record_) record_->reply(dated);
+    if (end) end_record();
   } else {
     link_.session_.submit_response(id_, head, end);
   }
@@ -194,13 +199,19 @@ void ServedStream::send_reply_body(std::string_view data) {
   if (gone_) return;
   link_.session_.send_data(id_, data, false);
   link_.count_out(data.size());
+  if (record_) record_->reply_body(data.size());
   link_.wants_flush();
 }
 
 void ServedStream::send_reply_end(const http::Trailers& trailers) {
   if (gone_) return;
   link_.session_.send_end(id_, trailers);
+  end_record();
   link_.wants_flush();
+}
+
+void ServedStream::end_record() {
+  link_.context_.access_log.end(record_, AccessRecord::End::whole);
 }
 
 void ServedStream::abort_reply() {

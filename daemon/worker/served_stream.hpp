@@ -46,6 +46,7 @@ class ServedStream final : public Inbound {
   void refuse(const api::Problem&);
   void write(const api::Response&);
   void open_window();
+  void end_record();
   void check_body_rate();
 
   Http2Server& link_;
@@ -63,7 +64,8 @@ class ServedStream final : public Inbound {
   bool reply_started_ = false;
   BodyPace pace_;
   std::optional<ApiRequest> api_;
-  net::Timer timer_;  // of a body that comes too slowly
+  std::unique_ptr<AccessRecord> record_;  // none: the request gets no line in the access log
+  net::Timer timer_;                      // of a body that comes too slowly
 
   Call call_;
 };
