@@ -115,7 +115,7 @@ class AccessLog(ClusterTest):
 
         def seen(**headers):
             said = self.a.get(route(self.key_of["b"], "/echo"), headers=headers).json()["headers"]
-            return {name.lower(): value for name, value in said.items()}.get("traceparent")
+            return {name.lower(): value for name, value in said}.get("traceparent")
         self.assertEqual(seen(traceparent=TRACE), TRACE)
         made = {seen(), seen(), seen(traceparent="nonsense")}
         self.assertEqual(len(made), 3)
