@@ -11,7 +11,7 @@ from support import ROOT, SharedClusterTest, fetch, resident_bytes, route, sanit
 
 MIB = 1024 * 1024
 SIZE = 64 * MIB
-STREAM_MAX = (256 + 128) * 1024  # limits::stream_window_bytes, and what has been read ahead of it from the app
+STREAM_MAX = (256 + 64 + 32) * 1024  # limits.hpp: stream_window_bytes, and an AppConnection's head_bytes and read_ahead_bytes
 SLOW = 1_000_000  # bytes a second
 SECONDS = 5
 TICK = 0.05
