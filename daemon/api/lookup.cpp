@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "daemon/api/json_depth.hpp"
 #include "daemon/api/key_text.hpp"
 #include "daemon/api/reads.hpp"
 #include "daemon/base/limits.hpp"
@@ -181,12 +182,17 @@ Result<std::string, Response> batch_key(const Json& item, std::size_t index, boo
 }
 
 Result<Batch, Response> parse_batch(std::string_view text) {
+  if (nests_too_deep(text))
+    return problem(Code::bad_request,
+                   "the body nests deeper than " + std::to_string(json_depth_max) + " levels");
   Json body;
   try {
     body = Json::parse(text);
   } catch (const Json::parse_error& error) {
     return problem(Code::bad_request,
                    "the body is not JSON: the fault is at byte " + std::to_string(error.byte));
+  } catch (const Json::out_of_range&) {
+    return problem(Code::bad_request, "the body holds a number that no computer can");
   }
   if (!body.is_object() || !body.contains("keys") || !body["keys"].is_array())
     return problem(Code::bad_request, R"(the body is not like {"keys": ["user:42"], "n": 1})");

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <nlohmann/json.hpp>
 
+#include "daemon/api/json_depth.hpp"
 #include "daemon/base/address.hpp"
 #include "daemon/base/limits.hpp"
 
@@ -83,6 +84,7 @@ Problem read_sink(const Json& json, TraceSink& out) {
 }
 
 Problem read_event(std::string_view body, Json& out) {
+  if (nests_too_deep(body)) return invalid("opts", "they nest too deep");
   const auto raw = Json::parse(body, nullptr, false);
   if (!raw.is_object()) return invalid("opts", "is missing");
   out = with_camel_case(raw);

@@ -126,6 +126,9 @@ inline constexpr std::uint64_t statsd_file_bytes = std::uint64_t{1} << 30;  // t
 inline constexpr auto statsd_look_up_time = 5s;                             // of the server's name
 inline constexpr std::size_t statsd_early = 1024;  // statistics kept until it is found
 
+// Configuration: the file, or routes in a flag or variable
+inline constexpr std::size_t config_bytes = 1024 * 1024;
+
 // API. POST /v1/lookup answers up to keys x owners names; these two bound the answer at 8 MiB
 inline constexpr std::size_t lookup_keys = 10'000;
 inline constexpr std::size_t lookup_many_owners = 8;

@@ -15,10 +15,10 @@ class Walker {
 
   Findings run(const std::string& text) {
     try {
-      const auto documents = YAML::LoadAll(text);
-      if (documents.size() > 1)
-        refuse(documents[1].Mark(), "", "a second YAML document", "put all options into one");
-      if (!documents.empty()) root(documents.front());
+      YAML::Mark second;
+      const auto document = load_yaml(text, second);
+      if (!second.is_null()) refuse(second, "", "a second YAML document", "put all options into one");
+      root(document);
     } catch (const YAML::Exception& error) {
       refuse(error.mark, "", "not valid YAML: " + error.msg, "");
     }

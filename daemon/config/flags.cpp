@@ -82,7 +82,8 @@ class Reader {
   }
 
   void take(const po::option& option) {
-    const std::string written = option.original_tokens.empty() ? "" : option.original_tokens.front();
+    std::string written = option.original_tokens.empty() ? "" : option.original_tokens.front();
+    if (written.empty()) written = "''";  // an empty word of the command line
     const bool after_unknown = std::exchange(after_unknown_, option.unregistered && option.position_key < 0);
     if (option.position_key >= 0) {
       if (!after_unknown) refuse(written, "unexpected argument", "settings are given as --flag VALUE");

@@ -194,8 +194,10 @@ RoutesFound read_routes(const YAML::Node& node) {
 
 RoutesFound read_routes(const std::string& text) {
   try {
-    const auto node = YAML::Load(text);
-    return node.IsNull() ? RoutesFound{} : read_routes(node);
+    YAML::Mark second;
+    const auto document = load_yaml(text, second);
+    if (!second.is_null()) return {{}, {{"", 0, 0, "routes", "a second YAML document", ""}}};
+    return document.IsNull() ? RoutesFound{} : read_routes(document);
   } catch (const YAML::Exception& error) {
     return {{}, {{"", 0, 0, "routes", "not valid YAML: " + error.msg, ""}}};
   }

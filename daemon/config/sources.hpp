@@ -11,7 +11,8 @@
 
 namespace YAML {
 class Node;
-}
+struct Mark;
+}  // namespace YAML
 
 namespace ringside::config {
 
@@ -35,6 +36,10 @@ Flags read_flags(std::span<const std::string> arguments);
 Findings read_environment(const Environment&);
 // `text` is the content of the file `name`.
 Findings read_yaml(const std::string& name, const std::string& text);
+
+// The document of a text, and where a second one begins (a null mark: there is none). Throws YAML::Exception,
+// with the place, for what is none.
+YAML::Node load_yaml(const std::string& text, YAML::Mark& second);
 
 // The value of `routes`. Problems have no source yet, and no place if they come from a text. The text is what
 // a flag or variable holds: the same YAML as in the file.

@@ -219,6 +219,9 @@ Parsed<ProxyRequest> decode_proxy_request(std::string_view text, const ProxyLimi
   request.checksum = head.checksum();
   request.keys = head.keys();
   if (request.method.empty() || !request.url.starts_with('/')) head.fail(WireErrc::bad_value);
+  // As our HTTP readers have it: no tunnel, no echo, and no name that an app may take for a reserved one.
+  if (request.method == "CONNECT" || request.method == "TRACE") head.fail(WireErrc::bad_value);
+  std::erase_if(request.fields, [](const auto& field) { return http::is_reserved_twin(field.first); });
   if (head.error()) return *head.error();
   return request;
 }

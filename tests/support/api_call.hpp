@@ -17,7 +17,7 @@ inline WallTime sample_now() {
 
 inline api::Response call_api(const api::View& view, std::string_view method, std::string_view target,
                               std::string_view body = {}) {
-  const obs::Metrics metrics;
+  static const obs::Metrics metrics;
   const auto mark = target.find('?');
   api::Request request;
   request.method = method;

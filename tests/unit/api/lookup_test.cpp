@@ -175,6 +175,9 @@ TEST_CASE("a bad body is refused with the place of the fault") {
       {R"({"keys":["a"],"key_encoding":"hex"})", "400 bad_request", "percent"},
       {R"({"keys":["%f"],"key_encoding":"percent"})", "400 bad_key", "keys[0]"},
       {R"({"keys":[")" + std::string(limits::key_bytes + 1, 'k') + R"("]})", "400 bad_key", "4097"},
+      {R"({"keys":[1e999]})", "400 bad_request", "number"},
+      {R"({"keys":[],"n":)" + std::string(500'000, '[') + std::string(500'000, ']') + "}", "400 bad_request",
+       "16 levels"},
       {std::string(limits::api_body_bytes + 1, ' '), "413 body_too_large", "bytes"},
   };
   for (const auto& [body, code, detail] : table) {

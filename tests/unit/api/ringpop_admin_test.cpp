@@ -146,6 +146,9 @@ TEST_CASE("a trace order that is wrong is refused with the option's name") {
   REQUIRE(order.has_error());
   CHECK_THAT(order.error(), Catch::Contains(says));
   CHECK(!read_trace_order("", now).has_value());
+  const auto deep = R"({"event":"membership.checksum.update","expiresIn":5,"sink":{"type":"log"},"x":)" +
+                    std::string(30'000, '[') + std::string(30'000, ']') + "}";
+  CHECK_THAT(read_trace_order(deep, now).error(), Catch::Contains("too deep"));
   CHECK(!read_trace_order(R"({"event":"other","expiresIn":5,"sink":{"type":"log"}})", now).has_value());
 }
 

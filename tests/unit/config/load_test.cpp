@@ -64,7 +64,7 @@ TEST_CASE("a faulty file is answered with line, column and what to do") {
       {"node: {labels: [zone]}\n", "r.yaml:1:16: node.labels: expected a map; e.g. {zone: eu, rack: r1}"},
       {"node: {labels: {zone: [eu]}}\n", "r.yaml:1:17: node.labels: a map holds texts"},
       {"node:\n  name:\n", "r.yaml:2:3: node.name: has no value; give one or leave the line out"},
-      {"workers: 1\n---\nworkers: 2\n", "r.yaml:3:1: a second YAML document; put all options into one"},
+      {"workers: 1\n---\nworkers: 2\n", "r.yaml:2:1: a second YAML document; put all options into one"},
       // values
       {"workers: many\n", "r.yaml:1:1: workers: 'many' is not a whole number"},
       {"workers: 1.5\n", "r.yaml:1:1: workers: '1.5' is not a whole number"},
@@ -136,7 +136,11 @@ TEST_CASE("bad YAML is answered with the place where reading stopped") {
       GENERATE(table<const char*, const char*>({{"a: [1\nb: }\n", "r.yaml:2:2: not valid YAML: "},
                                                 {"node: {name: a\n", "r.yaml:2:1: not valid YAML: "},
                                                 {"workers: 1\n  ring: 2\n", "r.yaml:2:7: not valid YAML: "},
-                                                {"workers: *x\n", "r.yaml:1:10: not valid YAML: "}}));
+                                                {"workers: *x\n", "r.yaml:1:10: not valid YAML: "},
+                                                {"a: b\n c\x04", "r.yaml:2:3: not valid YAML: a byte"},
+                                                {"\xff\xfe", "r.yaml:1:1: not valid YAML: a byte"},
+                                                {" ,}", "r.yaml:1:2: a second YAML document"},
+                                                {"[]]", "r.yaml:1:3: not valid YAML: "}}));
   CAPTURE(yaml);
   CHECK_THAT(of_file(yaml), Catch::StartsWith(place));
 }
@@ -155,6 +159,7 @@ TEST_CASE("faulty flags are answered by their names") {
       {{"--elephants"}, "--elephants: unknown flag; see --help"},
       {{"-x"}, "-x: unknown flag; see --help"},
       {{"word"}, "word: unexpected argument; settings are given as --flag VALUE"},
+      {{""}, "'': unexpected argument; settings are given as --flag VALUE"},
       {{"--name"}, "--name: needs a value; write --name VALUE"},
       {{"--name", "--insecure"}, "--name: needs a value; write --name VALUE"},
       {{"-c"}, "-c: needs a value; write -c VALUE"},

@@ -1,5 +1,5 @@
-// HTTP/2 for tests of the data plane: a client on a blocking socket, an app that follows a script, and frames
-// made by hand.
+// HTTP/2 for tests of the data plane: a client on a blocking socket, an app that follows a script, and what
+// it says frame by frame.
 #pragma once
 
 #include <map>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/proto/http2/frames.hpp"
 #include "tests/unit/proto/http2/wire.hpp"
 #include "tests/unit/worker/host.hpp"
 
@@ -97,47 +98,6 @@ inline http::RequestHead grpc_call(std::string_view path, std::vector<http::Fiel
   head.takes_trailers = true;
   head.fields.insert(head.fields.end(), fields.begin(), fields.end());
   return head;
-}
-
-// --- frames by hand
-
-enum class Frame : std::uint8_t {
-  data,
-  headers,
-  priority,
-  rst_stream,
-  settings,
-  push_promise,
-  ping,
-  goaway,
-  window_update,
-  continuation,
-  unknown = 0xbb,
-};
-
-inline std::string number(std::uint32_t value) {
-  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
-          static_cast<char>(value)};
-}
-inline std::string frame(Frame type, std::uint8_t flags, std::uint32_t stream, std::string_view payload) {
-  std::string out = number(static_cast<std::uint32_t>(payload.size())).substr(1);
-  out += static_cast<char>(type);
-  out += static_cast<char>(flags);
-  return out + number(stream) + std::string(payload);
-}
-// HPACK: literal fields that enter no table.
-inline std::string block(const std::vector<std::pair<std::string, std::string>>& fields) {
-  std::string out;
-  const auto text = [&out](const std::string& each) {
-    out += static_cast<char>(each.size());  // below 127
-    out += each;
-  };
-  for (const auto& [name, value] : fields) {
-    out += '\0';
-    text(name);
-    text(value);
-  }
-  return out;
 }
 
 // What a peer said in frames of its own, up to the answer to our ping or the end of the connection. That

@@ -30,6 +30,7 @@ struct ReadMessage {
 
 struct ReadStream {
   std::vector<ReadMessage> messages;  // whole ones
+  std::vector<std::size_t> ends;      // where each of them ends
   int refused = 0;
   std::string reason;
   bool unfinished = false;   // the bytes end inside a message
@@ -128,8 +129,9 @@ class StreamReader {
     in_body_ = false;
     done_ = message_.status >= 200;
     for (const auto& [name, value] : body_.trailers()) message_.trailers.emplace_back(name, value);
-    read_.messages.push_back(std::exchange(message_, {}));
     read_.consumed = taken_;
+    read_.ends.push_back(taken_);
+    read_.messages.push_back(std::exchange(message_, {}));
   }
 
   Parse parse_;

@@ -73,6 +73,13 @@ TEST_CASE("what a request's head may leave out gets its default") {
   CHECK(response->status == 200);
 }
 
+TEST_CASE("a field that an app may take for a reserved one does not come through") {
+  const auto decoded =
+      decode_proxy_request(R"({"method":"POST","url":"/","headers":{"content_length":"5","a_b":"c"}})");
+  REQUIRE(decoded.has_value());
+  CHECK(decoded->fields == ProxyFields{{"a_b", "c"}});
+}
+
 TEST_CASE("a head that HTTP could not carry is refused") {
   struct Row {
     const char* what;
@@ -96,6 +103,8 @@ TEST_CASE("a head that HTTP could not carry is refused") {
       {"a method with a blank", R"({"method":"GE T","url":"/"})"},
       {"a method with a line break", R"({"method":"GET\r\n","url":"/"})"},
       {"a long method", R"({"method":")" + std::string(33, 'G') + R"(","url":"/"})"},
+      {"a tunnel", R"({"method":"CONNECT","url":"/"})"},
+      {"an echo", R"({"method":"TRACE","url":"/"})"},
       {"an absolute url", R"({"method":"GET","url":"http://a/"})"},
       {"a url with a blank", R"({"method":"GET","url":"/ HTTP/1.1"})"},
       {"a url with a line break", R"({"method":"GET","url":"/\r\nX: y"})"},

@@ -1,0 +1,94 @@
+// What the local API and Ringpop's tools ask: any question has an answer, as JSON where it says so, and no
+// body ends more than its own request.
+//
+// The payload's first line is the question: "GET /v1/ring?points" for the API, "/trace/add" for a tool; the
+// body stands behind it. Flag 0: the node is still joining; 1: the ring is empty.
+#include <nlohmann/json.hpp>
+
+#include "daemon/api/ringpop_admin.hpp"
+#include "daemon/api/ringpop_command.hpp"
+#include "daemon/api/ringpop_settings.hpp"
+#include "daemon/api/ringpop_trace.hpp"
+#include "tests/fuzz/targets.hpp"
+#include "tests/support/api_call.hpp"
+#include "tests/support/view.hpp"
+
+namespace ringside::fuzz {
+namespace {
+
+const api::View& view_of(const Input& input) {
+  static const auto settled = test::sample_view(), joining = test::joining_view(),
+                    empty = test::empty_ring_view();
+  return input.flag(0) ? joining : input.flag(1) ? empty : settled;
+}
+
+void check_json(std::string_view text) {
+  require(nlohmann::json::accept(text), "an answer that is no JSON: " + std::string(text));
+}
+
+void check_call(const api::View& view, std::string_view question, std::string_view body) {
+  const auto space = question.find(' ');
+  const auto answer = test::call_api(view, question.substr(0, space), question.substr(space + 1), body);
+  require(answer.status >= 200 && answer.status < 600, "no status of an answer");
+  if (answer.content_type.find("json") != std::string::npos && answer.status != 204) check_json(answer.body);
+}
+
+void check_answer(const api::RingpopAnswer& answer) {
+  check_json(answer.body);
+}
+
+// As the control plane answers it.
+void check_command(const api::View& view, api::RingpopCommand command, std::string_view body) {
+  using api::RingpopCommand;
+  static const config::Config config;
+  switch (command) {
+    case RingpopCommand::damp_req: return check_answer(api::damp_scores(body, view));
+    case RingpopCommand::config_get: return check_answer(api::get_settings(body, {config, obs::Level::info}));
+    case RingpopCommand::config_set: {
+      const auto change = api::read_settings_change(body);
+      require(change || !change.error().empty(), "a refusal without a reason");
+      if (!change) check_answer(api::refused("ringside.bad-setting", change.error()));
+      return;
+    }
+    case RingpopCommand::reload: return (void)api::reload_file(body);
+    case RingpopCommand::trace_add: {
+      const auto order = api::read_trace_order(body, test::sample_now());
+      const auto sink = api::read_trace_sink(body);
+      require(order || !order.error().empty(), "a refusal without a reason");
+      require(!order || (sink && sink->same_as(order->sink)), "what is added cannot be removed");
+      require(!order || order->until >= test::sample_now(), "a trace that has ended before");
+      if (!order) check_answer(api::refused("ringpop.invalid-option", order.error()));
+      return;
+    }
+    case RingpopCommand::gossip_start:
+    case RingpopCommand::gossip_stop:
+    case RingpopCommand::gossip_status:
+    case RingpopCommand::gossip_tick:
+    case RingpopCommand::member_join:
+    case RingpopCommand::member_leave:
+    case RingpopCommand::reap:
+    case RingpopCommand::heal:
+    case RingpopCommand::debug_set:
+    case RingpopCommand::debug_clear:
+    case RingpopCommand::trace_remove: return;  // no body, or the same as another's
+  }
+}
+
+}  // namespace
+
+void api(const Input& input) {
+  const auto line = input.payload().substr(0, input.payload().find('\n'));
+  const auto body = input.payload().substr(std::min(line.size() + 1, input.payload().size()));
+  const auto& view = view_of(input);
+  if (!line.starts_with('/')) return check_call(view, line, body);
+  if (const auto command = api::ringpop_command(line)) return check_command(view, *command, body);
+  const auto ask = [&view] {
+    api::RingpopStats stats;
+    stats.members = view.members;
+    stats.now = test::sample_now();
+    return stats;
+  };
+  if (const auto answer = api::answer_ringpop_admin(line, body, view, ask)) check_answer(*answer);
+}
+
+}  // namespace ringside::fuzz
