@@ -30,7 +30,11 @@ constexpr std::array table{
         "/v1/lookup/{key}).",
         no, 0},
     CodeRow{Code::wrong_host, "wrong_host", 421, "This listener does not answer for that host",
-            "Ask for a host that ingress.hosts names, or add this one there.", no, 0},
+            "Ask for a host that it answers for, or add this one to the option that the detail names.", no,
+            0},
+    CodeRow{Code::wrong_origin, "wrong_origin", 403, "This listener does not answer pages of other sites",
+            "Ask with a program; if it was a page that may ask, add its origin to security.api_origins.", no,
+            0},
     CodeRow{
         Code::not_found, "not_found", 404, "There is no such page here",
         "To reach the app, ask for /v1/route/{key}/... or send the Ringside-Key header; GET / lists the API.",

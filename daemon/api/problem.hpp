@@ -15,6 +15,7 @@ enum class Code : std::uint8_t {
   bad_key,
   missing_key,
   wrong_host,
+  wrong_origin,
   not_found,
   method_not_allowed,
   body_too_large,

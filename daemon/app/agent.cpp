@@ -114,6 +114,12 @@ class Agent {
     auto peer = control_->listen();
     if (!peer) return std::move(peer).error();
     control_->set_api_listeners(std::move(names));
+    const auto& hosts = config_.security.api_hosts;
+    if (std::ranges::find(hosts, "*") != hosts.end())
+      obs::log(obs::Level::warn, "any_host_answered",
+               {{"option", "security.api_hosts"},
+                {"risk", "every web page can ask the API through a name of its own"},
+                {"remedy", "name the hosts instead of *"}});
     obs::log(obs::Level::info, "agent_listening",
              {{"node", config_.node.name},
               {"api", addresses(api_listeners_)},

@@ -123,6 +123,8 @@ struct Config {
     GoodbyeStatus status = GoodbyeStatus::leave;
   } drain;
   struct {
+    std::vector<std::string> api_hosts;    // more names[:port] that listen.api answers for; *: any
+    std::vector<std::string> api_origins;  // of web pages that may ask there
     bool insecure = false;  // allow listeners off the loopback without key, certificate or token
   } security;
   struct {

@@ -385,6 +385,25 @@ const std::array table = {
            .field = RINGSIDE_FIELD(drain.status),
            .help = "What a leaving member says of itself: leave, or faulty as Ringpop's self-eviction does.",
            .reason = "leave is the truth; faulty is what Ringpop's members forget by themselves."},
+    Option{.path = "security.api_hosts",
+           .field = RINGSIDE_FIELD(security.api_hosts),
+           .help =
+               "Host names answered on listen.api besides localhost, node.name, the host name, the "
+               "advertised host and the addresses it is bound to: name or name:port, *.example.com for all "
+               "names below one. Others get 421. * is any name, and then every web page can ask through a "
+               "name of its own (DNS rebinding).",
+           .reason = "by which other names the app reaches this node is known where they are given, as in a "
+                     "Compose file.",
+           .check = check_api_host,
+           .unit = "NAME"},
+    Option{.path = "security.api_origins",
+           .field = RINGSIDE_FIELD(security.api_origins),
+           .help =
+               "Origins of web pages that may ask on listen.api, as https://shop.example. Pages of others "
+               "get 403; what a page may read of an answer is for the app to say.",
+           .reason = "programs have no origin, and the API has no pages of its own.",
+           .check = check_origin,
+           .unit = "ORIGIN"},
     Option{.path = "security.insecure",
            .field = RINGSIDE_FIELD(security.insecure),
            .help = "Allow listeners that other machines reach, without encryption or token.",

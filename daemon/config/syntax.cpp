@@ -120,6 +120,31 @@ std::string check_host_name(const std::string& text) {
   return quoted(text) + " is not a host name: letters, digits, '.', '_' or '-'; *. may stand before it";
 }
 
+std::string check_api_host(const std::string& text) {
+  if (text == "*") return "";
+  if (text.find("://") != text.npos)
+    return quoted(text) + " is an origin; a name stands here, with or without a port";
+  const auto address = parse_address(text, 1);
+  if (!address) return quoted(text) + ": " + address.error();
+  if (address->is_unix()) return quoted(text) + " is a unix socket, which answers for any host";
+  if (address->port == 0) return quoted(text) + ": nobody asks at port 0";
+  const bool v6 = address->host.find(':') != address->host.npos;
+  return check_host_name(v6 ? "[" + address->host + "]" : address->host);
+}
+
+std::string check_origin(const std::string& text) {
+  const std::string example =
+      " is not an origin: scheme://host or scheme://host:port, as https://shop.example";
+  const auto scheme = text.find("://");
+  if (scheme == text.npos || scheme == 0) return quoted(text) + example;
+  const std::string rest = text.substr(scheme + 3);
+  if (rest.find_first_of("/?#*") != rest.npos || !check_api_host(rest).empty()) return quoted(text) + example;
+  if ((text.starts_with("http://") && text.ends_with(":80")) ||
+      (text.starts_with("https://") && text.ends_with(":443")))
+    return quoted(text) + ": browsers leave out the port that belongs to the scheme";
+  return "";
+}
+
 std::string check_network(const std::string& text) {
   if (text == "unix") return "";
   const auto network = Network::parse(text);

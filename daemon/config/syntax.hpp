@@ -23,6 +23,8 @@ std::string check_app_address(const std::string&);
 std::string check_path(const std::string&);
 std::string check_seed(const std::string&);
 std::string check_host_name(const std::string&);
+std::string check_api_host(const std::string&);
+std::string check_origin(const std::string&);
 std::string check_network(const std::string&);
 std::string check_statsd_address(const std::string&);
 std::string check_statsd_prefix(const std::string&);

@@ -4,32 +4,17 @@
 #include <utility>
 
 #include "daemon/routes/header_key.hpp"
+#include "daemon/routes/host_names.hpp"
 
 namespace ringside::routes {
 namespace {
 
 using Kind = Decision::Kind;
 
-// Without the port and the dot of a full name.
-std::string_view host_of(std::string_view authority) {
-  const auto colon = authority.rfind(':');
-  if (colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos)
-    authority = authority.substr(0, colon);
-  if (authority.ends_with('.')) authority.remove_suffix(1);
-  return authority;
-}
-
-bool is_host(std::string_view host, std::string_view known) {
-  if (!known.starts_with("*.")) return http::equals_ignore_case(host, known);
-  known.remove_prefix(1);
-  return host.size() > known.size() &&
-         http::equals_ignore_case(host.substr(host.size() - known.size()), known);
-}
-
 // HTTP/1.0 knows no Host: who sends none is no browser that was led here under another name.
 bool answers_for(const std::vector<std::string>& hosts, const http::RequestHead& head) {
   if (hosts.empty() || (head.http10 && head.authority.empty())) return true;
-  const auto host = host_of(head.authority);
+  const auto host = host_and_port(head.authority).host;
   return std::any_of(hosts.begin(), hosts.end(), [host](const auto& known) { return is_host(host, known); });
 }
 

@@ -20,7 +20,7 @@ Client client_of_ingress(const config::Config& config, std::string address) {
   if (forwarded == config::ForwardedFields::replace &&
       std::any_of(trusted.begin(), trusted.end(), [&](const auto& each) { return holds(each, address); }))
     forwarded = config::ForwardedFields::append;
-  return {Listener::ingress, forwarded, std::move(address)};
+  return {.listener = Listener::ingress, .forwarded = forwarded, .address = std::move(address)};
 }
 
 }  // namespace ringside::worker

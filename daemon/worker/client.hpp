@@ -8,6 +8,8 @@
 
 namespace ringside::worker {
 
+class WebGuard;
+
 enum class Listener : std::uint8_t {
   api,      // listen.api: the API, and requests for the apps
   ingress,  // listen.ingress: requests for the apps alone
@@ -18,6 +20,7 @@ struct Client {
   config::ForwardedFields forwarded =
       config::ForwardedFields::replace;  // what is done with its X-Forwarded-*
   std::string address;                   // "unix" if it has none
+  const WebGuard* guard = nullptr;       // of this listener; none: whoever comes may ask
 };
 
 // What ingress.forwarded and ingress.trusted mean for somebody at this address.

@@ -13,6 +13,7 @@ enum class Status : std::uint8_t {  // gRPC's numbers; those that a proxy gives
   unknown = 2,
   invalid_argument = 3,
   deadline_exceeded = 4,
+  permission_denied = 7,
   resource_exhausted = 8,
   unavailable = 14,
 };
@@ -24,6 +25,7 @@ Status status_of(api::Code code) {
     case api::Code::bad_key:
     case api::Code::missing_key:
     case api::Code::wrong_host: return Status::invalid_argument;
+    case api::Code::wrong_origin: return Status::permission_denied;
     case api::Code::body_too_large:
     case api::Code::key_queue_full:
     case api::Code::overloaded: return Status::resource_exhausted;

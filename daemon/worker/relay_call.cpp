@@ -52,6 +52,7 @@ ErrorCode error_code(api::Code code) {
     case api::Code::key_queue_full:
     case api::Code::circuit_open:
     case api::Code::wrong_host:
+    case api::Code::wrong_origin:
     case api::Code::not_found:
     case api::Code::method_not_allowed:
     case api::Code::body_too_large:

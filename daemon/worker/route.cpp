@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "daemon/routes/header_key.hpp"
+#include "daemon/worker/web_guard.hpp"
 #include "proto/http/syntax.hpp"
 
 namespace ringside::worker {
@@ -108,6 +109,12 @@ void ingress_route(const http::RequestHead& head, const config::Config& config, 
 void route_of(const http::RequestHead& head, const Client& client, const config::Config& config,
               const routes::Table& table, Route& out) {
   if (client.listener == Listener::ingress) return ingress_route(head, config, table, out);
+  if (client.guard != nullptr) {
+    if (const auto problem = client.guard->refusal(head)) {
+      start_over(out);
+      return refuse(out, problem->code, problem->detail);
+    }
+  }
   api_route(head, out);
 }
 

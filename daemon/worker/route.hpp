@@ -43,6 +43,7 @@ std::string_view upgrade_of(const http::RequestHead&, Upgrades);
 // On the ingress listener everything is for an app (routes::decide).
 void ingress_route(const http::RequestHead&, const config::Config&, const routes::Table&, Route& out);
 
+// The same for either listener, and whether who asks may ask there at all.
 void route_of(const http::RequestHead&, const Client&, const config::Config&, const routes::Table&,
               Route& out);
 

@@ -21,6 +21,7 @@
 #include "daemon/worker/proxy_server.hpp"
 #include "daemon/worker/relay.hpp"
 #include "daemon/worker/waiting_room.hpp"
+#include "daemon/worker/web_guard.hpp"
 
 namespace ringside::worker {
 
@@ -145,6 +146,7 @@ struct Worker::State {
   ProxyCalls proxy;
   Relay relay;
   WaitingRoom room;
+  std::vector<std::unique_ptr<const WebGuard>> guards;  // one for each API listener
   std::vector<std::unique_ptr<net::Acceptor>> acceptors;
   std::unordered_map<ClientSession*, std::unique_ptr<ClientSession>> clients;
   std::unordered_map<Http2Server*, std::unique_ptr<Http2Server>> http2_clients, peers;
@@ -175,10 +177,13 @@ void Worker::start(const Listeners& listeners) {
   for (const auto& listener : listeners.tchannel)
     serve(listener,
           [state](net::Socket socket, const std::string&) { state->relay.accept_client(std::move(socket)); });
-  for (const auto& listener : listeners.api)
-    serve(listener, [state](net::Socket socket, std::string remote) {
-      state->accept(std::move(socket), Client{.address = std::move(remote)});
+  for (const auto& listener : listeners.api) {
+    state->guards.push_back(std::make_unique<const WebGuard>(state->context.config, listener.address(),
+                                                             state->context.self_address));
+    serve(listener, [state, guard = state->guards.back().get()](net::Socket socket, std::string remote) {
+      state->accept(std::move(socket), Client{.address = std::move(remote), .guard = guard});
     });
+  }
   for (const auto& listener : listeners.ingress)
     serve(listener, [state](net::Socket socket, std::string remote) {
       state->accept(std::move(socket), client_of_ingress(state->context.config, std::move(remote)));

@@ -98,6 +98,7 @@ std::size_t allocated_for(int requests, std::uint16_t port, const std::string& b
 TEST_CASE("a forwarded request allocates nothing once warm") {
   const ScriptedApp app(answering(ok_reply("hello")));
   Host a("the-first-host-of-the-cluster", app.address()), b("the-second-host-of-the-cluster", app.address());
+  a.config.security.api_hosts = {"shop.example.com"};
   a.open();
   b.open();
   const std::vector<ring::Server> both = {a.server(), b.server()};

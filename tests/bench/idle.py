@@ -19,7 +19,7 @@ from proxies import Bench  # noqa: E402
 
 LIMIT = 8 * 1024  # bytes that one may cost in a ringside
 WARM = 200  # connections before the first measurement: tables and pools that any work needs
-REQUEST = (b"GET /cart?items=all HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101\r\n"
+REQUEST = (b"GET /cart?items=all HTTP/1.1\r\nHost: localhost\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101\r\n"
            b"Accept: text/html,application/xhtml+xml\r\nAccept-Language: en\r\nCookie: session=0123456789abcdef0123456789abcdef\r\n"
            b"Ringside-Key: user-1\r\n\r\n")
 

@@ -1,12 +1,12 @@
 """What the tests of HTTP/1 through real daemons share: the case lists of proto/vectors/http1, a client on a raw socket
 that knows where replies end, and a cluster of two hosts in front of an app that keeps every byte: host a owns all keys,
-host c has no app and sends everything on."""
+host c has no app and sends everything on. On listen.ingress a catch-all route gives every request the same key."""
 import json
 import re
 import socket
 import sys
 
-from support import ROOT, SharedClusterTest
+from support import ROOT, SharedClusterTest, free_port
 
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 from recorder import OK, Recorder  # noqa: E402,F401
@@ -14,6 +14,7 @@ from recorder import OK, Recorder  # noqa: E402,F401
 VECTORS = ROOT / "proto" / "vectors" / "http1"
 KEY_LINE = b"Ringside-Key: k\r\n"
 GOOD = b"POST /before HTTP/1.1\r\nHost: a\r\n" + KEY_LINE + b"Content-Length: 3\r\n\r\nabc"
+HOSTS = "a,a:80,[::1]:7"  # what the requests ask for, of either host
 PATIENCE = 10  # a bound, not an expectation
 
 
@@ -129,14 +130,18 @@ class HttpCaseTest(SharedClusterTest):
     def make_cluster(cls, cluster):
         cls.app = Recorder()
         cls.addClassCleanup(cls.app.close)
-        cluster.add("a", app_address=f"127.0.0.1:{cls.app.port}", flags=["--workers", "1"])
-        cluster.add("c", flags=["--workers", "1"])
+        cluster.add("a", app_address=f"127.0.0.1:{cls.app.port}")
+        cluster.add("c")
+        for host in cluster.hosts:
+            host.ingress_port = free_port()
+            host.flags += ["--workers", "1", "--security-api-hosts", HOSTS, "--routes", '[{match: "/**", key: k}]',
+                           "--listen-ingress", f"127.0.0.1:{host.ingress_port}"]
 
     def setUp(self):
         super().setUp()
         self.app.reset()
 
-    def each_way(self):
+    def each_way(self, listener="api"):
         """The owner itself, and a host that sends everything on to it."""
         for host in self.cluster.hosts:
-            yield {"entry": host.name}, host.api_port
+            yield {"entry": host.name, "listener": listener}, getattr(host, f"{listener}_port")

@@ -41,7 +41,7 @@ class Load:
             method = "GET" if number % 2 == 0 else "POST"
             body = b"" if method == "GET" else b"Content-Length: 4\r\n"
             began = time.monotonic()
-            writer.write(f"{method} {route(KEYS[number % len(KEYS)])} HTTP/1.1\r\nHost: a\r\nX-Id: {number}\r\n".encode()
+            writer.write(f"{method} {route(KEYS[number % len(KEYS)])} HTTP/1.1\r\nHost: localhost\r\nX-Id: {number}\r\n".encode()
                          + body + b"\r\n" + (b"" if method == "GET" else b"body"))
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}

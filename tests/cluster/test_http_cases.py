@@ -1,5 +1,6 @@
 """Every request of the case list through real daemons: in one write, in single bytes (those over 4 KiB cut at 64
-places), and behind a good request on the same connection; at the owner itself, and over two hops."""
+places), and behind a good request on the same connection; at the owner itself, and over two hops; on both listeners."""
+import itertools
 import unittest
 
 from http_cases import GOOD, Client, HttpCaseTest, bytes_of, cases, keyed
@@ -7,6 +8,27 @@ from http_cases import GOOD, Client, HttpCaseTest, bytes_of, cases, keyed
 # What we add to a request, and what stands for the parsed form: never compared byte for byte.
 OURS = {b"ringside-key", b"ringside-from", b"ringside-hops", b"ringside-owner", b"ringside-version", b"via", b"x-request-id",
         b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"host", b"content-length", b"transfer-encoding"}
+
+# Cases that are the connection's business, not the parser's.
+SPECIAL = {
+    "M38": {"accepted": [], "refused": 421},
+    "M69": {"refused": 413, "unfinished": False},
+    "M99": {"waits": True},
+    "M104": {"accepted": [], "answered": 200},
+}
+# And on listen.ingress: any Host is answered, and an asterisk is no path that a route could give a key.
+SPECIAL_ON_INGRESS = {
+    "M25": {"accepted": [], "answered": 204},
+    "M69": SPECIAL["M69"],
+    "M99": SPECIAL["M99"],
+    "M104": SPECIAL["M104"],
+}
+
+
+def all_cases(special):
+    table = cases("requests.json")
+    assert len(table) == 104
+    return [{**case, **special.get(case["id"], {})} for case in table if case["id"] != "M18"]
 
 
 class Requests(HttpCaseTest):
@@ -47,9 +69,11 @@ class Requests(HttpCaseTest):
         taken = self.app.taken()
         self.assertEqual(taken[before:], [], "something reached the app")
 
-    def check_request(self, case, port, entry, behind, cut):
+    def check_request(self, case, port, way, behind, cut):
         self.app.reset()
-        data = keyed(bytes_of(case["bytes"]))
+        data = bytes_of(case["bytes"])
+        if way["listener"] == "api":  # on ingress the route knows the key
+            data = keyed(data)
         with Client(port) as client:
             if behind:
                 client.send(GOOD)
@@ -90,29 +114,24 @@ class Requests(HttpCaseTest):
                 self.assertEqual(taken.pop().target, b"/before")
             self.assertEqual(len(taken), len(accepted), taken)
             for wanted, message in zip(accepted, taken):
-                self.check_taken(wanted, message, entry)
+                self.check_taken(wanted, message, way["entry"])
 
-    def check_all(self, table):
-        for way, port in self.each_way():
+    def check_all(self, table, listener):
+        for way, port in self.each_way(listener):
             for case in table:
-                for behind in (False, True):
-                    for cut in (False, True):
-                        with self.subTest(case=case["id"], what=case["case"], **way, behind=behind, cut=cut):
-                            self.check_request(case, port, way["entry"], behind, cut)
+                for behind, cut in itertools.product((False, True), repeat=2):
+                    with self.subTest(case=case["id"], what=case["case"], **way, behind=behind, cut=cut):
+                        self.check_request(case, port, way, behind, cut)
 
     def test_every_request_of_the_case_list_is_taken_or_refused_as_it_says(self):
-        table = cases("requests.json")
-        self.assertEqual(len(table), 104)
-        special = {  # what is the connection's business, not the parser's
-            "M69": {"refused": 413, "unfinished": False},
-            "M99": {"waits": True},
-            "M104": {"accepted": [], "answered": 200},
-        }
-        self.check_all([{**case, **special.get(case["id"], {})} for case in table if case["id"] not in ("M18", "M38")])
+        self.check_all(all_cases(SPECIAL), "api")
+
+    def test_the_same_on_listen_ingress_byte_by_byte_as_the_list_has_them(self):
+        self.check_all(all_cases(SPECIAL_ON_INGRESS), "ingress")
 
     def test_the_preface_of_http2_is_answered_in_http2(self):
         preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-        for way, port in self.each_way():
+        for way, port in [*self.each_way("api"), *self.each_way("ingress")]:
             for cut in (False, True):
                 with self.subTest(**way, cut=cut), Client(port) as client:
                     (client.send_cut if cut else client.send)(preface)

@@ -131,8 +131,8 @@ class Replies(HttpCaseTest):
                 connections = []
 
                 def answer(message, connection):
-                    connection.sendall(OK)
                     connections.append(connection)
+                    connection.sendall(OK)
 
                 self.app.reset(answer)
                 with Client(port) as client:

@@ -53,6 +53,7 @@ TEST_CASE("the statuses of the codes are those of the contract") {
       {Code::body_too_large, 413, "no"},
       {Code::not_owner, 421, "no"},
       {Code::wrong_host, 421, "no"},
+      {Code::wrong_origin, 403, "no"},
       {Code::app_error, 502, "maybe"},
       {Code::peer_unreachable, 503, "no"},
       {Code::not_joined, 503, "no"},

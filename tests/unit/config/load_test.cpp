@@ -382,3 +382,30 @@ TEST_CASE("any bytes as a file give a configuration or problems, never a crash")
   CHECK_THAT(of_file(std::string(100'000, '[')), Catch::Contains("not valid YAML"));
   CHECK_THAT(of_file("a: &a {b: *a}\n"), Catch::Contains("unknown option"));
 }
+
+TEST_CASE("hosts and origins of the API are checked one by one, and what is wrong is said") {
+  struct Row {
+    std::string flag, value, complaint;  // none: it is fine
+  };
+  const auto row = GENERATE(values<Row>({
+      {"--security-api-hosts", "*", ""},
+      {"--security-api-hosts", "ring-a,ring-a:8080,*.shop.example,[::1]:80,10.0.0.1", ""},
+      {"--security-api-hosts", "http://ring-a:8080", "is an origin; a name stands here"},
+      {"--security-api-hosts", "ring-a:x", "'x' is not a port number"},
+      {"--security-api-hosts", "ring-a:0", "nobody asks at port 0"},
+      {"--security-api-hosts", "unix:/run/x.sock", "a unix socket, which answers for any host"},
+      {"--security-api-hosts", "ring a", "is not a host name"},
+      {"--security-api-hosts", "shop.*", "is not a host name"},
+      {"--security-api-origins", "https://shop.example,http://localhost:3000,http://[::1]:8080", ""},
+      {"--security-api-origins", "shop.example", "is not an origin: scheme://host"},
+      {"--security-api-origins", "https://shop.example/", "is not an origin: scheme://host"},
+      {"--security-api-origins", "https://*.shop.example", "is not an origin: scheme://host"},
+      {"--security-api-origins", "*", "is not an origin: scheme://host"},
+      {"--security-api-origins", "null", "is not an origin: scheme://host"},
+      {"--security-api-origins", "https://shop.example:443", "browsers leave out the port"},
+  }));
+  INFO(row.value);
+  const auto said = of_flags({row.flag, row.value});
+  CHECK(said.empty() == row.complaint.empty());
+  CHECK_THAT(said, Catch::Matchers::Contains(row.complaint));
+}

@@ -170,6 +170,7 @@ class Host {
  public:
   Host(std::string name, std::string app_address) : name_(std::move(name)) {
     config.node.name = name_;
+    config.security.api_hosts = {"a"};  // what get() and post() ask for, of any host
     config.app.address = std::move(app_address);
     metrics_.workers.push_back(std::make_unique<obs::WorkerMetrics>());
   }

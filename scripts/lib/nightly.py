@@ -1,0 +1,57 @@
+"""What takes too long for every change, in one list, from the quick to the long; together over three hours. Each part is a
+command that can be run alone. Goes on after a failure and ends with what failed."""
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass
+class Part:
+    what: str
+    command: list
+    environment: dict = field(default_factory=dict)
+
+
+PARTS = {
+    "transfer": Part("bodies of 1 GiB through two hops, up and down, each with its checksum",
+                     ["scripts/dev", "test", "cluster", "-v", "-p", "test_streams.py"], {"RINGSIDE_TRANSFER_MIB": "1024"}),
+    "idle": Part("what 10,000 idle connections cost", ["scripts/dev", "bench", "idle"]),
+    "overload": Part("twice what an app can take, for 60 s", ["scripts/dev", "bench", "overload", "--seconds", "60"]),
+    "seeds": Part("500 simulated clusters of 30 that lose messages and members, of seeds that no other night had",
+                  ["scripts/dev", "seeds", "500"]),
+    "fuzz": Part("every fuzz target for an hour", ["scripts/dev", "fuzz", "--seconds", "3600"]),
+}
+
+
+def run(name):
+    part = PARTS[name]
+    settings = [f"{variable}={value}" for variable, value in part.environment.items()]
+    print(f"\n== {name}: {part.what}\n   {' '.join(settings + part.command)}", flush=True)
+    started = time.monotonic()
+    code = subprocess.run(part.command, cwd=ROOT, env={**os.environ, **part.environment}, stdin=subprocess.DEVNULL,
+                          check=False).returncode
+    print(f"   {'passed' if code == 0 else f'FAILED (exit code {code})'} in {time.monotonic() - started:.0f} s", flush=True)
+    return code == 0
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/dev nightly", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     epilog="\n".join(f"  {name:<10}{part.what}" for name, part in PARTS.items()))
+    parser.add_argument("parts", nargs="*", metavar="part", help="only these, in this order (all)")
+    chosen = parser.parse_args().parts or list(PARTS)
+    if unknown := [name for name in chosen if name not in PARTS]:
+        parser.error(f"unknown part '{unknown[0]}' ({', '.join(PARTS)})")
+    failed = [name for name in chosen if not run(name)]
+    print(f"\n{len(chosen) - len(failed)} passed, {len(failed)} failed{': ' if failed else ''}{', '.join(failed)}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
