@@ -103,7 +103,8 @@ void check_target(const http::RequestHead& head, const worker::Route& route) {
 // The decision, the explanation of `ringside route` (each route asked in turn) and the plain reading agree.
 void check_decision(const http::RequestHead& head, const Rules& rules, const routes::Table& table,
                     const std::vector<std::string>& hosts) {
-  const auto decision = routes::decide(head, hosts, table);
+  routes::Decision decision;
+  routes::decide(head, hosts, table, decision);
   const auto plain = first_that_takes(rules, head);
   std::size_t explained = 0;
   routes::Values values;
@@ -142,12 +143,15 @@ void routes(const Input& input) {
   const auto table = routes::Table::compile(rules);
   if (!table) check_faults(table.error(), rules, head);
   if (head == nullptr) return;
-  check_target(*head, worker::route(*head));
+  worker::Route route;
+  worker::api_route(*head, route);
+  check_target(*head, route);
   if (!table) return;
   config::Config config;
   if (input.flag(0)) config.ingress.hosts = {"a", "*.b"};
   check_decision(*head, rules, *table, config.ingress.hosts);
-  check_target(*head, worker::ingress_route(*head, config, *table));
+  worker::ingress_route(*head, config, *table, route);
+  check_target(*head, route);
 }
 
 }  // namespace ringside::fuzz

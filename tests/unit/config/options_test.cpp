@@ -94,7 +94,7 @@ const std::vector<Sample> samples = {
     {"security.insecure", "true"},
     {"observability.log.level", "debug"},
     {"observability.log.format", "json"},
-    {"observability.access_log.file", "-"},
+    {"observability.access_log.file", "-", "'-'"},
     {"observability.access_log.format", "common"},
     {"observability.access_log.sample", "10%"},
     {"observability.server_timing", "true"},
