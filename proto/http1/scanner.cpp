@@ -82,20 +82,24 @@ void HeadScanner::run(std::string_view bytes, std::uint8_t byte_class) noexcept 
 
 // `seen`: bytes of the head that are there for sure, the one to be judged next included.
 std::optional<Refusal> HeadScanner::over_limit(std::size_t seen) const {
+  // Of two limits the one that is reached first counts, however many bytes were looked at in one go.
+  const auto passed = [this](std::size_t limit) {
+    return at_ - line_ > limit && line_ + limit <= limits_.head;
+  };
   switch (state_) {
     case State::method:
-      if (at_ - line_ > limits_.method) return bad("the method is too long");
+      if (passed(limits_.method)) return bad("the method is too long");
       [[fallthrough]];
     case State::target:
     case State::version:
     case State::status_space:
     case State::status_code:
     case State::reason:
-      if (at_ - line_ > limits_.request_line) return Refusal{414, "the request line is too long"};
+      if (passed(limits_.request_line)) return Refusal{414, "the request line is too long"};
       break;
     case State::name:
     case State::value:
-      if (at_ - line_ > limits_.field_line) return Refusal{431, "a field line is too long"};
+      if (passed(limits_.field_line)) return Refusal{431, "a field line is too long"};
       break;
     case State::start:
     case State::start_lf:

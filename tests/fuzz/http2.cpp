@@ -94,12 +94,14 @@ class Owner : public http2::Events {
     }
   }
 
-  // What was told, in order, and whole bodies. How much came of one that broke off depends on the cut.
-  [[nodiscard]] std::string told() const {
-    std::string text = log_.str();
+  // What was told, in order.
+  [[nodiscard]] std::string told() const { return log_.str(); }
+  // The whole ones. How much came of one that broke off depends on the cut.
+  [[nodiscard]] std::map<StreamId, std::string> bodies() const {
+    std::map<StreamId, std::string> whole;
     for (const auto& [id, body] : bodies_)
-      if (whole_.contains(id)) text += "\nbody " + std::to_string(id) + " " + body;
-    return text;
+      if (whole_.contains(id)) whole.emplace(id, body);
+    return whole;
   }
 
  private:
@@ -168,12 +170,15 @@ std::string wire_bytes(const Input& input, Role role) {
 struct Outcome {
   bool alive = true, failed = false, finished = false;
   std::string told, sent;
+  std::map<StreamId, std::string> bodies{};
   friend bool operator==(const Outcome&, const Outcome&) = default;
   friend std::ostream& operator<<(std::ostream& out, const Outcome& o) {
     constexpr std::string_view digits = "0123456789abcdef";
     out << "alive " << o.alive << ", failed " << o.failed << ", finished " << o.finished << ", sent ";
     for (const char c : o.sent) out << digits[static_cast<unsigned char>(c) >> 4] << digits[c & 0xf];
-    return out << ", told " << o.told;
+    out << ", told " << o.told;
+    for (const auto& [id, body] : o.bodies) out << "\nbody " << id << ' ' << body;
+    return out;
   }
 };
 
@@ -194,6 +199,7 @@ Outcome listen(const Input& input, Role role, Feed feed) {
   });
   owner.session.take_output(outcome.sent, 1 << 24);
   outcome.told = owner.told();
+  outcome.bodies = owner.bodies();
   outcome.failed = owner.session.failed();
   outcome.finished = owner.session.finished();
   return outcome;
@@ -219,7 +225,13 @@ void session(const Input& input, Role role) {
   auto whole = listen(input, role, [&](auto feed) { feed(bytes); });
   auto pieces = listen(input, role, [&](auto feed) { input.for_each_piece(bytes, feed); });
   // Behind a farewell, with nothing left to be done, nghttp2 looks no more at what else comes: the rest of a
-  // piece it does.
+  // piece it does, be it a new request.
+  if (pieces.finished && !pieces.failed) {
+    const bool goes_on =
+        whole.told.starts_with(pieces.told) && std::ranges::includes(whole.bodies, pieces.bodies);
+    require(goes_on, "the cut changes what came before a farewell");
+    whole = pieces;
+  }
   if (whole.finished && pieces.finished) whole.sent = pieces.sent, whole.failed = pieces.failed;
   require_same(whole, pieces, "the cut changes what an HTTP/2 session does");
   converse(input, role, bytes);
