@@ -4,8 +4,10 @@
 // is hashed or sorted again. Every node that knows the same servers has the same points in the same order
 // (spec F.4 to F.6).
 #include <algorithm>
+#include <compare>
 #include <iterator>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "daemon/ring/hash.hpp"
@@ -25,12 +27,18 @@ struct Difference {
 
 // Of two with one address the first is kept.
 std::vector<Server> sorted_by_address(std::vector<Server> servers) {
-  std::stable_sort(servers.begin(), servers.end(),
-                   [](const Server& a, const Server& b) { return a.address < b.address; });
-  const auto rest = std::unique(servers.begin(), servers.end(),
-                                [](const Server& a, const Server& b) { return a.address == b.address; });
-  servers.erase(rest, servers.end());
-  return servers;
+  std::vector<std::size_t> order(servers.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&servers](std::size_t a, std::size_t b) {
+    const auto before = servers[a].address <=> servers[b].address;
+    return before < 0 || (before == 0 && a < b);
+  });
+  std::vector<Server> sorted;
+  sorted.reserve(servers.size());
+  for (const std::size_t i : order)
+    if (sorted.empty() || sorted.back().address != servers[i].address)
+      sorted.push_back(std::move(servers[i]));
+  return sorted;
 }
 
 // A server that has changed its name is another one: its points are others.

@@ -198,8 +198,8 @@ void Session::State::submit_settings() {
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, role == Role::server ? settings.streams_max : 0},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.stream_window},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.head_bytes_max},
-      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},  // nobody here builds a tree of streams (RFC 9218 2.1)
   };
+  if (settings.no_priorities) entries.push_back({NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1});  // RFC 9218 2.1
   if (role == Role::client) entries.push_back({NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
   if (role == Role::server && settings.upgrades)
     entries.push_back({NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1});

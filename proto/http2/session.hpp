@@ -54,6 +54,9 @@ struct Settings {
   std::size_t fields_max = 128;
   std::size_t trailer_bytes_max = 16 * 1024;  // counted the same way
   bool upgrades = false;                      // server: SETTINGS_ENABLE_CONNECT_PROTOCOL
+  // No tree of streams is built when both ends say so (SETTINGS_NO_RFC7540_PRIORITIES, RFC 9218 2.1). nghttp2
+  // then looks at no PRIORITY frame, not even at one that RFC 9113 6.3 calls an error: for our own peers.
+  bool no_priorities = false;
   // A stream that is cancelled costs its sender little and us a request (CVE-2023-44487). But a peer that has
   // just lost its clients may rightly cancel all it had open: nghttp2's own 1,000 and 33 a second would cut a
   // busy link.

@@ -28,7 +28,8 @@ struct Watched {
     for (const HostId id : in_ring) wanted.insert(world.address(id));
     return std::ranges::all_of(ids, [&](HostId id) {
       std::set<std::string> servers;
-      for (const auto& server : world.ring(id)->servers()) servers.insert(server.address);
+      const auto ring = world.ring(id);  // the loop needs it to its end
+      for (const auto& server : ring->servers()) servers.insert(server.address);
       return servers == wanted && world.node(id).checksum() == world.node(ids.front()).checksum();
     });
   }
