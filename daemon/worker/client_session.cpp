@@ -78,7 +78,7 @@ bool ClientSession::read_head() {
     keep_alive_ = http10_ = head_request_ = false;
     api::Problem problem{
         .code = api::Code::bad_request, .detail = std::string(refusal->reason), .status = refusal->status};
-    refuse(problem);
+    refuse_unread(problem);
     return false;
   }
   const auto& complete = std::get<http1::Complete<http::RequestHead>>(step);
@@ -218,9 +218,14 @@ bool ClientSession::read_api_body() {
   return false;
 }
 
+// The head was no request, or never came whole: the access log gets a line without one.
+void ClientSession::refuse_unread(const api::Problem& problem) {
+  record_ = context_.access_log.begin({}, client_, context_.rng);
+  refuse(problem);
+}
+
 void ClientSession::refuse(const api::Problem& problem) {
   context_.metrics.bad_requests.add();
-  if (state_ == State::head && !record_) record_ = context_.access_log.begin({}, client_, context_.rng);
   keep_alive_ = false;
   write(api::render(problem));
 }
@@ -392,7 +397,7 @@ void ClientSession::on_broken(boost::system::error_code) {
 void ClientSession::out_of_time() {
   switch (state_) {
     case State::head:
-      if (parser_.mid_head()) return refuse(too_slow("the request's head took longer than 10 s"));
+      if (parser_.mid_head()) return refuse_unread(too_slow("the request's head took longer than 10 s"));
       return close();
     case State::api_body: return refuse(too_slow("the request's body took longer than 10 s"));
     case State::call: return check_body_rate();

@@ -59,6 +59,7 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   void read_call_body();
   bool read_api_body();
   void spoilt(const api::Problem&);
+  void refuse_unread(const api::Problem&);
   void refuse(const api::Problem&);
   void refuse_large_body();  // of an API call
   void write(const api::Response&);
