@@ -61,6 +61,13 @@ struct Config {
     struct {
       Millis period{30'000};
     } heal;
+    struct {
+      int health_max = 3;
+      int confirmations = 2;
+      int suspect_factor = 6;
+      bool buddy = true;
+      bool oversleep = true;
+    } lifeguard;
     bool label_nonce = true;
   } gossip;
   struct {

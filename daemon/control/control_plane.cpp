@@ -67,6 +67,9 @@ swim::Config swim_config(const config::Config& config) {
   out.faulty_timeout = config.gossip.reap.faulty;
   out.tombstone_timeout = config.gossip.reap.tombstone;
   out.heal_period = config.gossip.heal.period;
+  const auto& lifeguard = config.gossip.lifeguard;
+  out.lifeguard = {lifeguard.health_max, lifeguard.confirmations, lifeguard.suspect_factor, lifeguard.buddy,
+                   lifeguard.oversleep};
   out.positive_labels = config.gossip.label_nonce;
   out.full_syncs_max = limits::full_syncs;
   out.members_max = limits::members;

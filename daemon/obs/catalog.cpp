@@ -164,6 +164,8 @@ constexpr Row table[] = {
     {"ringside_gossip_ping_failures_total", "Direct pings without a good answer.", &C::ping_failures},
     {"ringside_gossip_refutations_total", "Times this member contradicted gossip about itself.",
      &C::refutations},
+    {"ringside_gossip_overslept_total", "Times this process was not run when it should have been.",
+     &C::overslept},
     {"ringside_gossip_errors_total", "Malformed or refused gossip frames and bodies.", &C::gossip_errors},
     {"ringside_gossip_name_conflicts_total",
      "Times another live member was found to bear this member's name.", &C::name_conflicts},

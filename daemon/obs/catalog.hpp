@@ -62,6 +62,7 @@ struct ControlMetrics {
   Counter ping_failures;  // a direct ping without a good answer
   Counter full_syncs, reverse_full_syncs;
   Counter refutations;
+  Counter overslept;  // we did not run when we should have
   Counter refused_above_cap, refused_ahead_of_time, refused_bad_address, refused_malformed;  // gossip records
   Gauge other_dialect_peers;
   Counter member_changes;

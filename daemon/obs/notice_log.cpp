@@ -88,6 +88,14 @@ struct Translate {
          {"remedy", std::string("set gossip.checksum: ") + (n.peer_is_go ? "go" : "node")}});
   }
 
+  void operator()(const swim::Overslept& n) const {
+    metrics.overslept.add();
+    log(Level::info, "overslept",
+        {{"ms", n.millis},
+         {"meaning",
+          "this process was not run when it should have been; nobody is accused for what it missed"}});
+  }
+
   void operator()(const swim::ChangesRefused& n) const {
     metrics.refused_above_cap.add(n.above_cap);
     metrics.refused_ahead_of_time.add(n.ahead_of_time);

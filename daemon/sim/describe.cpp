@@ -103,6 +103,9 @@ std::string describe(const swim::Notice& notice) {
           [](const swim::OtherDialect& dialect) {
             return dialect.peer + " speaks " + (dialect.peer_is_go ? "go" : "node") + " checksums";
           },
+          [](const swim::Overslept& overslept) {
+            return "overslept by " + std::to_string(overslept.millis) + " ms";
+          },
           [](const swim::ChangesRefused& refused) {
             return "refused changes: " + std::to_string(refused.above_cap) + " above the cap, " +
                    std::to_string(refused.ahead_of_time) + " ahead of time, " +

@@ -75,6 +75,8 @@ Node::State::State(std::string self_address, Config c, Rng r, Now now)
       prober(config.period),
       transitions(config),
       left_watch(config.left_ping_pause, config.faulty_timeout),
+      health(config.lifeguard.health_max),
+      sleep_watch(now.steady, 2 * config.period),
       joiner(config),
       heal_clock(config),
       app(config.app_state),
@@ -107,11 +109,8 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
   for (const Update& update : applied.updates) {
     const ringpop::Change& change = *update.change;
     if (!update.before) rotation.add(change.address, rng);
-    switch (how) {
-      case Learned::by_gossip: dissemination.record(change); break;
-      case Learned::by_join: dissemination.forget(change.address); break;
-    }
-    transitions.on_status(now.steady, change.address, change.status, change.incarnation);
+    spread(change, how);
+    start_timer(now, change, how);
     if (change.status == ringpop::Status::leave)
       left_watch.on_left(now.steady, change.address, lives(change.status, change.labels), change.incarnation);
     else
@@ -124,9 +123,11 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
   if (!applied.updates.empty())
     out.measures.push_back({Stat::members_reachable, static_cast<std::int64_t>(members.reachable_count())});
   note_refused(applied.refused, out);
+  if (how == Learned::by_gossip) take_accusations(changes);
   if (applied.ring_changed) out.notices.emplace_back(RingInputChanged{});
   if (applied.refute_above) {
     set_self(now, members.me().status, *applied.refute_above, out);
+    health.add(1);  // we were silent for somebody
     out.notices.emplace_back(Refuted{members.me().incarnation});
   }
   const bool news = !applied.updates.empty() || applied.refute_above;
@@ -134,6 +135,46 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
   for (const Update& update : applied.updates) meet_namesake(now, update.change->address, out);
   come_back_if_alone_with_name(now, out);
   return news;
+}
+
+// A suspect of a list goes on without a source: who sent the list is none of its accusers.
+void Node::State::spread(const ringpop::Change& change, Learned how) {
+  switch (how) {
+    case Learned::by_gossip: dissemination.record(change); break;
+    case Learned::by_list: {
+      ringpop::Change told = change;
+      if (told.status == ringpop::Status::suspect) told.source.clear();
+      dissemination.record(std::move(told));
+      break;
+    }
+    case Learned::by_join: dissemination.forget(change.address); break;
+  }
+}
+
+void Node::State::start_timer(Now now, const ringpop::Change& change, Learned how) {
+  const std::string_view accuser = how == Learned::by_gossip ? std::string_view(change.source) : "";
+  // Neither the suspect nor its first accuser can confirm it.
+  const std::size_t others = members.reachable_count() - std::min<std::size_t>(members.reachable_count(), 2);
+  transitions.on_status(now.steady, change.address, change.status, change.incarnation, {accuser, others});
+}
+
+// Who suspects a suspect too shortens its time, and others have to hear of it: the same change again, with
+// another source. Peers that do not count sources see nothing new in it.
+void Node::State::take_accusations(std::span<const ringpop::Change> changes) {
+  for (const ringpop::Change& change : changes) {
+    if (change.status != ringpop::Status::suspect) continue;
+    if (!transitions.confirm(change.address, change.incarnation, change.source)) continue;
+    dissemination.record(change);
+  }
+}
+
+void Node::State::watch_sleep(Now now, Outbox& out) {
+  if (!config.lifeguard.oversleep) return;
+  const Duration late = sleep_watch.overslept(now.steady, std::min(next_deadline(), prober.answer_due()));
+  if (late == Duration{}) return;
+  transitions.oversleep(now.steady, late, 2 * config.period);
+  health.add(1);
+  out.notices.emplace_back(Overslept{std::chrono::duration_cast<Millis>(late).count()});
 }
 
 void Node::State::declare(Now now, const std::string& address, ringpop::Status status,
@@ -251,16 +292,19 @@ void Node::join(Now now, std::span<const std::string> seeds, Outbox& out) {
 }
 
 void Node::on_request(Now now, ReplyId id, const ringpop::Request& request, Outbox& out) {
+  state_->watch_sleep(now, out);
   std::visit([&](const auto& body) { state_->serve(now, id, body, out); }, request);
 }
 
 void Node::on_response(Now now, CallId id, Result<ringpop::Response> answer, Outbox& out) {
+  state_->watch_sleep(now, out);
   auto entry = state_->calls.extract(id);
   if (entry.empty()) return;  // a late or second answer
   std::visit([&](auto& purpose) { state_->on_answer(now, purpose, answer, out); }, entry.mapped());
 }
 
 void Node::on_deadline(Now now, Outbox& out) {
+  state_->watch_sleep(now, out);
   while (const auto due = state_->transitions.pop_due(now.steady)) state_->run_transition(now, *due, out);
   if (state_->next_app_change <= now.steady) state_->take_app(now, out);
   if (state_->joiner.next_deadline() <= now.steady) state_->ask_seeds(now, out);
@@ -342,6 +386,9 @@ std::uint32_t Node::checksum() const {
 }
 std::size_t Node::pending_changes() const {
   return state_->dissemination.size();
+}
+int Node::health() const {
+  return state_->health.score();
 }
 bool Node::gossips() const {
   return state_->prober.started();

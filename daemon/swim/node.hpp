@@ -20,6 +20,7 @@
 #include "daemon/base/result.hpp"
 #include "daemon/base/rng.hpp"
 #include "daemon/base/time.hpp"
+#include "daemon/swim/lifeguard.hpp"
 #include "daemon/swim/measure.hpp"
 #include "daemon/swim/notice.hpp"
 #include "proto/ringpop/messages.hpp"
@@ -40,7 +41,7 @@ struct Config {
   Millis ping_req_timeout{5000};
   Millis join_timeout{1000};
   int ping_req_size = 3;                 // helpers
-  Millis suspect_timeout{5000};          // suspect -> faulty
+  Millis suspect_timeout{5000};          // suspect -> faulty, when others confirm it
   Millis faulty_timeout{3600 * 1000};    // faulty -> tombstone
   Millis tombstone_timeout{300 * 1000};  // tombstone -> evicted
   int join_size = 3;                     // answers wanted from a join round
@@ -56,8 +57,9 @@ struct Config {
   int heal_base_probability = 3;  // of as many members: looks a period in the whole cluster
   int heal_failures_max = 10;     // unreachable targets after which one look gives up
   int evict_ping_percent = 40;    // of the members, told at once when we evict ourselves
-  App app_state = App::ready;     // at the start
-  Millis app_pause{2000};         // least time between two changes of our place because of the app
+  Lifeguard lifeguard;
+  App app_state = App::ready;         // at the start
+  Millis app_pause{2000};             // least time between two changes of our place because of the app
   Millis left_ping_pause{10 * 1000};  // between pings of a member that has left, or is out and silent
 };
 
@@ -154,6 +156,7 @@ class Node {  // not thread-safe, no hidden inputs, never calls out
   [[nodiscard]] std::size_t member_count() const;
   [[nodiscard]] std::uint32_t checksum() const;       // of the membership, in the configured dialect
   [[nodiscard]] std::size_t pending_changes() const;  // still being spread
+  [[nodiscard]] int health() const;                   // Lifeguard's score of ourselves; 0 is healthy
   [[nodiscard]] bool gossips() const;                 // protocol periods are run
   [[nodiscard]] std::span<const Duration> period_times() const;  // of the last protocol periods
 

@@ -42,7 +42,8 @@ void Node::State::evict_self(Now now, TicketId ticket, Outbox& out) {
   const std::size_t share = (told.size() * static_cast<std::size_t>(config.evict_ping_percent) + 99) / 100;
   told.resize(std::min({told.size(), share, static_cast<std::size_t>(dissemination.limit())}));
   eviction->unanswered = told.size();
-  for (const std::string* address : told) send_ping(EvictionPing{dissemination.mark()}, *address, now, out);
+  for (const std::string* address : told)
+    send_ping(EvictionPing{dissemination.mark()}, *address, now.steady + config.ping_timeout, out);
   if (told.empty()) end_eviction(now, out);
 }
 

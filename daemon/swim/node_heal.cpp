@@ -68,7 +68,7 @@ void Node::State::on_answer(Now now, HealJoin& purpose, const Result<ringpop::Re
     apply(now, first.for_us, Learned::by_gossip, out);
     tell = first.for_them;
   } else {
-    apply(now, response->membership, Learned::by_gossip, out);
+    apply(now, response->membership, Learned::by_list, out);
     tell = members.as_changes();
   }
   if (tell.empty()) return next_heal_target(now, purpose.heal, out);

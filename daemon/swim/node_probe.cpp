@@ -15,6 +15,14 @@ bool is_not_ready(const Result<ringpop::Response>& answer) {
   return rejection != nullptr && rejection->type == "ringpop.not-ready";
 }
 
+// A whole list as the answer (spec D.3) names its sender as the source of every row, also of those that only
+// the member itself can have declared.
+bool is_list(std::span<const ringpop::Change> changes) {
+  return std::ranges::any_of(changes, [](const ringpop::Change& change) {
+    return change.status == ringpop::Status::alive && change.source != change.address;
+  });
+}
+
 void measure_issued(std::size_t changes, Outbox& out) {
   out.measures.push_back({Stat::changes_issued, static_cast<std::int64_t>(changes)});
 }
@@ -29,13 +37,14 @@ void Node::State::start_period(Now now, Outbox& out) {
     end_period(now, out);
     return;
   }
-  const std::uint64_t probe = prober.begin(now.steady, {*target, members.find(*target)->incarnation});
-  send_ping(ProbePing{probe, dissemination.mark(), now.steady}, *target, now, out);
+  const Instant due = now.steady + health.stretch(config.ping_timeout);
+  const std::uint64_t probe = prober.begin(now.steady, {*target, members.find(*target)->incarnation}, due);
+  send_ping(ProbePing{probe, dissemination.mark(), now.steady}, *target, due, out);
 }
 
 void Node::State::end_period(Now now, Outbox& out) {
   const bool probed = !prober.resting();
-  prober.end(now.steady);
+  prober.end(now.steady, 1 + health.score());
   if (probed) {
     out.measures.push_back({Stat::period_time, micros(prober.last_time())});
     out.measures.push_back({Stat::period_delay, micros(prober.delay())});
@@ -44,11 +53,25 @@ void Node::State::end_period(Now now, Outbox& out) {
   ticks.clear();
 }
 
-void Node::State::send_ping(Purpose purpose, const std::string& target, Now now, Outbox& out) {
-  measure_issued(dissemination.size(), out);
+void Node::State::send_ping(Purpose purpose, const std::string& target, Instant deadline, Outbox& out) {
+  std::vector<ringpop::Change> changes = dissemination.all();
+  add_buddy(target, changes);
+  measure_issued(changes.size(), out);
   call(std::move(purpose), target,
-       ringpop::Ping{config.app, members.self(), members.me().incarnation, checksum(), dissemination.all()},
-       now.steady + config.ping_timeout, out);
+       ringpop::Ping{config.app, members.self(), members.me().incarnation, checksum(), std::move(changes)},
+       deadline, out);
+}
+
+// A suspect hears of it from whoever pings it, though the news of it has gone round already: it cannot defend
+// itself against what it does not know.
+void Node::State::add_buddy(const std::string& to, std::vector<ringpop::Change>& changes) const {
+  if (!config.lifeguard.buddy) return;
+  const Member* member = members.find(to);
+  if (member == nullptr || member->status != ringpop::Status::suspect) return;
+  const auto told = std::ranges::find(changes, to, &ringpop::Change::address);
+  if (told != changes.end()) return;
+  changes.push_back(
+      {to, member->status, member->incarnation, members.self(), members.me().incarnation, member->labels});
 }
 
 // Takes in what a ping brought back. False: there was no good answer.
@@ -58,7 +81,7 @@ bool Node::State::take_ping_answer(Now now, Dissemination::Mark told, const Resu
   const auto* response = answer ? std::get_if<ringpop::PingResponse>(&*answer) : nullptr;
   if (response == nullptr) return false;
   dissemination.delivered(told);
-  apply(now, response->changes, Learned::by_gossip, out);
+  apply(now, response->changes, is_list(response->changes) ? Learned::by_list : Learned::by_gossip, out);
   return true;
 }
 
@@ -70,6 +93,11 @@ void Node::State::on_answer(Now now, ProbePing& purpose, const Result<ringpop::R
   const std::string target = prober.target().address;
   if (answered) {
     left_watch.answered(now.steady, target);
+    health.add(-1);
+    end_period(now, out);
+    return;
+  }
+  if (sleep_watch.slept_since(purpose.sent)) {  // the answer may have come and gone
     end_period(now, out);
     return;
   }
@@ -91,18 +119,20 @@ void Node::State::ask_helpers(Now now, std::uint64_t probe, Outbox& out) {
     if (address != target && members.pingable(address)) helpers.push_back(&address);
   }
   if (helpers.empty() || config.ping_req_size <= 0) {
+    health.add(1);  // with nobody to ask it may as well be us
     conclude(now, Prober::Outcome::unreachable, out);
     return;
   }
   rng.shuffle(std::span(helpers));
   helpers.resize(std::min(helpers.size(), static_cast<std::size_t>(config.ping_req_size)));
-  prober.ask(helpers.size());
+  const Instant due = now.steady + config.ping_req_timeout;  // long enough as it is
+  prober.ask(helpers.size(), due);
   out.measures.push_back({Stat::helpers_asked, static_cast<std::int64_t>(helpers.size())});
   for (const std::string* helper : helpers) {
     measure_issued(dissemination.size(), out);
     call(ProbeHelp{probe, dissemination.mark(), now.steady}, *helper,
          ringpop::PingReq{members.self(), members.me().incarnation, target, checksum(), dissemination.all()},
-         now.steady + config.ping_req_timeout, out);
+         due, out);
   }
 }
 
@@ -114,10 +144,16 @@ void Node::State::on_answer(Now now, ProbeHelp& purpose, const Result<ringpop::R
     says = response->ping_status ? Prober::HelperSays::reachable : Prober::HelperSays::unreachable;
     dissemination.delivered(purpose.told);
     out.measures.push_back({Stat::ping_req_time, micros(now.steady - purpose.sent)});
-    apply(now, response->changes, Learned::by_gossip, out);
+    apply(now, response->changes, is_list(response->changes) ? Learned::by_list : Learned::by_gossip, out);
   }
   if (!prober.asking(purpose.probe)) return;  // the verdict is in already
-  if (const auto outcome = prober.on_helper(says)) conclude(now, *outcome, out);
+  if (sleep_watch.slept_since(purpose.sent) && says != Prober::HelperSays::reachable)
+    says = Prober::HelperSays::nothing;
+  const auto outcome = prober.on_helper(says);
+  if (!outcome) return;
+  // A helper that is not heard of either: perhaps nobody is, and the fault is ours.
+  if (*outcome != Prober::Outcome::reachable) health.add(prober.silent_helpers());
+  conclude(now, *outcome, out);
 }
 
 void Node::State::conclude(Now now, Prober::Outcome outcome, Outbox& out) {
@@ -137,6 +173,10 @@ void Node::State::on_answer(Now now, PingForOther& purpose, const Result<ringpop
                             Outbox& out) {
   const bool reached = take_ping_answer(now, purpose.told, answer, out);
   if (reached) out.measures.push_back({Stat::ping_for_other_time, micros(now.steady - purpose.sent)});
+  if (!reached && sleep_watch.slept_since(purpose.sent)) {  // better no witness than a false one
+    out.replies.push_back({purpose.asked, ringpop::Rejection{"error", "the helper was not running"}});
+    return;
+  }
   Answer reply = answer_to(purpose.requester, purpose.requester_incarnation, purpose.requester_checksum, out);
   out.replies.push_back(
       {purpose.asked, ringpop::PingReqResponse{std::move(reply.changes), reached, purpose.target}});

@@ -71,7 +71,7 @@ void Node::State::serve(Now now, ReplyId id, const ringpop::PingReq& ping_req, O
                        ping_req.target,
                        dissemination.mark(),
                        now.steady};
-  send_ping(std::move(purpose), ping_req.target, now, out);
+  send_ping(std::move(purpose), ping_req.target, now.steady + config.ping_timeout, out);
 }
 
 // Spec D.3. With changes pending there is no full sync, whatever the checksums: they may explain the
@@ -113,7 +113,7 @@ void Node::State::on_answer(Now now, PullFrom& purpose, const Result<ringpop::Re
   }
   note_dialect(purpose.peer, *response, out);
   out.notices.emplace_back(FullSync{purpose.peer, true, response->membership.size()});
-  if (!apply(now, response->membership, Learned::by_gossip, out))
+  if (!apply(now, response->membership, Learned::by_list, out))
     out.measures.push_back({Stat::full_sync_pull_useless});
 }
 

@@ -70,7 +70,9 @@ struct Node::State {
   using Purpose =
       std::variant<ProbePing, ProbeHelp, PingForOther, JoinSeed, PullFrom, HealJoin, HealPing, EvictionPing>;
 
-  enum class Learned : std::uint8_t { by_gossip, by_join };  // what a join brings is not spread on (spec C.3)
+  // What a join brings is not spread on (spec C.3). A list is what its sender knows: it names itself as the
+  // source of every row, and accuses nobody.
+  enum class Learned : std::uint8_t { by_gossip, by_list, by_join };
 
   State(std::string self, Config config, Rng rng, Now now);
 
@@ -79,6 +81,10 @@ struct Node::State {
   bool apply(Now now, std::span<const ringpop::Change> changes, Learned how, Outbox& out);
   void declare(Now now, const std::string& address, ringpop::Status status, std::int64_t incarnation,
                Outbox& out);
+  void spread(const ringpop::Change& change, Learned how);
+  void start_timer(Now now, const ringpop::Change& change, Learned how);
+  void take_accusations(std::span<const ringpop::Change> changes);
+  void watch_sleep(Now now, Outbox& out);
   void note_refused(const ChangesRefused& refused, Outbox& out);
   void set_self(Now now, ringpop::Status status, std::int64_t above, Outbox& out);
   void settle_self(Now now, Outbox& out);
@@ -95,7 +101,8 @@ struct Node::State {
   // node_probe.cpp
   void start_period(Now now, Outbox& out);
   void end_period(Now now, Outbox& out);
-  void send_ping(Purpose purpose, const std::string& target, Now now, Outbox& out);
+  void send_ping(Purpose purpose, const std::string& target, Instant deadline, Outbox& out);
+  void add_buddy(const std::string& to, std::vector<ringpop::Change>& changes) const;
   void on_answer(Now now, ProbePing& purpose, const Result<ringpop::Response>& answer, Outbox& out);
   void on_answer(Now now, ProbeHelp& purpose, const Result<ringpop::Response>& answer, Outbox& out);
   void on_answer(Now now, PingForOther& purpose, const Result<ringpop::Response>& answer, Outbox& out);
@@ -153,6 +160,8 @@ struct Node::State {
   Prober prober;
   Transitions transitions;
   LeftWatch left_watch;
+  LocalHealth health;
+  SleepWatch sleep_watch;
   Joiner joiner;
   HealClock heal_clock;
   std::map<CallId, Purpose> calls;

@@ -56,13 +56,16 @@ struct OtherDialect {
   std::string peer;
   bool peer_is_go = false;  // its checksums are ringpop-go's and ours ringpop-node's, or the other way round
 };
+struct Overslept {  // we did not run when we should have, for so long
+  std::int64_t millis = 0;
+};
 struct ChangesRefused {  // gossip against a rule of ours, in one message
   std::size_t above_cap = 0, ahead_of_time = 0, bad_address = 0;
   std::string source;  // of one of them
 };
 
-using Notice =
-    std::variant<MemberChanged, RingInputChanged, JoinRound, JoinComplete, ProbeFailed, ProbeInconclusive,
-                 Refuted, FullSync, NameConflict, HealDue, HealEnded, OtherDialect, ChangesRefused>;
+using Notice = std::variant<MemberChanged, RingInputChanged, JoinRound, JoinComplete, ProbeFailed,
+                            ProbeInconclusive, Refuted, FullSync, NameConflict, HealDue, HealEnded,
+                            OtherDialect, Overslept, ChangesRefused>;
 
 }  // namespace ringside::swim

@@ -27,19 +27,22 @@ Instant Prober::next_deadline() const {
   return started_ && phase_ == Phase::resting ? next_period_ : never;
 }
 
-std::uint64_t Prober::begin(Instant now, Target target) {
+std::uint64_t Prober::begin(Instant now, Target target, Instant answer_due) {
   assert(phase_ == Phase::resting);
   phase_ = Phase::pinging;
   began_ = now;
   target_ = std::move(target);
+  answer_due_ = answer_due;
   return ++number_;
 }
 
-void Prober::ask(std::size_t helpers) {
+void Prober::ask(std::size_t helpers, Instant answers_due) {
   assert(phase_ == Phase::pinging && helpers > 0);
   phase_ = Phase::asking;
   helpers_left_ = helpers;
   somebody_said_no_ = false;
+  silent_helpers_ = 0;
+  answer_due_ = answers_due;
 }
 
 std::optional<Prober::Outcome> Prober::on_helper(HelperSays says) {
@@ -48,13 +51,13 @@ std::optional<Prober::Outcome> Prober::on_helper(HelperSays says) {
   switch (says) {
     case HelperSays::reachable: return Outcome::reachable;
     case HelperSays::unreachable: somebody_said_no_ = true; break;
-    case HelperSays::nothing: break;
+    case HelperSays::nothing: ++silent_helpers_; break;
   }
   if (helpers_left_ > 0) return std::nullopt;
   return somebody_said_no_ ? Outcome::unreachable : Outcome::inconclusive;
 }
 
-void Prober::end(Instant now) {
+void Prober::end(Instant now, int stretch) {
   if (phase_ != Phase::resting) {
     took_[oldest_] = now - began_;
     oldest_ = (oldest_ + 1) % took_.size();
@@ -64,7 +67,7 @@ void Prober::end(Instant now) {
     next_look_ = now + look_every;
   }
   phase_ = Phase::resting;
-  next_period_ = now + delay_;
+  next_period_ = now + std::max<Duration>(delay_, least_period_ * stretch);
 }
 
 Duration Prober::median() const {

@@ -36,17 +36,21 @@ class Prober {
   [[nodiscard]] Instant next_deadline() const;  // start of the next period; `never` while one is under way
 
   // Numbers the probes, so that the late answer of an earlier one is told apart.
-  std::uint64_t begin(Instant now, Target target);
+  std::uint64_t begin(Instant now, Target target, Instant answer_due);
   [[nodiscard]] bool pinging(std::uint64_t probe) const {
     return phase_ == Phase::pinging && probe == number_;
   }
   [[nodiscard]] bool asking(std::uint64_t probe) const { return phase_ == Phase::asking && probe == number_; }
-  void ask(std::size_t helpers);  // the ping failed; so many ping-reqs are on their way
+  void ask(std::size_t helpers, Instant answers_due);  // the ping failed; so many ping-reqs are on their way
+  [[nodiscard]] Instant answer_due() const { return phase_ == Phase::resting ? never : answer_due_; }
   // The verdict, once it is clear. "No helper could say anything" is inconclusive whatever their number: a
   // network that loses our helpers' answers says nothing about the target.
   std::optional<Outcome> on_helper(HelperSays says);
   [[nodiscard]] const Target& target() const { return target_; }
-  void end(Instant now);  // the period is over; the next one is due after the delay
+  // Helpers that said nothing, of the probe that came to its verdict last.
+  [[nodiscard]] int silent_helpers() const { return silent_helpers_; }
+  // The period is over; the next one is due after the delay, and not before `stretch` least periods.
+  void end(Instant now, int stretch = 1);
   [[nodiscard]] std::span<const Duration> times() const { return took_; }  // of the last periods
   [[nodiscard]] Duration last_time() const { return took_[(oldest_ + took_.size() - 1) % took_.size()]; }
   [[nodiscard]] Duration delay() const { return delay_; }
@@ -64,6 +68,8 @@ class Prober {
   Target target_;
   std::size_t helpers_left_ = 0;
   bool somebody_said_no_ = false;
+  int silent_helpers_ = 0;
+  Instant answer_due_ = never;
 
   // How long the last periods took. Twice their median is the delay, looked at once a second: a slow network
   // is probed less often.

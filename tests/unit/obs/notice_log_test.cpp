@@ -57,6 +57,10 @@ TEST_CASE("each notice is one line") {
        "warn join_round asked=2 joined=0 failed=2 error=\"connection refused\" remedy=\"no seed answered: "
        "check join.seeds "
        "and that a ringside runs there; trying on\"\n"},
+      {swim::Overslept{1200},
+       "info overslept ms=1200 meaning=\"this process was not run when it should have been; nobody is "
+       "accused for "
+       "what it missed\"\n"},
       {swim::JoinComplete{2}, "info join_complete joined=2\n"},
       {swim::ProbeFailed{"10.0.0.1:7601"}, "debug probe_failed target=10.0.0.1:7601\n"},
       {swim::ProbeInconclusive{"10.0.0.1:7601"}, "debug probe_inconclusive target=10.0.0.1:7601\n"},

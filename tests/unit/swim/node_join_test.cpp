@@ -25,7 +25,9 @@ Config with_name(const std::string& name) {
 }  // namespace
 
 TEST_CASE("what a join brings fills the list and starts timers, but is not spread on") {
-  Bench bench;
+  Config config;
+  config.lifeguard = plain_swim;
+  Bench bench(config);
   bench.join({seed, me});
   CHECK(!bench.node.ready());
   const auto joins = bench.sends<ringpop::Join>();

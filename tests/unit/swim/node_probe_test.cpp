@@ -79,7 +79,9 @@ TEST_CASE("a failed ping asks three others; what they say decides") {
                         Case{{std::nullopt, false, std::nullopt}, Status::suspect, false},
                         Case{{false, true}, Status::alive, false},
                         Case{{std::nullopt, std::nullopt, std::nullopt}, Status::alive, true}}) {
-    Bench bench;
+    Config config;
+    config.lifeguard = plain_swim;
+    Bench bench(config);
     bench.join_cluster(five);
     bench.fail(bench.next_ping(target));
     CHECK(bench.notices<ProbeFailed>().at(0).target == target);
@@ -131,6 +133,7 @@ TEST_CASE("a refutation that arrives while helpers are asked wins over their ver
 
 TEST_CASE("suspect, faulty after 5 s, tombstone, gone; each is gossiped but the last") {
   Config config;
+  config.lifeguard = plain_swim;
   config.faulty_timeout = 10s;
   config.tombstone_timeout = 3s;
   Bench bench(config);
@@ -166,7 +169,9 @@ TEST_CASE("suspect, faulty after 5 s, tombstone, gone; each is gossiped but the 
 }
 
 TEST_CASE("a suspicion at a newer incarnation has its own full time") {
-  Bench bench;
+  Config config;
+  config.lifeguard = plain_swim;
+  Bench bench(config);
   bench.join_cluster(five);
   bench.ping({say(target, Status::suspect, today_ms - 1000)});
   bench.pass(4s);

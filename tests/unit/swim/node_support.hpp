@@ -66,6 +66,8 @@ class Bench {
     node.on_deadline(now, fresh());
     CHECK(node.next_deadline() > now.steady);
   }
+  // The process is stopped for so long: the clock goes on, the node does not run.
+  void sleep(Duration time) { advance_to(now.steady + time); }
   // Lets `time` pass; all pings meanwhile are answered with nothing new.
   void pass(Duration time) {
     const Instant end = now.steady + time;

@@ -22,9 +22,9 @@ TEST_CASE("the verdict of the helpers: one yes is enough, one no decides, errors
                         Case{{Says::nothing}, Outcome::inconclusive}}) {
     Prober prober(200ms);
     prober.start(Instant{});
-    const auto probe = prober.begin(Instant{}, {"a:1", 5});
+    const auto probe = prober.begin(Instant{}, {"a:1", 5}, never);
     CHECK(prober.pinging(probe));
-    prober.ask(c.answers.size());
+    prober.ask(c.answers.size(), never);
     CHECK(prober.asking(probe));
     for (std::size_t i = 0; i + 1 < c.answers.size(); ++i) CHECK(!prober.on_helper(c.answers[i]));
     CHECK(prober.on_helper(c.answers.back()) == c.outcome);
@@ -36,8 +36,8 @@ TEST_CASE("the verdict of the helpers: one yes is enough, one no decides, errors
 TEST_CASE("a yes ends the wait for the other helpers") {
   Prober prober(200ms);
   prober.start(Instant{});
-  prober.begin(Instant{}, {"a:1", 5});
-  prober.ask(3);
+  prober.begin(Instant{}, {"a:1", 5}, never);
+  prober.ask(3, never);
   CHECK(!prober.on_helper(Says::nothing));
   CHECK(prober.on_helper(Says::reachable) == Outcome::reachable);
 }
@@ -48,7 +48,7 @@ TEST_CASE("on a quick network periods follow each other 200 ms after the last on
   prober.start(now);
   for (int i = 0; i < 50; ++i) {
     REQUIRE(prober.next_deadline() == now);
-    prober.begin(now, {"a:1", 5});
+    prober.begin(now, {"a:1", 5}, never);
     CHECK(prober.next_deadline() == never);
     now += 1ms;
     prober.end(now);
@@ -62,7 +62,7 @@ TEST_CASE("on a slow network the delay becomes twice the median period, and come
   Instant now{};
   prober.start(now);
   const auto run = [&](Duration took) {
-    prober.begin(now, {"a:1", 5});
+    prober.begin(now, {"a:1", 5}, never);
     now += took;
     prober.end(now);
     const Duration delay = prober.next_deadline() - now;

@@ -12,10 +12,16 @@ namespace {
 
 const Instant start{};
 
+Config plain() {
+  Config config;
+  config.lifeguard = plain_swim;
+  return config;
+}
+
 }  // namespace
 
 TEST_CASE("suspect, faulty and tombstone wait for their own times; alive and leave for nothing") {
-  const Config config;
+  const Config config = plain();
   struct Case {
     Status status;
     std::optional<Millis> time;
@@ -24,7 +30,7 @@ TEST_CASE("suspect, faulty and tombstone wait for their own times; alive and lea
                         Case{Status::faulty, config.faulty_timeout}, Case{Status::leave, std::nullopt},
                         Case{Status::tombstone, config.tombstone_timeout}}) {
     Transitions transitions(config);
-    transitions.on_status(start, "a:1", c.status, 1);
+    transitions.on_status(start, "a:1", c.status, 1, {});
     CHECK(transitions.next_deadline() == (c.time ? start + *c.time : never));
     if (!c.time) continue;
     CHECK(!transitions.pop_due(start + *c.time - 1ms));
@@ -36,17 +42,17 @@ TEST_CASE("suspect, faulty and tombstone wait for their own times; alive and lea
 }
 
 TEST_CASE("the same news again does not restart the timer, a higher incarnation does, alive stops it") {
-  Transitions transitions{Config{}};
-  transitions.on_status(start, "a:1", Status::suspect, 1);
-  transitions.on_status(start + 2s, "a:1", Status::suspect, 1);
+  Transitions transitions(plain());
+  transitions.on_status(start, "a:1", Status::suspect, 1, {});
+  transitions.on_status(start + 2s, "a:1", Status::suspect, 1, {});
   CHECK(transitions.next_deadline() == start + 5s);
-  transitions.on_status(start + 2s, "a:1", Status::suspect, 2);
+  transitions.on_status(start + 2s, "a:1", Status::suspect, 2, {});
   CHECK(transitions.next_deadline() == start + 7s);
   CHECK(transitions.pop_due(start + 7s)->incarnation == 2);
 
-  transitions.on_status(start, "a:1", Status::suspect, 3);
-  transitions.on_status(start, "b:1", Status::suspect, 1);
-  transitions.on_status(start, "a:1", Status::alive, 4);
+  transitions.on_status(start, "a:1", Status::suspect, 3, {});
+  transitions.on_status(start, "b:1", Status::suspect, 1, {});
+  transitions.on_status(start, "a:1", Status::alive, 4, {});
   CHECK(transitions.size() == 1);
   CHECK(transitions.pop_due(start + 5s)->address == "b:1");
   CHECK(!transitions.pop_due(start + 5s));
