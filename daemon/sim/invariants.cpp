@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "daemon/ring/hash.hpp"
 #include "daemon/swim/node.hpp"
+#include "daemon/swim/ring_input.hpp"
 
 namespace ringside::sim {
 namespace {
@@ -26,8 +28,13 @@ bool same_rings(const ring::Snapshot& a, const ring::Snapshot& b) {
 }  // namespace
 
 Invariants::Invariants(World& world) : world_(world) {
+  world_.on_start = [this](HostId id) {
+    std::int64_t& own = own_[world_.address(id)];
+    own = std::max(own, world_.node(id).incarnation());
+  };
   world_.on_notice = [this](HostId observer, const swim::Notice& notice) {
     if (const auto* change = std::get_if<swim::MemberChanged>(&notice)) on_change(observer, *change);
+    if (std::holds_alternative<swim::RingInputChanged>(notice)) on_ring(observer);
   };
 }
 
@@ -35,10 +42,16 @@ void Invariants::on_change(HostId observer, const swim::MemberChanged& change) {
   const std::string what = world_.address(observer) + " about " + change.address;
   if (change.address == world_.address(observer)) own_[change.address] = change.incarnation;
   const View view{observer, world_.life(observer), change.address};
-  if (!change.before) known_.erase(view);  // new, or back after its eviction
-  std::int64_t& known = known_[view];
-  if (change.incarnation < known) violations_.push_back("incarnation fell: " + what);
-  known = change.incarnation;
+  if (!change.after) {
+    known_.erase(view);
+  } else {
+    const Known now{change.incarnation, *change.after, world_.elapsed()};
+    const bool namesake = change.name == world_.config(observer).name;  // given up at once, it is us
+    const bool own_timer = change.source == world_.address(observer) && !namesake;
+    const auto [known, is_new] = known_.try_emplace(view, now);
+    if (!is_new) check_order(observer, what, known->second, now, own_timer);
+    known->second = now;
+  }
 
   if (const auto subject = world_.running_at(change.address)) {
     own_[change.address] = std::max(own_[change.address], world_.node(*subject).incarnation());
@@ -48,6 +61,29 @@ void Invariants::on_change(HostId observer, const swim::MemberChanged& change) {
   const auto own = own_.find(change.address);
   if (own != own_.end() && change.incarnation > own->second)
     violations_.push_back("incarnation raised: " + what);
+}
+
+void Invariants::check_order(HostId observer, const std::string& what, const Known& known, const Known& now,
+                             bool own_timer) {
+  if (now.incarnation < known.incarnation) violations_.push_back("incarnation fell: " + what);
+  if (now.incarnation == known.incarnation && now.status < known.status)
+    violations_.push_back("went back to a better state without a new incarnation: " + what);
+  const bool given_up = known.status == ringpop::Status::suspect && now.status == ringpop::Status::faulty;
+  if (given_up && own_timer && now.since - known.since < world_.config(observer).suspect_timeout)
+    violations_.push_back("was given up before it had its time: " + what);
+}
+
+void Invariants::on_ring(HostId observer) {
+  rings_[{observer, world_.life(observer)}] = servers_checksum(observer);
+}
+
+// Cheaper than a ring: of who would be in it.
+std::uint32_t Invariants::servers_checksum(HostId id) const {
+  const auto rows = world_.node(id).members();
+  std::uint32_t sum = 0;
+  for (const ring::Server& server : swim::ring_servers(rows))
+    sum = sum * 31 + ring::fingerprint32(server.name + "/" + server.address);
+  return sum;
 }
 
 void Invariants::compare_views() {
@@ -60,6 +96,9 @@ void Invariants::compare_views() {
     if (node.checksum() != swim::membership_checksum(rows, swim::ChecksumDialect::go)) {
       violations_.push_back("checksum is not that of the list: " + world_.address(id));
     }
+    const auto told = rings_.find({id, world_.life(id)});
+    if (told != rings_.end() && told->second != servers_checksum(id))
+      violations_.push_back("the ring changed and nobody was told: " + world_.address(id));
     if (rows != first) continue;
     if (node.checksum() != world_.node(ids.front()).checksum()) {
       violations_.push_back("equal lists, other checksum: " + world_.address(id));

@@ -2,6 +2,10 @@
 //   1 no member's known incarnation ever falls;
 //   2 equal membership means equal checksum, equal ring and equal owners;
 //   5 only the node itself raises its incarnation.
+// And of the order in which a member's states follow each other:
+//   - at one incarnation nobody goes back from a worse state to a better one;
+//   - nobody gives a suspect up before it has had its time;
+//   - whenever the ring is another one, the node says so.
 // It listens to all notices; compare_views() looks at all nodes as they are now.
 #pragma once
 
@@ -27,10 +31,21 @@ class Invariants {
 
  private:
   void on_change(HostId observer, const swim::MemberChanged& change);
+  void on_ring(HostId observer);
+  [[nodiscard]] std::uint32_t servers_checksum(HostId id) const;
 
   World& world_;
   using View = std::tuple<HostId, std::uint32_t, std::string>;  // observer, which life of it, subject
-  std::map<View, std::int64_t> known_;
+  struct Known {
+    std::int64_t incarnation = 0;
+    ringpop::Status status = ringpop::Status::alive;
+    Duration since{};  // that it has this status at this incarnation
+  };
+  void check_order(HostId observer, const std::string& what, const Known& known, const Known& now,
+                   bool own_timer);
+  std::map<View, Known> known_;
+  std::map<std::pair<HostId, std::uint32_t>, std::uint32_t>
+      rings_;                                // checksums, as the node told of a change
   std::map<std::string, std::int64_t> own_;  // the highest a node has given to itself
   std::vector<std::string> violations_;
   std::size_t wrongly_suspect_ = 0;

@@ -38,6 +38,7 @@ void World::start(HostId id, std::vector<std::string> seeds) {
   h.wake_at = never;
   h.node = std::make_unique<swim::Node>(h.address, h.config, rng_.fork(), now_at(h));
   h.seeds = std::move(seeds);
+  if (on_start) on_start(id);
   h.node->join(now_at(h), h.seeds, outbox_);
   flush(id);
 }
@@ -63,6 +64,22 @@ void World::move(HostId id, std::string address) {
 
 void World::freeze(HostId id, Duration time) {
   host(id).frozen_until = now_ + time;
+}
+
+void World::thaw(HostId id) {
+  host(id).frozen_until = now_;
+}
+
+void World::stall(HostId id, Duration time) {
+  host(id).stalled_until = now_ + time;
+}
+
+void World::slow(HostId id, Duration per_event) {
+  host(id).per_event = per_event;
+}
+
+void World::stop_gossip(HostId id) {
+  host(id).node->stop_gossip();
 }
 
 void World::set_clock_offset(HostId id, Millis offset) {
@@ -117,16 +134,21 @@ Now World::now_at(const Host& h) const {
 }
 
 void World::when_awake(HostId id, EventQueue::Action action) {
-  if (host(id).frozen_until > now_) {
-    queue_.plan(host(id).frozen_until, std::move(action));
-  } else {
-    action();
+  Host& h = host(id);
+  if (h.frozen_until > now_) {  // by then it may be frozen again, or still be busy with what came before
+    queue_.plan(h.frozen_until,
+                [this, id, action = std::move(action)]() mutable { when_awake(id, std::move(action)); });
+    return;
   }
+  if (h.per_event > Duration{}) h.frozen_until = now_ + h.per_event;
+  action();
 }
 
 void World::flush(HostId id) {
   swim::Outbox out = std::exchange(outbox_, {});
   for (const swim::Notice& notice : out.notices) note(id, notice);
+  if (on_measure)
+    for (const swim::Measure& measure : out.measures) on_measure(id, measure);
   for (swim::Send& message : out.sends) send(id, std::move(message));
   for (swim::Reply& message : out.replies) reply(id, std::move(message));
   const bool heal_due = std::ranges::any_of(
@@ -145,6 +167,7 @@ void World::send(HostId from, swim::Send message) {
   h.open.insert(message.call);
   trace_.add(Step::send, now_.time_since_epoch().count(), from.value, message.body.index(),
              fingerprint(message.body));
+  if (on_send) on_send(from, message);
   if (trace_line) write_line(from, "-> " + message.to + " " + describe(message.body));
   queue_.plan(message.deadline, [this, caller] {
     when_awake(caller.host, [this, caller] { complete(caller, make_error_code(Errc::timed_out)); });
@@ -156,11 +179,29 @@ void World::send(HostId from, swim::Send message) {
     return;
   }
   const HostId to = place->second;
+  if (network_.breaks()) return answer_later(to, caller, make_error_code(Errc::connection_lost));
+  if (network_.doubles()) deliver(caller, to, message);
+  deliver(caller, to, std::move(message));
+}
+
+void World::deliver(Caller caller, HostId to, swim::Send message) {
+  carry(caller.host, to, [this, caller, to, message = std::move(message)] { arrive(caller, to, message); });
+}
+
+void World::carry(HostId from, HostId to, EventQueue::Action arrival) {
   const auto delay = network_.pass(from, to);
   if (!delay) return;
-  queue_.plan(now_ + *delay, [this, caller, to, message = std::move(message)]() mutable {
-    when_awake(to, [this, caller, to, message = std::move(message)] { arrive(caller, to, message); });
-  });
+  queue_.plan(std::max(now_, host(from).stalled_until) + *delay,
+              [this, to, arrival = std::move(arrival)]() mutable { let_in(to, std::move(arrival)); });
+}
+
+void World::let_in(HostId to, EventQueue::Action arrival) {
+  if (host(to).stalled_until > now_) {
+    queue_.plan(host(to).stalled_until,
+                [this, to, arrival = std::move(arrival)]() mutable { let_in(to, std::move(arrival)); });
+    return;
+  }
+  when_awake(to, std::move(arrival));
 }
 
 void World::arrive(Caller caller, HostId at, const swim::Send& message) {
@@ -179,7 +220,8 @@ void World::arrive(Caller caller, HostId at, const swim::Send& message) {
 void World::reply(HostId from, swim::Reply message) {
   Host& h = host(from);
   const auto entry = h.asked.extract(message.to);
-  assert(!entry.empty() && "a request is answered exactly once");
+  if (entry.empty()) return broken(from, "answered a request twice");
+  if (on_reply) on_reply(from, message);
   trace_.add(Step::reply, now_.time_since_epoch().count(), from.value, message.body.index(),
              fingerprint(message.body));
   if (trace_line) write_line(from, "=> " + host(entry.mapped().host).address + " " + describe(message.body));
@@ -187,12 +229,8 @@ void World::reply(HostId from, swim::Reply message) {
 }
 
 void World::answer_later(HostId from, Caller caller, Result<ringpop::Response> answer) {
-  const auto delay = network_.pass(from, caller.host);
-  if (!delay) return;
-  queue_.plan(now_ + *delay, [this, caller, answer = std::move(answer)]() mutable {
-    when_awake(caller.host,
-               [this, caller, answer = std::move(answer)]() mutable { complete(caller, std::move(answer)); });
-  });
+  carry(from, caller.host,
+        [this, caller, answer = std::move(answer)]() mutable { complete(caller, std::move(answer)); });
 }
 
 void World::complete(Caller caller, Result<ringpop::Response> answer) {
@@ -220,9 +258,18 @@ void World::wake(HostId id, Instant planned) {
   if (h.node->next_deadline() <= now_) {
     trace_.add(Step::wake, now_.time_since_epoch().count(), id.value);
     h.node->on_deadline(now_at(h), outbox_);
-    assert(h.node->next_deadline() > now_);
+    if (h.node->next_deadline() <= now_) {
+      broken(id, "has a deadline that is over, after on_deadline");
+      kill(id);  // or it would be woken for ever
+      outbox_.clear();
+      return;
+    }
   }
   flush(id);
+}
+
+void World::broken(HostId id, const std::string& what) {
+  broken_promises_.push_back(address(id) + " " + what);
 }
 
 void World::note(HostId id, const swim::Notice& notice) {

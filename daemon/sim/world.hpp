@@ -33,10 +33,14 @@ class World {
   // A host that is not running yet. start() gives it a node, which joins through `seeds`.
   HostId add(std::string address, swim::Config config);
   void start(HostId id, std::vector<std::string> seeds);
-  void kill(HostId id);                             // its port refuses connections from now on
-  void move(HostId id, std::string address);        // of a host that is not running
-  void freeze(HostId id, Duration time);            // it does nothing, and what is sent to it waits
+  void kill(HostId id);                       // its port refuses connections from now on
+  void move(HostId id, std::string address);  // of a host that is not running
+  void freeze(HostId id, Duration time);      // it does nothing, and what is sent to it waits
+  void thaw(HostId id);
+  void stall(HostId id, Duration time);             // its timers run, but nothing gets out of it or into it
+  void slow(HostId id, Duration per_event);         // it takes so long over every event
   void set_clock_offset(HostId id, Millis offset);  // of its wall clock
+  void stop_gossip(HostId id);
   void leave(HostId id);
   void set_app(HostId id, swim::App app);  // of a running host; start() takes Config::app_state
 
@@ -58,6 +62,7 @@ class World {
   [[nodiscard]] bool is_running(HostId id) const { return host(id).node != nullptr; }
   [[nodiscard]] const swim::Node& node(HostId id) const { return *host(id).node; }
   [[nodiscard]] const std::string& address(HostId id) const { return host(id).address; }
+  [[nodiscard]] const swim::Config& config(HostId id) const { return host(id).config; }
   [[nodiscard]] ring::SnapshotPtr ring(HostId id) const;
   // All running nodes have the same checksum, and the reachable members in it are exactly the running nodes.
   [[nodiscard]] bool converged() const;
@@ -65,6 +70,16 @@ class World {
   // Every notice of every node, as it happens. `trace_line` gets one readable line per message and notice.
   std::function<void(HostId, const swim::Notice&)> on_notice;
   std::function<void(const std::string&)> trace_line;
+  std::function<void(HostId)> on_start;
+  std::function<void(HostId, const swim::Measure&)> on_measure;
+  std::function<void(HostId, const swim::Send&)> on_send;
+  std::function<void(HostId, const swim::Reply&)> on_reply;
+
+  // Where a node did not keep what node.hpp promises its shell.
+  [[nodiscard]] const std::vector<std::string>& broken_promises() const { return broken_promises_; }
+  // Calls that are under way, and requests without an answer.
+  [[nodiscard]] std::size_t open_calls(HostId id) const { return host(id).open.size(); }
+  [[nodiscard]] std::size_t unanswered(HostId id) const { return host(id).asked.size(); }
 
  private:
   struct Caller {
@@ -80,6 +95,8 @@ class World {
     std::uint32_t life = 0;  // counts the starts, so that an event of an earlier life is told apart
     Instant wake_at = never;
     Instant frozen_until{};
+    Instant stalled_until{};
+    Duration per_event{};
     Millis clock_offset{0};
     std::set<CallId> open;            // calls without an answer
     std::map<ReplyId, Caller> asked;  // requests not answered yet
@@ -93,6 +110,10 @@ class World {
 
   void flush(HostId id);
   void send(HostId from, swim::Send send);
+  // A message on its way; nothing happens when it is lost.
+  void carry(HostId from, HostId to, EventQueue::Action arrival);
+  void let_in(HostId to, EventQueue::Action arrival);
+  void deliver(Caller caller, HostId to, swim::Send message);
   void arrive(Caller caller, HostId at, const swim::Send& message);
   void reply(HostId from, swim::Reply reply);
   void complete(Caller caller, Result<ringpop::Response> answer);
@@ -102,7 +123,10 @@ class World {
   void note(HostId id, const swim::Notice& notice);
   void write_line(HostId id, const std::string& text) const;
 
+  void broken(HostId id, const std::string& what);
+
   Instant now_{};
+  std::vector<std::string> broken_promises_;
   std::uint64_t events_ = 0;
   EventQueue queue_;
   Trace trace_;

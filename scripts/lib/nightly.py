@@ -23,8 +23,9 @@ PARTS = {
                      ["scripts/dev", "test", "cluster", "-v", "-p", "test_streams.py"], {"RINGSIDE_TRANSFER_MIB": "1024"}),
     "idle": Part("what 10,000 idle connections cost", ["scripts/dev", "bench", "idle"]),
     "overload": Part("twice what an app can take, for 60 s", ["scripts/dev", "bench", "overload", "--seconds", "60"]),
-    "seeds": Part("500 simulated clusters of 30 that lose messages and members, of seeds that no other night had",
-                  ["scripts/dev", "seeds", "500"]),
+    "seeds": Part("5,000 simulated clusters with faults, of seeds that no other night had", ["scripts/dev", "seeds", "5000"]),
+    "mutations": Part("whether the simulator finds twenty faults planted in the core", ["scripts/dev", "sim", "--mutations"]),
+    "loss": Part("1,000 simulated hours of loss without a false alarm", ["scripts/dev", "sim", "--lossy-hours", "1000"]),
     "fuzz": Part("every fuzz target for an hour", ["scripts/dev", "fuzz", "--seconds", "3600"]),
 }
 

@@ -1,13 +1,16 @@
-// ringside_sim: a simulated cluster from the command line. Starts N nodes cold, waits until they agree, kills
-// K of them, waits until the rest agree again, runs on for S simulated seconds and prints the trace hash. The
-// same options print the same lines, whichever compiler built it.
+// ringside_sim: the swarm of simulated clusters (daemon/sim/chaos.hpp), one seed after the other. Stops at
+// the first seed that violates something and prints the command that plays it again. The same options print
+// the same lines, whichever compiler built it. Clusters with settings of one's own: ringside simulate.
 //
-//   ringside_sim --nodes 30 --loss 5% --kill 2 --seconds 60 --seed 7 [--trace]
+//   ringside_sim --seed 1 --count 200
+//   ringside_sim --seed 17 --trace
+//   ringside_sim --lossy-hours 1     32 nodes at 5 % loss for so long, and not one false alarm
 #include <boost/program_options.hpp>
 #include <cstdint>
 #include <iostream>
 #include <string>
 
+#include "daemon/sim/chaos.hpp"
 #include "daemon/sim/cluster.hpp"
 #include "daemon/sim/invariants.hpp"
 #include "daemon/sim/world.hpp"
@@ -15,50 +18,84 @@
 namespace {
 
 using namespace ringside;
-using namespace std::chrono_literals;
 
 struct Options {
-  std::size_t nodes = 30;
-  std::string loss = "0%";
-  std::size_t kill = 0;
-  int seconds = 30;
   std::uint64_t seed = 1;
+  std::uint64_t count = 1;
+  std::uint64_t twice_every = 0;
+  std::int64_t lossy_hours = 0;
   bool trace = false;
 };
 
-double seconds(Duration time) {
-  return std::chrono::duration<double>(time).count();
+struct Totals {
+  std::uint64_t events = 0;
+  Duration simulated{}, slowest_heal{};
+};
+
+std::int64_t seconds(Duration time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time).count();
 }
 
-bool settle(sim::World& world, const char* what) {
-  const Duration begin = world.elapsed();
-  const bool agreed = world.run_until([&] { return world.converged(); }, 120s);
-  std::cout << what << ": " << world.running().size() << " nodes " << (agreed ? "agree" : "do not agree")
-            << " after " << seconds(world.elapsed() - begin) << " s (" << world.events()
-            << " events so far)\n";
-  return agreed;
+void print_faults(const sim::ChaosResult& result) {
+  for (const std::string& fault : result.faults) std::cout << "  " << fault << "\n";
+}
+
+// Whether all was well.
+bool run_seed(std::uint64_t seed, const Options& options, Totals& totals) {
+  std::function<void(const std::string&)> trace;
+  if (options.trace) trace = [](const std::string& line) { std::cout << line << "\n"; };
+  auto result = sim::run_chaos(seed, trace);
+  if (options.twice_every > 0 && seed % options.twice_every == 0 &&
+      sim::run_chaos(seed, {}).trace_hash != result.trace_hash)
+    result.violations.emplace_back("a second run of the same seed was another one");
+  totals.events += result.events;
+  totals.simulated += result.simulated;
+  totals.slowest_heal = std::max(totals.slowest_heal, result.healed_after);
+  if (options.count == 1) {
+    print_faults(result);
+    std::cout << "healed after " << seconds(result.healed_after) << " s, trace hash " << std::hex
+              << result.trace_hash << std::dec << "\n";
+  }
+  if (result.violations.empty()) return true;
+  std::cout << "seed " << seed << "\n";
+  if (options.count != 1) print_faults(result);
+  for (const std::string& violation : result.violations) std::cout << "VIOLATED: " << violation << "\n";
+  std::cout << "again: scripts/dev sim --seed " << seed << " --trace" << std::endl;
+  return false;
 }
 
 int run(const Options& options) {
-  sim::World world(options.seed);
-  sim::Invariants invariants(world);
-  if (options.trace) world.trace_line = [](const std::string& line) { std::cout << line << "\n"; };
-  world.network().set_loss_per_mille(static_cast<std::uint32_t>(std::stod(options.loss) * 10));
+  Totals totals;
+  std::uint64_t done = 0;
+  for (; done < options.count; ++done) {
+    if (!run_seed(options.seed + done, options, totals)) return 1;
+    if (options.count >= 100 && (done + 1) % (options.count / 10) == 0)
+      std::cout << done + 1 << " seeds" << std::endl;
+  }
+  std::cout << done << " seeds from " << options.seed << ": 0 violations; " << seconds(totals.simulated)
+            << " simulated s, " << totals.events << " events, slowest healing "
+            << seconds(totals.slowest_heal) << " s" << std::endl;
+  return 0;
+}
 
-  const auto hosts = sim::start_cluster(world, options.nodes);
-  bool good = settle(world, "cold start");
-  for (std::size_t i = 0; i < options.kill && i + 1 < hosts.size(); ++i)
-    world.kill(hosts[hosts.size() - 1 - i]);
-  if (options.kill > 0) good = settle(world, "after the kill") && good;
-  world.run_for(std::chrono::seconds(options.seconds));
-
-  invariants.compare_views();
-  for (const std::string& violation : invariants.violations()) std::cout << "VIOLATED: " << violation << "\n";
-  std::cout << "live nodes called suspect " << invariants.wrongly_suspect() << " times, faulty "
-            << invariants.wrongly_faulty() << " times\n"
-            << "seed " << options.seed << ", " << seconds(world.elapsed()) << " simulated s, "
-            << world.events() << " events, trace hash " << std::hex << world.trace_hash() << std::dec << "\n";
-  return good && invariants.violations().empty() ? 0 : 1;
+// In runs of an hour, each with a seed of its own.
+int run_lossy(const Options& options) {
+  constexpr std::size_t nodes = 32;
+  std::size_t suspicions = 0, alarms = 0;
+  for (std::int64_t hour = 0; hour < options.lossy_hours; ++hour) {
+    sim::World world(options.seed + static_cast<std::uint64_t>(hour));
+    const sim::Invariants invariants(world);
+    sim::start_cluster(world, nodes);
+    world.network().set_loss_per_mille(50);
+    world.run_for(std::chrono::hours(1));
+    suspicions += invariants.wrongly_suspect();
+    alarms += invariants.wrongly_faulty();
+    if (alarms > 0) std::cout << "seed " << options.seed + static_cast<std::uint64_t>(hour) << "\n";
+    if ((hour + 1) % 100 == 0) std::cout << hour + 1 << " hours" << std::endl;
+  }
+  std::cout << options.lossy_hours << " simulated hours of " << nodes << " nodes at 5 % loss: " << suspicions
+            << " suspicions seen, " << alarms << " false alarms\n";
+  return alarms == 0 ? 0 : 1;
 }
 
 }  // namespace
@@ -67,12 +104,11 @@ int main(int argc, char** argv) {
   namespace po = boost::program_options;
   Options options;
   po::options_description table("ringside_sim");
-  table.add_options()("help", "this text")("nodes", po::value(&options.nodes), "how many (30)")(
-      "loss", po::value(&options.loss), "of all messages, e.g. 5%")(
-      "kill", po::value(&options.kill), "how many, once all agree")("seconds", po::value(&options.seconds),
-                                                                    "simulated time to run on (30)")(
-      "seed", po::value(&options.seed), "of everything random (1)")("trace", po::bool_switch(&options.trace),
-                                                                    "one line per message and notice");
+  table.add_options()("help", "this text")("seed", po::value(&options.seed), "the first one (1)")(
+      "count", po::value(&options.count), "how many (1)")("twice-every", po::value(&options.twice_every),
+                                                          "run every N-th seed twice and compare (0: none)")(
+      "lossy-hours", po::value(&options.lossy_hours), "instead: look for false alarms at 5 % loss")(
+      "trace", po::bool_switch(&options.trace), "one line per message and notice");
   try {
     po::variables_map given;
     po::store(po::parse_command_line(argc, argv, table), given);
@@ -81,7 +117,7 @@ int main(int argc, char** argv) {
       std::cout << table;
       return 0;
     }
-    return run(options);
+    return options.lossy_hours > 0 ? run_lossy(options) : run(options);
   } catch (const std::exception& error) {
     std::cerr << "ringside_sim: " << error.what() << "\n";
     return 2;
