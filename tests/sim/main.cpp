@@ -84,7 +84,7 @@ int run_lossy(const Options& options) {
   std::size_t suspicions = 0, alarms = 0;
   for (std::int64_t hour = 0; hour < options.lossy_hours; ++hour) {
     sim::World world(options.seed + static_cast<std::uint64_t>(hour));
-    const sim::Invariants invariants(world);
+    sim::Invariants invariants(world);
     sim::start_cluster(world, nodes);
     world.network().set_loss_per_mille(50);
     world.run_for(std::chrono::hours(1));
