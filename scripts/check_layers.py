@@ -36,13 +36,16 @@ LAYERS = {
                        "daemon/api", "proto/"],
     "daemon/worker": ["daemon/base", "daemon/ring", "daemon/forward", "daemon/routes", "daemon/obs", "daemon/config", "daemon/net",
                       "daemon/api", "proto/"],
-    "daemon/cli": ["daemon/base", "daemon/ring", "daemon/routes", "daemon/obs", "daemon/config", "daemon/net", "daemon/api", "proto/"],
+    "daemon/cli": ["daemon/base", "daemon/ring", "daemon/routes", "daemon/obs", "daemon/config", "daemon/net", "daemon/api",
+                   "daemon/sim/scenario.hpp", "proto/"],
     "daemon/app": ["daemon/", "proto/"],
     "daemon": ["daemon/", "proto/"],  # main.cpp
 }
 # A file that may include more than its folder: the translators of what the core tells, to log lines and to Ringpop's
 # statistics. Names of metrics are for obs/ alone, and the core must not know them.
-EXTRA = {"daemon/obs/ringpop_stats.cpp": ["proto/ringpop/messages.hpp"],
+EXTRA = {"daemon/config/swim_config.cpp": ["daemon/swim/node.hpp"],
+         "daemon/config/swim_config.hpp": ["daemon/swim/node.hpp"],
+         "daemon/obs/ringpop_stats.cpp": ["proto/ringpop/messages.hpp"],
          "daemon/obs/ringpop_stats.hpp": ["daemon/swim/node.hpp"],
          "daemon/obs/notice_log.cpp": ["daemon/swim/notice.hpp", "daemon/swim/node.hpp"],
          "daemon/obs/notice_log.hpp": ["daemon/swim/notice.hpp"]}

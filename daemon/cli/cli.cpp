@@ -42,6 +42,17 @@ constexpr std::array wait_flags{
          "ready (default), outbound (the app can call out through it), or members=N alive"},
     Flag{"--timeout", 0, "DURATION", "give up after this (30s)"},
 };
+constexpr std::array simulate_flags{
+    Flag{"--nodes", 'n', "N", "how many (10)"},
+    Flag{"--minutes", 'm', "N", "of simulated time after the cold start (10)"},
+    Flag{"--loss", 0, "PERCENT", "of all messages never arrive"},
+    Flag{"--kill", 0, "N", "nodes die, one after the other"},
+    Flag{"--freeze", 0, "PERCENT", "of the nodes stand still at any time, each for five seconds"},
+    Flag{"--partition", 0, "A/B@TIME",
+         "so many percent are cut off from the rest, from then on for 30s, or +TIME"},
+    Flag{"--seed", 0, "N", "of everything that is random (1)"},
+    Flag{"--trace", 0, "", "a line for every message and every notice, to standard error"},
+};
 constexpr std::array config_flags{Flag{"--origin", 0, "", "say where each value comes from"}};
 
 constexpr std::string_view loads =
@@ -75,6 +86,13 @@ constexpr std::array verbs{
     Verb{"health", "", "exit 0 when the node is ready, for health checks", "", {}, 0, 0, false, health},
     Verb{"wait", "", "wait until a node is ready or a cluster is complete", "", wait_flags, 0, 0, false,
          wait},
+    Verb{"simulate", "[-c FILE]", "a cluster with your settings in virtual time, and what befalls it",
+         "The production gossip and ring, without a network: reads the settings as `ringside agent` would "
+         "(-c FILE, flags,\nenvironment) and asks no daemon. The same settings and seed are the same run. "
+         "Exit 1 if the nodes do not agree at the end.\n\n"
+         "  ringside simulate -c ringside.yaml --nodes 50 --loss 5% --kill 3 --partition 40/60@30s --minutes "
+         "10",
+         simulate_flags, 0, 0, true, simulate},
     Verb{"validate", "-c FILE", "check a configuration", loads, {}, 0, 0, true, validate},
     Verb{"config", "show|default", "the configuration in force, or the commented default file", loads,
          config_flags, 0, 0, true, config},

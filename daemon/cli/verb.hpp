@@ -63,6 +63,7 @@ int route(Terminal&, const Arguments&);
 int status(Terminal&, const Arguments&);
 int health(Terminal&, const Arguments&);
 int wait(Terminal&, const Arguments&);
+int simulate(Terminal&, const Arguments&);
 int validate(Terminal&, const Arguments&);
 int config(Terminal&, const Arguments&);
 int version(Terminal&, const Arguments&);

@@ -16,6 +16,7 @@
 #include "daemon/api/ringpop_admin.hpp"
 #include "daemon/api/ringpop_command.hpp"
 #include "daemon/base/limits.hpp"
+#include "daemon/config/swim_config.hpp"
 #include "daemon/control/admin.hpp"
 #include "daemon/control/advertise.hpp"
 #include "daemon/control/app_watch.hpp"
@@ -49,33 +50,6 @@ Now now() {
 std::uint64_t random_bits() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
-}
-
-swim::Config swim_config(const config::Config& config) {
-  swim::Config out;
-  const bool has_app = !config.app.address.empty();
-  if (has_app && config.app.health.required) out.app_state = swim::App::down;  // until the first probe
-  if (!has_app && !config.ring.without_app) out.app_state = swim::App::none;
-  out.app = config.cluster;
-  if (config.ring.identity == config::Identity::name) out.name = config.node.name;
-  out.labels = config.node.labels;
-  out.period = config.gossip.period;
-  out.ping_timeout = config.gossip.ping_timeout;
-  out.ping_req_timeout = config.gossip.ping_req_timeout;
-  out.ping_req_size = config.gossip.ping_req_size;
-  out.suspect_timeout = config.gossip.suspect_timeout;
-  out.faulty_timeout = config.gossip.reap.faulty;
-  out.tombstone_timeout = config.gossip.reap.tombstone;
-  out.heal_period = config.gossip.heal.period;
-  const auto& lifeguard = config.gossip.lifeguard;
-  out.lifeguard = {lifeguard.health_max, lifeguard.confirmations, lifeguard.suspect_factor, lifeguard.buddy,
-                   lifeguard.oversleep};
-  out.positive_labels = config.gossip.label_nonce;
-  out.full_syncs_max = limits::full_syncs;
-  out.members_max = limits::members;
-  out.checksum = config.gossip.checksum == config::ChecksumDialect::go ? swim::ChecksumDialect::go
-                                                                       : swim::ChecksumDialect::node;
-  return out;
 }
 
 std::uint64_t rss_bytes() {
@@ -270,7 +244,7 @@ Result<Address, std::string> ControlPlane::State::listen() {
 
 // The core and everything that feeds it. The callbacks may hold `this`: each part makes none after stop().
 void ControlPlane::State::assemble() {
-  node.emplace(self, swim_config(config), Rng(random_bits()), now());
+  node.emplace(self, config::swim_config(config), Rng(random_bits()), now());
   peers.emplace(
       io, tchannel_options(), limits::peer_connections,
       net::TchannelPeers::Events{.call = [this](net::IncomingCall call) { dispatch(std::move(call)); },

@@ -138,15 +138,29 @@ class Exams {
     return accuses_nobody(alone, "while it heard nobody at all") && agree(60s, "after one was isolated");
   }
 
+  // One falls asleep with a suspect on its mind and wakes long after it should have given it up. The suspect
+  // has defended itself meanwhile.
   bool who_slept_accuses_nobody() {
-    const HostId sleeper = world_.running().back();
-    world_.freeze(sleeper, 10s);
-    world_.run_for(10s - 1ms);
+    const auto ids = world_.running();
+    const HostId sleeper = ids.back(), suspect = ids.front();
+    const auto suspects_it = [&] {
+      const auto rows = world_.node(sleeper).members();
+      const auto row = std::ranges::find(rows, world_.address(suspect), &swim::MemberRow::address);
+      return row != rows.end() && row->status == Status::suspect;
+    };
+    for (const HostId id : ids)
+      if (id != suspect) world_.cut(std::span(&suspect, 1), std::span(&id, 1));
+    const bool suspected = world_.run_until(suspects_it, 30s, 10ms);
+    world_.network().mend_all();
+    if (!suspected) return fail("one that was cut off was not suspected");
+    const Duration sleep = config_.suspect_timeout * (1 + config_.lifeguard.suspect_factor);
+    world_.freeze(sleeper, sleep);
+    world_.run_for(sleep - 1ms);
     said_.clear();
     world_.run_for(1s);
     if (config_.lifeguard.oversleep && !accuses_nobody(sleeper, "for what it missed in its sleep"))
       return false;
-    return agree(30s, "after one slept") && rest();
+    return agree(60s, "after one slept") && rest();
   }
 
   bool the_dead_go_in_time() {

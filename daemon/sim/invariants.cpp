@@ -42,6 +42,8 @@ void Invariants::on_change(HostId observer, const swim::MemberChanged& change) {
   const std::string what = world_.address(observer) + " about " + change.address;
   if (change.address == world_.address(observer)) own_[change.address] = change.incarnation;
   const View view{observer, world_.life(observer), change.address};
+  if (!change.before && change.after == ringpop::Status::tombstone)
+    violations_.push_back("the forgotten came back as a tombstone: " + what);
   if (!change.after) {
     known_.erase(view);
   } else {

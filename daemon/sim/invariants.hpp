@@ -4,6 +4,7 @@
 //   5 only the node itself raises its incarnation.
 // And of the order in which a member's states follow each other:
 //   - at one incarnation nobody goes back from a worse state to a better one;
+//   - whoever was forgotten is not brought back by a tombstone;
 //   - nobody gives a suspect up before it has had its time;
 //   - whenever the ring is another one, the node says so.
 // It listens to all notices; compare_views() looks at all nodes as they are now.

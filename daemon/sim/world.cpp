@@ -201,6 +201,12 @@ void World::let_in(HostId to, EventQueue::Action arrival) {
                 [this, to, arrival = std::move(arrival)]() mutable { let_in(to, std::move(arrival)); });
     return;
   }
+  const Instant thaws = host(to).frozen_until;
+  if (thaws > now_) {  // whoever wakes may look at its timers before it reads what has come: the worse case
+    queue_.plan(thaws + std::chrono::microseconds(1),
+                [this, to, arrival = std::move(arrival)]() mutable { let_in(to, std::move(arrival)); });
+    return;
+  }
   when_awake(to, std::move(arrival));
 }
 

@@ -1,0 +1,35 @@
+// See swim_config.hpp.
+#include "daemon/config/swim_config.hpp"
+
+#include "daemon/base/limits.hpp"
+
+namespace ringside::config {
+
+swim::Config swim_config(const Config& config) {
+  swim::Config out;
+  const bool has_app = !config.app.address.empty();
+  if (has_app && config.app.health.required) out.app_state = swim::App::down;  // until the first probe
+  if (!has_app && !config.ring.without_app) out.app_state = swim::App::none;
+  out.app = config.cluster;
+  if (config.ring.identity == Identity::name) out.name = config.node.name;
+  out.labels = config.node.labels;
+  out.period = config.gossip.period;
+  out.ping_timeout = config.gossip.ping_timeout;
+  out.ping_req_timeout = config.gossip.ping_req_timeout;
+  out.ping_req_size = config.gossip.ping_req_size;
+  out.suspect_timeout = config.gossip.suspect_timeout;
+  out.faulty_timeout = config.gossip.reap.faulty;
+  out.tombstone_timeout = config.gossip.reap.tombstone;
+  out.heal_period = config.gossip.heal.period;
+  const auto& lifeguard = config.gossip.lifeguard;
+  out.lifeguard = {lifeguard.health_max, lifeguard.confirmations, lifeguard.suspect_factor, lifeguard.buddy,
+                   lifeguard.oversleep};
+  out.positive_labels = config.gossip.label_nonce;
+  out.full_syncs_max = limits::full_syncs;
+  out.members_max = limits::members;
+  out.checksum =
+      config.gossip.checksum == ChecksumDialect::go ? swim::ChecksumDialect::go : swim::ChecksumDialect::node;
+  return out;
+}
+
+}  // namespace ringside::config

@@ -1,0 +1,66 @@
+// ringside simulate: the flags, the user's settings, and what is printed. What a run finds is tested with the
+// simulator.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/cli_run.hpp"
+
+using namespace ringside;
+using Catch::Contains;
+using test::run_cli;
+
+namespace {
+
+const std::vector<std::string> short_run{"simulate", "--nodes", "5",      "--minutes", "1",
+                                         "--kill",   "1",       "--seed", "7"};
+
+test::CliRun run_with(const std::vector<std::string>& more) {
+  std::vector<std::string> all = short_run;
+  all.insert(all.end(), more.begin(), more.end());
+  return run_cli(all);
+}
+
+}  // namespace
+
+TEST_CASE("simulate prints progress to stderr and one screen to stdout") {
+  const auto run = run_with({});
+  CHECK(run.exit == 0);
+  CHECK_THAT(run.err,
+             Contains("5 nodes agree ") && Contains("is killed\n") && Contains("60.0 s of 60.0 s: 4 nodes"));
+  CHECK_THAT(run.out, Contains("cold start                all agree after ") && Contains(" killed") &&
+                          Contains("false alarms              0 of them given up") &&
+                          Contains("bytes per node and second\n") &&
+                          Contains("at the end                4 nodes run, and they agree\n"));
+}
+
+TEST_CASE("simulate uses the settings it is given: a shorter time for suspects is seen in the result") {
+  const auto out_of_all_rings = [](const std::vector<std::string>& more) {
+    const auto run = run_with(more);
+    CHECK(run.exit == 0);
+    return nlohmann::json::parse(run.out)["detections"][0]["last_out_s"].get<double>();
+  };
+  CHECK(out_of_all_rings({"-o", "json"}) > 5);
+  const double quick = out_of_all_rings({"-o", "json", "--gossip-suspect-timeout", "1s"});
+  CHECK(quick > 1);
+  CHECK(quick < 4);
+}
+
+TEST_CASE("simulate says what is wrong with a flag, and exits 2") {
+  struct Case {
+    std::vector<std::string> flags;
+    std::string says;
+  };
+  for (const Case& c :
+       {Case{{"--loss", "much"}, "--loss takes a share such as 5% or 0.1%, not 'much'"},
+        Case{{"--loss", "100%"}, "not '100%'"}, Case{{"--kill", "5"}, "from 0 to 4, not '5'"},
+        Case{{"--nodes", "0"}, "--nodes takes a whole number from 1"},
+        Case{{"--partition", "40/70@1s"}, "add up to 100"}, Case{{"--partition", "40/60"}, "40/60@30s"},
+        Case{{"--partition", "40/60@soon"}, "not '40/60@soon'"},
+        Case{{"--gossip-period", "soon"}, "--gossip-period"}}) {
+    INFO(c.says);
+    const auto run = run_with(c.flags);
+    CHECK(run.exit == 2);
+    CHECK(run.out.empty());
+    CHECK_THAT(run.err, Contains(c.says));
+  }
+}

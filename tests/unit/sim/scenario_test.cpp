@@ -1,0 +1,82 @@
+// What `ringside simulate` reports, for scenarios whose outcome is known.
+#include "daemon/sim/scenario.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace ringside;
+using namespace std::chrono_literals;
+
+namespace {
+
+sim::Report run(const sim::Scenario& scenario) {
+  int lines = 0;
+  const auto report = sim::run_scenario(scenario, {[&](const std::string&) { ++lines; }, {}});
+  CHECK(lines >= 10);
+  return report;
+}
+
+}  // namespace
+
+TEST_CASE("two minutes without faults: no alarms, no changes, one view", "[sim]") {
+  sim::Scenario scenario;
+  scenario.time = 2min;
+  const auto report = run(scenario);
+  REQUIRE(report.cold_start);
+  CHECK(*report.cold_start < 2s);
+  CHECK(report.suspicions == 0);
+  CHECK(report.false_alarms == 0);
+  CHECK(report.ring_changes == 0);
+  CHECK(report.disagreements.empty());
+  CHECK(report.agreed_at_end);
+  CHECK(report.running_at_end == 10);
+  CHECK(report.node_seconds == 1200);
+  // Five pings a second and their answers, and as many that are answered: bodies of some 100 to 200 bytes.
+  CHECK(report.gossip_bytes / report.node_seconds > 500);
+  CHECK(report.gossip_bytes / report.node_seconds < 3000);
+}
+
+TEST_CASE("the killed are reported one by one, with the time until they are out of all rings", "[sim]") {
+  sim::Scenario scenario;
+  scenario.kill = 2;
+  scenario.time = 2min;
+  const auto report = run(scenario);
+  REQUIRE(report.detections.size() == 2);
+  for (const auto& dead : report.detections) {
+    INFO(dead.name);
+    REQUIRE(dead.suspected);
+    REQUIRE(dead.last);
+    CHECK(*dead.suspected < 2s);
+    CHECK(*dead.first >= scenario.config.suspect_timeout);
+    CHECK(*dead.last >= *dead.first);
+    CHECK(*dead.last < 10s);
+  }
+  CHECK(report.false_alarms == 0);
+  CHECK(report.agreed_at_end);
+  CHECK(report.running_at_end == 8);
+}
+
+TEST_CASE("a cut makes owners disagree until it has healed, and counts as no false alarm", "[sim]") {
+  sim::Scenario scenario;
+  scenario.partition = {40, 30s, 60s};
+  scenario.time = 5min;
+  const auto report = run(scenario);
+  REQUIRE(!report.disagreements.empty());
+  CHECK(report.disagreements.front().at > 30s);
+  CHECK(report.disagreements.front().worst_per_mille > 200);
+  CHECK(report.false_alarms == 0);
+  CHECK(report.unreachable_lost > 0);
+  CHECK(report.agreed_at_end);
+}
+
+TEST_CASE("a scenario is the same run again with the same seed, and another one with another", "[sim]") {
+  sim::Scenario scenario;
+  scenario.nodes = 6;
+  scenario.loss_per_mille = 50;
+  scenario.freeze_per_mille = 10;
+  scenario.time = 1min;
+  const auto first = run(scenario);
+  CHECK(run(scenario).trace_hash == first.trace_hash);
+  CHECK(first.suspicions + first.unreachable_lost < 1000);
+  scenario.seed = 2;
+  CHECK(run(scenario).trace_hash != first.trace_hash);
+}
