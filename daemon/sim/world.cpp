@@ -250,7 +250,8 @@ void World::complete(Caller caller, Result<ringpop::Response> answer) {
 
 void World::plan_wake(HostId id) {
   Host& h = host(id);
-  const Instant deadline = h.node->next_deadline();
+  // A suspect's time may be over at the moment in which others confirm it.
+  const Instant deadline = std::max(now_, h.node->next_deadline());
   if (deadline >= h.wake_at) return;  // an earlier wake looks again
   h.wake_at = deadline;
   queue_.plan(deadline,
