@@ -50,6 +50,7 @@ struct Config {
   struct {
     Millis period{200};
     Millis ping_timeout{1500};
+    Millis ping_timeout_min{300};
     Millis ping_req_timeout{5000};
     int ping_req_size = 3;
     Millis suspect_timeout{5000};
@@ -60,7 +61,9 @@ struct Config {
     } reap;
     struct {
       Millis period{30'000};
+      Millis lonely_period{1000};
     } heal;
+    bool catch_up = true;
     struct {
       int health_max = 3;
       int confirmations = 2;

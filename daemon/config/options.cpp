@@ -99,8 +99,14 @@ const std::array table = {
            .range = {10, minute}},
     Option{.path = "gossip.ping_timeout",
            .field = RINGSIDE_FIELD(gossip.ping_timeout),
-           .help = "How long a direct ping waits for its answer.",
+           .help = "How long a ping waits for its answer at most.",
            .reason = "Ringpop's.",
+           .range = {10, minute}},
+    Option{.path = "gossip.ping_timeout_min",
+           .field = RINGSIDE_FIELD(gossip.ping_timeout_min),
+           .help = "And where answers are usually quick: ten times their usual time, not under this.",
+           .reason = "a silent member is suspected two seconds sooner, and can still defend itself. "
+                     "As long as gossip.ping_timeout: always that, as Ringpop does.",
            .range = {10, minute}},
     Option{
         .path = "gossip.ping_req_timeout",
@@ -138,6 +144,16 @@ const std::array table = {
            .help = "How often members consider to look among the seeds for a partition that was lost.",
            .reason = "Ringpop's: about three looks a period in the whole cluster.",
            .range = {second, hour}},
+    Option{.path = "gossip.heal.lonely_period",
+           .field = RINGSIDE_FIELD(gossip.heal.lonely_period),
+           .help = "The same for a member that holds as many for gone as are left, at first; then less and "
+                   "less often. 0: no difference.",
+           .reason = "most likely it is the one that was cut off, and is back within seconds after that.",
+           .range = {0, hour}},
+    Option{.path = "gossip.catch_up",
+           .field = RINGSIDE_FIELD(gossip.catch_up),
+           .help = "Just started, ask others for their whole list while ours grows, at most eight times.",
+           .reason = "members that start together know each other a second later."},
     Option{
         .path = "gossip.lifeguard.health_max",
         .field = RINGSIDE_FIELD(gossip.lifeguard.health_max),

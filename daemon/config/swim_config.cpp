@@ -15,12 +15,15 @@ swim::Config swim_config(const Config& config) {
   out.labels = config.node.labels;
   out.period = config.gossip.period;
   out.ping_timeout = config.gossip.ping_timeout;
+  out.ping_timeout_min = config.gossip.ping_timeout_min;
   out.ping_req_timeout = config.gossip.ping_req_timeout;
   out.ping_req_size = config.gossip.ping_req_size;
   out.suspect_timeout = config.gossip.suspect_timeout;
   out.faulty_timeout = config.gossip.reap.faulty;
   out.tombstone_timeout = config.gossip.reap.tombstone;
   out.heal_period = config.gossip.heal.period;
+  out.heal_lonely_period = config.gossip.heal.lonely_period;
+  out.catch_up = config.gossip.catch_up;
   const auto& lifeguard = config.gossip.lifeguard;
   out.lifeguard = {lifeguard.health_max, lifeguard.confirmations, lifeguard.suspect_factor, lifeguard.buddy,
                    lifeguard.oversleep};

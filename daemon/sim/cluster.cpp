@@ -20,10 +20,10 @@ std::vector<std::string> first_addresses(std::size_t count) {
   return addresses;
 }
 
-std::vector<HostId> start_cluster(World& world, std::size_t nodes, Duration within, std::size_t seeds) {
+std::vector<HostId> start_cluster(World& world, std::size_t nodes, Duration within, std::size_t seeds,
+                                  swim::Config config) {
   std::vector<HostId> hosts;
   for (std::size_t i = 0; i < nodes; ++i) {
-    swim::Config config;
     config.name = "node-" + std::to_string(i);
     hosts.push_back(world.add(numbered_address(i), config));
   }

@@ -82,6 +82,11 @@ Plan draw_plan(std::uint64_t seed) {
   plan.nodes = 4 + rng.below(7);
   plan.chaos = between(rng, 20s, 90s);
   if (rng.chance(1, 4)) plan.config.lifeguard = swim::plain_swim;
+  if (rng.chance(3, 4)) {  // what ringside does beyond Ringpop
+    plan.config.ping_timeout_min = 300ms;
+    plan.config.heal_lonely_period = 1s;
+    plan.config.catch_up = true;
+  }
   plan.config.faulty_timeout = rng.chance(1, 2) ? 30s : 120s;
   plan.config.tombstone_timeout = 20s;
   for (const Kind& kind : kinds) {

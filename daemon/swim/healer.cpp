@@ -26,9 +26,27 @@ bool overrides(const Standing& one, const Standing& other) {
 }  // namespace
 
 HealClock::HealClock(const Config& config)
-    : period_(std::max(config.heal_period, Millis(1))), base_probability_(config.heal_base_probability) {}
+    : period_(std::max(config.heal_period, Millis(1))),
+      lonely_period_(config.heal_lonely_period),
+      base_probability_(config.heal_base_probability) {}
+
+void HealClock::set_lonely(Instant now, bool lonely) {
+  if (next_ == never || lonely_period_ == Millis{} || lonely == lonely_since_.has_value()) return;
+  if (!lonely) return lonely_since_.reset();
+  lonely_since_ = now;
+  next_ = std::min(next_, now + lonely_period_);
+}
+
+void HealClock::repaired(Instant now) {
+  if (lonely_since_) next_ = std::min<Instant>(next_, now + Millis(300));
+}
 
 bool HealClock::take(Instant now, std::size_t members, Rng& rng) {
+  if (lonely_since_) {
+    const Duration slower = (now - *lonely_since_) / 10;
+    next_ = now + std::clamp<Duration>(slower, lonely_period_, std::max(lonely_period_, period_));
+    return true;
+  }
   next_ = now + period_;
   const std::size_t of = std::max({std::size_t{1}, members, hosts_});
   return rng.below(of) < static_cast<std::size_t>(std::max(base_probability_, 0));

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -19,7 +20,9 @@
 namespace ringside::swim {
 
 // The clock of the looks. Each member looks now and then, so that the cluster as a whole looks about
-// heal_base_probability times a period, however large it is.
+// heal_base_probability times a period, however large it is. Whoever holds as many for gone as are left is
+// more likely to be cut off itself than they are dead: it looks every heal_lonely_period, and less often the
+// longer that lasts.
 class HealClock {
  public:
   explicit HealClock(const Config& config);
@@ -28,10 +31,15 @@ class HealClock {
   // When next_deadline() is reached: whether to look now. `members` are those that take part in gossip, with
   // ourselves.
   bool take(Instant now, std::size_t members, Rng& rng);
+  void set_lonely(Instant now, bool lonely);
+  [[nodiscard]] bool lonely() const { return lonely_since_.has_value(); }
+  void repaired(Instant now);  // those who were wronged will have refuted in a moment: then look again
   void saw_hosts(std::size_t hosts) { hosts_ = hosts; }  // as many as the seeds were at the last look
 
  private:
   Millis period_;
+  Millis lonely_period_;
+  std::optional<Instant> lonely_since_;
   int base_probability_;
   std::size_t hosts_ = 0;
   Instant next_ = never;

@@ -73,6 +73,7 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
   Member& row = at->second;
   const bool was_in = !is_new && reachable(row.status);
   const bool is_in = reachable(change.status);
+  const bool was_faulty = !is_new && row.status == ringpop::Status::faulty;
   const bool lived = !is_new && lives(row.status, row.labels);
   const bool renamed = name_of(at->first, row.labels) != name_of(at->first, change.labels);
 
@@ -84,6 +85,8 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
   pingable_count_ -= was_in ? 1 : 0;
   living_count_ += lives(row.status, row.labels) ? 1 : 0;
   living_count_ -= lived ? 1 : 0;
+  faulty_count_ += row.status == ringpop::Status::faulty ? 1 : 0;
+  faulty_count_ -= was_faulty ? 1 : 0;
   if (was_in != is_in || (is_in && renamed)) {
     applied.ring_changed = true;
   } else if (is_in && raised && shares_its_name(at->first, name_of(at->first, row.labels))) {
@@ -117,6 +120,7 @@ bool Membership::set_self(ringpop::Status status, std::int64_t incarnation, cons
 void Membership::evict(std::string_view address) {
   const auto at = rows_.find(address);
   assert(at != rows_.end() && address != self_ && !lives(at->second.status, at->second.labels));
+  faulty_count_ -= at->second.status == ringpop::Status::faulty ? 1 : 0;
   rows_.erase(at);
   cache_.reset();
 }
@@ -129,6 +133,14 @@ const Member* Membership::find(std::string_view address) const {
 bool Membership::pingable(std::string_view address) const {
   const Member* member = find(address);
   return member != nullptr && member != me_ && reachable(member->status);
+}
+
+std::vector<const std::string*> Membership::pingable_but(std::string_view address) const {
+  std::vector<const std::string*> found;
+  for (const auto& [other, member] : rows_) {
+    if (other != address && &member != me_ && reachable(member.status)) found.push_back(&other);
+  }
+  return found;
 }
 
 std::uint32_t Membership::checksum(ChecksumDialect dialect) const {

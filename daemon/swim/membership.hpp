@@ -51,9 +51,11 @@ class Membership {
   [[nodiscard]] const Rows& rows() const { return rows_; }
   [[nodiscard]] const Member* find(std::string_view address) const;
   [[nodiscard]] bool pingable(std::string_view address) const;  // reachable and not ourselves
+  [[nodiscard]] std::vector<const std::string*> pingable_but(std::string_view address) const;  // the others
   [[nodiscard]] std::size_t pingable_count() const { return pingable_count_; }
   // The others that take part in gossip: these, and those that are out of the ring for want of an app.
   [[nodiscard]] std::size_t living_count() const { return living_count_; }
+  [[nodiscard]] std::size_t faulty_count() const { return faulty_count_; }
   [[nodiscard]] std::size_t reachable_count() const {  // with ourselves
     return pingable_count_ + (reachable(me_->status) ? 1 : 0);
   }
@@ -73,6 +75,7 @@ class Membership {
   Member* me_;  // into rows_, whose nodes never move
   std::size_t pingable_count_ = 0;
   std::size_t living_count_ = 0;
+  std::size_t faulty_count_ = 0;
   struct Cache {
     ChecksumDialect dialect;
     std::uint32_t checksum;

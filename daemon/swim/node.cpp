@@ -77,7 +77,9 @@ Node::State::State(std::string self_address, Config c, Rng r, Now now)
       left_watch(config.left_ping_pause, config.faulty_timeout),
       health(config.lifeguard.health_max),
       sleep_watch(now.steady, 2 * config.period),
+      heard(now.steady),
       joiner(config),
+      catch_up(config.catch_up),
       heal_clock(config),
       app(config.app_state),
       app_wanted(config.app_state),
@@ -108,7 +110,10 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
     out.measures.push_back({Stat::piggyback_limit, dissemination.limit()});
   for (const Update& update : applied.updates) {
     const ringpop::Change& change = *update.change;
-    if (!update.before) rotation.add(change.address, rng);
+    if (!update.before) {
+      rotation.add(change.address, rng);
+      catch_up.grew(now.steady);
+    }
     spread(change, how);
     start_timer(now, change, how);
     if (change.status == ringpop::Status::leave)
@@ -122,6 +127,7 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
   }
   if (!applied.updates.empty())
     out.measures.push_back({Stat::members_reachable, static_cast<std::int64_t>(members.reachable_count())});
+  heal_clock.set_lonely(now.steady, members.faulty_count() > members.living_count());
   note_refused(applied.refused, out);
   if (how == Learned::by_gossip) take_accusations(changes);
   if (applied.ring_changed) out.notices.emplace_back(RingInputChanged{});
@@ -278,7 +284,8 @@ void Node::State::call(Purpose purpose, const std::string& to, ringpop::Request 
 
 Instant Node::State::next_deadline() const {
   return std::min({prober.next_deadline(), joiner.next_deadline(), transitions.next_deadline(),
-                   heal_clock.next_deadline(), app == app_wanted ? never : next_app_change});
+                   catch_up.next_deadline(), heal_clock.next_deadline(),
+                   app == app_wanted ? never : next_app_change});
 }
 
 Node::Node(std::string self, Config config, Rng rng, Now now)
@@ -293,6 +300,7 @@ void Node::join(Now now, std::span<const std::string> seeds, Outbox& out) {
 
 void Node::on_request(Now now, ReplyId id, const ringpop::Request& request, Outbox& out) {
   state_->watch_sleep(now, out);
+  state_->heard = now.steady;
   std::visit([&](const auto& body) { state_->serve(now, id, body, out); }, request);
 }
 
@@ -300,6 +308,7 @@ void Node::on_response(Now now, CallId id, Result<ringpop::Response> answer, Out
   state_->watch_sleep(now, out);
   auto entry = state_->calls.extract(id);
   if (entry.empty()) return;  // a late or second answer
+  if (answer) state_->heard = now.steady;
   std::visit([&](auto& purpose) { state_->on_answer(now, purpose, answer, out); }, entry.mapped());
 }
 
@@ -309,6 +318,7 @@ void Node::on_deadline(Now now, Outbox& out) {
   if (state_->next_app_change <= now.steady) state_->take_app(now, out);
   if (state_->joiner.next_deadline() <= now.steady) state_->ask_seeds(now, out);
   if (state_->prober.next_deadline() <= now.steady) state_->start_period(now, out);
+  if (state_->catch_up.next_deadline() <= now.steady) state_->ask_for_list(now, out);
   if (state_->heal_clock.next_deadline() <= now.steady) state_->consider_heal(now, out);
   assert(state_->next_deadline() > now.steady);
 }

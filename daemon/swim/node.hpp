@@ -38,6 +38,7 @@ struct Config {
   ringpop::Labels labels;        // the operator's labels, without internal ones
   Millis period{200};            // least protocol period
   Millis ping_timeout{1500};
+  Millis ping_timeout_min{1500};  // where answers are usually quick; ping_timeout: always that
   Millis ping_req_timeout{5000};
   Millis join_timeout{1000};
   int ping_req_size = 3;                 // helpers
@@ -51,9 +52,11 @@ struct Config {
   int piggyback_factor = 15;
   int full_syncs_max = 5;  // reverse full syncs at once
   std::size_t members_max = 4096;
+  bool catch_up = false;  // young members ask for whole lists while theirs grow (catch_up.hpp)
   ChecksumDialect checksum = ChecksumDialect::go;
   bool positive_labels = true;    // a nonce label makes our label checksum positive (settled by ringpop-node)
   Millis heal_period{30 * 1000};  // how often a look for lost partitions is considered
+  Millis heal_lonely_period{0};   // the same while most of the cluster is gone for us; 0: no difference
   int heal_base_probability = 3;  // of as many members: looks a period in the whole cluster
   int heal_failures_max = 10;     // unreachable targets after which one look gives up
   int evict_ping_percent = 40;    // of the members, told at once when we evict ourselves

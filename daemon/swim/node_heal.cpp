@@ -29,8 +29,13 @@ void Node::State::start_heal(Now now, std::optional<TicketId> ticket, std::span<
     if (ticket) out.done.push_back({*ticket, {}, ready ? "too many heals are under way" : "not joined yet"});
     return;
   }
+  std::vector<std::string> wanted(hosts.begin(), hosts.end());
+  if (heal_clock.lonely()) {  // who is gone may not be among the seeds
+    for (const auto& [address, member] : members.rows())
+      if (member.status == ringpop::Status::faulty) wanted.push_back(address);
+  }
   const std::uint64_t number = ++last_heal;
-  heals.emplace(number, RunningHeal{Heal(members, hosts, config.heal_failures_max, rng), ticket});
+  heals.emplace(number, RunningHeal{Heal(members, wanted, config.heal_failures_max, rng), ticket});
   next_heal_target(now, number, out);
 }
 
@@ -65,6 +70,7 @@ void Node::State::on_answer(Now now, HealJoin& purpose, const Result<ringpop::Re
   std::vector<ringpop::Change> tell;
   const Repair first = repair(members, response->membership);
   if (first.needed()) {
+    heal_clock.repaired(now.steady);
     apply(now, first.for_us, Learned::by_gossip, out);
     tell = first.for_them;
   } else {

@@ -84,11 +84,30 @@ void Node::State::become_ready(Now now, int joined, Outbox& out) {
   if (ready) return;  // we had been alone and have found others
   ready = true;
   out.measures.push_back({Stat::join_time, micros(now.steady - join_began.value_or(now.steady))});
+  catch_up.start(now.steady);
   heal_clock.start(now.steady);
   const auto first =
       static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(config.period.count()) + 1));
   prober.start(now.steady + Millis(first));
   for (const std::string& address : namesakes()) meet_namesake(now, address, out);
+}
+
+void Node::State::ask_for_list(Now now, Outbox& out) {
+  catch_up.take();
+  const auto others = members.pingable_but("");
+  if (others.empty()) return;
+  const std::string& peer = *others[rng.below(others.size())];
+  call(CatchUpList{peer}, peer, ringpop::Join{config.app, members.self(), members.me().incarnation},
+       now.steady + config.join_timeout, out);
+}
+
+// Without an answer nothing is lost: gossip gets there too, later.
+void Node::State::on_answer(Now now, CatchUpList& purpose, const Result<ringpop::Response>& answer,
+                            Outbox& out) {
+  const auto* response = answer ? std::get_if<ringpop::JoinResponse>(&*answer) : nullptr;
+  if (response == nullptr) return;
+  note_dialect(purpose.peer, *response, out);
+  apply(now, response->membership, Learned::by_join, out);
 }
 
 std::vector<std::string> Node::State::namesakes() const {

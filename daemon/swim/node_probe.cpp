@@ -7,6 +7,8 @@
 namespace ringside::swim {
 namespace {
 
+using namespace std::chrono_literals;
+
 // A member that says "not ready" is alive: it has just started and will gossip soon. To suspect it, as the
 // references do, only makes it refute.
 bool is_not_ready(const Result<ringpop::Response>& answer) {
@@ -37,14 +39,31 @@ void Node::State::start_period(Now now, Outbox& out) {
     end_period(now, out);
     return;
   }
-  const Instant due = now.steady + health.stretch(config.ping_timeout);
+  const Instant due = now.steady + (unheard(now) ? config.ping_timeout_min : health.stretch(ping_wait()));
   const std::uint64_t probe = prober.begin(now.steady, {*target, members.find(*target)->incarnation}, due);
   send_ping(ProbePing{probe, dissemination.mark(), now.steady}, *target, due, out);
 }
 
+// Where answers take milliseconds, one that takes half a second is not worth waiting for: helpers are asked
+// the sooner. The usual time is that of whole periods, so failures raise it.
+Duration Node::State::ping_wait() const {
+  const Duration least = std::min(config.ping_timeout_min, config.ping_timeout);
+  return std::clamp<Duration>(10 * prober.usual_time(), least, config.ping_timeout);
+}
+
+// Cut off, every probe fails, and with patience that takes many seconds each. No helper answers, so nobody is
+// accused whatever we do: better to call somebody every second, and be heard as soon as the network is back.
+bool Node::State::unheard(Now now) const {
+  constexpr auto a_while = 3s;
+  return config.ping_timeout_min < config.ping_timeout && now.steady - heard > a_while;
+}
+
 void Node::State::end_period(Now now, Outbox& out) {
   const bool probed = !prober.resting();
-  prober.end(now.steady, 1 + health.score());
+  if (unheard(now))
+    prober.end_unheard(now.steady);
+  else
+    prober.end(now.steady, 1 + health.score());
   if (probed) {
     out.measures.push_back({Stat::period_time, micros(prober.last_time())});
     out.measures.push_back({Stat::period_delay, micros(prober.delay())});
@@ -114,10 +133,7 @@ void Node::State::on_answer(Now now, ProbePing& purpose, const Result<ringpop::R
 
 void Node::State::ask_helpers(Now now, std::uint64_t probe, Outbox& out) {
   const std::string& target = prober.target().address;
-  std::vector<const std::string*> helpers;
-  for (const auto& [address, member] : members.rows()) {
-    if (address != target && members.pingable(address)) helpers.push_back(&address);
-  }
+  std::vector<const std::string*> helpers = members.pingable_but(target);
   if (helpers.empty() || config.ping_req_size <= 0) {
     health.add(1);  // with nobody to ask it may as well be us
     conclude(now, Prober::Outcome::unreachable, out);
@@ -125,7 +141,8 @@ void Node::State::ask_helpers(Now now, std::uint64_t probe, Outbox& out) {
   }
   rng.shuffle(std::span(helpers));
   helpers.resize(std::min(helpers.size(), static_cast<std::size_t>(config.ping_req_size)));
-  const Instant due = now.steady + config.ping_req_timeout;  // long enough as it is
+  const Duration wait = unheard(now) ? 2 * config.ping_timeout_min : config.ping_req_timeout;
+  const Instant due = now.steady + wait;  // long enough as it is, for who is slow
   prober.ask(helpers.size(), due);
   out.measures.push_back({Stat::helpers_asked, static_cast<std::int64_t>(helpers.size())});
   for (const std::string* helper : helpers) {

@@ -71,7 +71,7 @@ void Node::State::serve(Now now, ReplyId id, const ringpop::PingReq& ping_req, O
                        ping_req.target,
                        dissemination.mark(),
                        now.steady};
-  send_ping(std::move(purpose), ping_req.target, now.steady + config.ping_timeout, out);
+  send_ping(std::move(purpose), ping_req.target, now.steady + ping_wait(), out);
 }
 
 // Spec D.3. With changes pending there is no full sync, whatever the checksums: they may explain the

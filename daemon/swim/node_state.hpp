@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/swim/catch_up.hpp"
 #include "daemon/swim/dissemination.hpp"
 #include "daemon/swim/healer.hpp"
 #include "daemon/swim/joiner.hpp"
@@ -56,6 +57,9 @@ struct Node::State {
   struct PullFrom {  // reverse full sync (spec D.4)
     std::string peer;
   };
+  struct CatchUpList {
+    std::string peer;
+  };
   struct HealJoin {
     std::uint64_t heal;
     std::string target;
@@ -67,8 +71,8 @@ struct Node::State {
   struct EvictionPing {
     Dissemination::Mark told;
   };
-  using Purpose =
-      std::variant<ProbePing, ProbeHelp, PingForOther, JoinSeed, PullFrom, HealJoin, HealPing, EvictionPing>;
+  using Purpose = std::variant<ProbePing, ProbeHelp, PingForOther, JoinSeed, PullFrom, CatchUpList, HealJoin,
+                               HealPing, EvictionPing>;
 
   // What a join brings is not spread on (spec C.3). A list is what its sender knows: it names itself as the
   // source of every row, and accuses nobody.
@@ -100,6 +104,10 @@ struct Node::State {
 
   // node_probe.cpp
   void start_period(Now now, Outbox& out);
+  // For an answer, by what it usually takes.
+  [[nodiscard]] Duration ping_wait() const;
+  // Nothing was heard of anybody for a while: not a time to accuse, but one to call.
+  [[nodiscard]] bool unheard(Now now) const;
   void end_period(Now now, Outbox& out);
   void send_ping(Purpose purpose, const std::string& target, Instant deadline, Outbox& out);
   void add_buddy(const std::string& to, std::vector<ringpop::Change>& changes) const;
@@ -131,6 +139,8 @@ struct Node::State {
   void on_answer(Now now, JoinSeed& purpose, const Result<ringpop::Response>& answer, Outbox& out);
   void take_step(Now now, const Joiner::Step& step, Outbox& out);
   void become_ready(Now now, int joined, Outbox& out);
+  void ask_for_list(Now now, Outbox& out);
+  void on_answer(Now now, CatchUpList& purpose, const Result<ringpop::Response>& answer, Outbox& out);
   void meet_namesake(Now now, const std::string& address, Outbox& out);
   void come_back_if_alone_with_name(Now now, Outbox& out);
   [[nodiscard]] std::vector<std::string> namesakes() const;  // reachable others that use our name
@@ -162,7 +172,9 @@ struct Node::State {
   LeftWatch left_watch;
   LocalHealth health;
   SleepWatch sleep_watch;
+  Instant heard;  // a peer, last
   Joiner joiner;
+  CatchUp catch_up;
   HealClock heal_clock;
   std::map<CallId, Purpose> calls;
   std::uint64_t last_call = 0;

@@ -70,6 +70,11 @@ void Prober::end(Instant now, int stretch) {
   next_period_ = now + std::max<Duration>(delay_, least_period_ * stretch);
 }
 
+void Prober::end_unheard(Instant now) {
+  phase_ = Phase::resting;
+  next_period_ = now + least_period_;
+}
+
 Duration Prober::median() const {
   auto sorted = took_;
   std::sort(sorted.begin(), sorted.end());

@@ -51,7 +51,11 @@ class Prober {
   [[nodiscard]] int silent_helpers() const { return silent_helpers_; }
   // The period is over; the next one is due after the delay, and not before `stretch` least periods.
   void end(Instant now, int stretch = 1);
+  // The same when nobody is heard: how long it took says nothing of the network, and the next one is due
+  // soon.
+  void end_unheard(Instant now);
   [[nodiscard]] std::span<const Duration> times() const { return took_; }  // of the last periods
+  [[nodiscard]] Duration usual_time() const { return median(); }
   [[nodiscard]] Duration last_time() const { return took_[(oldest_ + took_.size() - 1) % took_.size()]; }
   [[nodiscard]] Duration delay() const { return delay_; }
 

@@ -211,6 +211,69 @@ TEST_CASE("two halves that were cut for minutes and hold each other for faulty f
   }
 }
 
+TEST_CASE(
+    "one that was cut off for a minute is alive everywhere within two seconds in the median, five at most",
+    "[sim]") {
+  swim::Config config;
+  config.ping_timeout_min = 300ms;
+  config.heal_lonely_period = 1s;
+  std::vector<Duration> took;
+  for (std::uint64_t seed = 1; seed <= 21; ++seed) {
+    INFO("seed " << seed);
+    Watched w(seed);
+    const auto hosts = sim::start_cluster(w.world, 10, 1s, 3, config);
+    REQUIRE(w.settle());
+    w.world.cut(std::span(hosts).last(1), std::span(hosts).first(9));
+    w.world.run_for(60s);
+    CHECK(w.said_of(w.world.address(hosts[9])) == Statuses{Status::faulty});
+    w.world.network().mend_all();
+    const auto before = w.world.elapsed();
+    CHECK(w.world.run_until([&] { return w.world.converged(); }, 5s, 20ms));
+    took.push_back(w.world.elapsed() - before);
+    w.world.run_for(30s);
+    CHECK(w.world.converged());  // and nobody is removed again
+    w.check();
+  }
+  std::ranges::sort(took);
+  CHECK(took[10] <= 2s);
+}
+
+TEST_CASE("a silent cut is seen by everybody within six and a half seconds where answers are quick",
+          "[sim]") {
+  swim::Config config;
+  config.ping_timeout_min = 300ms;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    INFO("seed " << seed);
+    Watched w(seed);
+    const auto hosts = sim::start_cluster(w.world, 10, 1s, 3, config);
+    REQUIRE(w.settle());
+    w.world.run_for(5s);
+    w.world.cut(std::span(hosts).last(1), std::span(hosts).first(9));
+    const std::string gone = w.world.address(hosts[9]);
+    const auto known = [&] {
+      return std::ranges::all_of(std::span(hosts).first(9), [&](HostId id) {
+        const auto rows = w.world.node(id).members();
+        return std::ranges::any_of(
+            rows, [&](const auto& row) { return row.address == gone && row.status == Status::faulty; });
+      });
+    };
+    CHECK(w.world.run_until(known, 6500ms, 20ms));
+    w.check();
+  }
+}
+
+TEST_CASE("thirty that start within a second agree within another second, all of them, each time", "[sim]") {
+  swim::Config config;
+  config.catch_up = true;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    INFO("seed " << seed);
+    Watched w(seed);
+    sim::start_cluster(w.world, 30, 1s, 3, config);
+    CHECK(w.settle(1s));
+    w.check();
+  }
+}
+
 TEST_CASE("of two that live under one name exactly one stays in the ring, and takes over when the other dies",
           "[sim]") {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {

@@ -160,6 +160,56 @@ TEST_CASE("looks are due with the probability that makes a cluster of any size l
   }
 }
 
+TEST_CASE("who holds as many for gone as are left looks at once, and less often the longer that lasts") {
+  Config config;
+  config.heal_lonely_period = Millis(1000);
+  HealClock clock(config);
+  Rng rng(5);
+  Instant now{};
+  clock.start(now);
+  CHECK(clock.next_deadline() == now + 30s);
+  clock.set_lonely(now, true);
+  CHECK(clock.next_deadline() == now + 1s);
+  for (int i = 0; i < 10; ++i) {
+    now = clock.next_deadline();
+    CHECK(clock.take(now, 100, rng));
+    CHECK(clock.next_deadline() == now + 1s);
+  }
+  now += 90s;
+  CHECK(clock.take(now, 100, rng));
+  CHECK(clock.next_deadline() == now + 10s);
+  clock.repaired(now);  // whoever was wronged refutes now
+  CHECK(clock.next_deadline() == now + 300ms);
+  now += 600s;
+  CHECK(clock.take(now, 100, rng));
+  CHECK(clock.next_deadline() == now + 30s);
+  clock.set_lonely(now, false);
+  clock.repaired(now);
+  CHECK(clock.next_deadline() == now + 30s);
+}
+
+TEST_CASE("a lonely look goes to those that are gone, whether or not they are seeds") {
+  Config config;
+  config.heal_lonely_period = Millis(1000);
+  Bench bench(config);
+  bench.join_cluster({friendly, lost, lost_too});
+  bench.ping({say(lost, Status::faulty, then)});
+  const Instant cut = bench.now.steady;
+  CHECK(bench.node.next_deadline() < cut + 1s);
+  bench.ping({say(lost_too, Status::faulty, then)});  // two are gone, and two left with ourselves
+  bool asked = false;
+  while (bench.now.steady < cut + 1100ms) {
+    bench.tick();
+    for (const Send& send : bench.sends<ringpop::Ping>()) bench.fail(send);
+    asked = asked || !bench.notices<HealDue>().empty();
+  }
+  REQUIRE(asked);
+  bench.node.heal(bench.now, std::nullopt, {}, bench.fresh());
+  const auto joins = bench.sends<ringpop::Join>();
+  REQUIRE(joins.size() == 1);
+  CHECK((joins[0].to == lost || joins[0].to == lost_too));
+}
+
 TEST_CASE("after joining a node asks for a heal now and then") {
   Config config;
   config.heal_period = Millis(2000);

@@ -202,3 +202,63 @@ TEST_CASE("after leave() we do not come back on our own") {
   bench.ping({say("10.0.0.8:7601", Status::faulty, today_ms, named("alpha"))});
   CHECK(bench.status(me) == Status::leave);
 }
+
+TEST_CASE(
+    "a young member asks another one for its list, soon after it joined and whenever its own has grown") {
+  Config config;
+  config.catch_up = true;
+  Bench bench(config);
+  bench.join_cluster({"10.0.0.2:7601", "10.0.0.3:7601"});
+  const Instant joined = bench.now.steady;
+  const auto next_list = [&](Duration limit) -> std::optional<Send> {
+    const Instant end = bench.now.steady + limit;
+    while (bench.node.next_deadline() <= end) {
+      bench.tick();
+      const auto joins = bench.sends<ringpop::Join>();
+      for (const Send& send : bench.sends<ringpop::Ping>())
+        bench.answer(send, ringpop::PingResponse{{}, bench.node.checksum(), send.to, 1});
+      if (!joins.empty()) return joins.at(0);
+    }
+    return std::nullopt;
+  };
+  int lists = 0;
+  std::string newest = "10.0.0.3:7601";
+  while (const auto send = next_list(5s)) {
+    ++lists;
+    CHECK(bench.now.steady >= joined + lists * 300ms);
+    CHECK((send->to == "10.0.0.2:7601" || bench.status(send->to) == Status::alive));
+    newest = "10.0.1." + std::to_string(lists) + ":7601";
+    const auto pending = bench.node.pending_changes();
+    bench.answer(*send,
+                 ringpop::JoinResponse{"ringside", send->to, {say(newest, Status::alive, today_ms)}, 0});
+    CHECK(bench.status(newest) == Status::alive);
+    CHECK(bench.node.pending_changes() == pending);  // it is not spread
+  }
+  CHECK(lists == 8);
+}
+
+TEST_CASE("a list that has not grown, or a member that is no longer young, asks nobody") {
+  Config config;
+  config.catch_up = true;
+  Bench bench(config);
+  bench.join_cluster({"10.0.0.2:7601", "10.0.0.3:7601"});
+  const auto lists_in = [&](Duration time) {
+    int lists = 0;
+    const Instant end = bench.now.steady + time;
+    while (bench.node.next_deadline() <= end) {
+      bench.tick();
+      const auto joins = bench.sends<ringpop::Join>();
+      for (const Send& send : bench.sends<ringpop::Ping>())
+        bench.answer(send, ringpop::PingResponse{{}, bench.node.checksum(), send.to, 1});
+      for (const Send& send : joins) bench.fail(send);
+      lists += static_cast<int>(joins.size());
+    }
+    bench.sleep(end - bench.now.steady);
+    return lists;
+  };
+  CHECK(lists_in(5s) == 1);
+  bench.ping({say("10.0.0.4:7601", Status::alive, today_ms)});
+  CHECK(lists_in(5s) == 1);
+  bench.ping({say("10.0.0.5:7601", Status::alive, today_ms)});  // after ten seconds
+  CHECK(lists_in(5s) == 0);
+}

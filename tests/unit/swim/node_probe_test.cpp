@@ -32,6 +32,59 @@ TEST_CASE("the first ping carries exactly one change: ourselves, alive") {
   CHECK(send.deadline == bench.now.steady + 1500ms);
 }
 
+TEST_CASE("where answers are quick a ping waits for ten times what they take, within its bounds") {
+  struct Row {
+    Duration answer_after;
+    Duration waits;
+  };
+  for (const auto& [answer_after, waits] :
+       {Row{2ms, 300ms}, Row{29ms, 300ms}, Row{80ms, 800ms}, Row{200ms, 1500ms}}) {
+    Config config;
+    config.ping_timeout_min = 300ms;
+    Bench bench(config);
+    bench.join_cluster(five);
+    for (int i = 0; i < 10; ++i) {
+      const Send send = bench.next_ping();
+      bench.sleep(answer_after);
+      bench.answer(send, ringpop::PingResponse{{}, bench.node.checksum(), send.to, 1});
+    }
+    const Send last = bench.next_ping();
+    CHECK(last.deadline == bench.now.steady + waits);
+  }
+}
+
+TEST_CASE("who hears nobody calls somebody every second, and accuses nobody") {
+  Config config;
+  config.ping_timeout_min = 300ms;
+  Bench bench(config);
+  bench.join_cluster(five);
+  bench.pass(3s);
+  const Instant cut = bench.now.steady;
+  std::vector<Instant> calls;
+  std::vector<Send> unanswered;
+  while (bench.now.steady < cut + 60s) {
+    const auto due = std::ranges::min_element(unanswered, {}, &Send::deadline);
+    if (due != unanswered.end() && due->deadline <= bench.node.next_deadline()) {
+      const Send send = *due;
+      unanswered.erase(due);
+      bench.sleep(send.deadline - bench.now.steady);
+      bench.fail(send);
+    } else {
+      bench.tick();
+    }
+    for (const Send& send : bench.out.sends) {
+      if (std::holds_alternative<ringpop::Ping>(send.body)) calls.push_back(bench.now.steady);
+      unanswered.push_back(send);
+    }
+  }
+  for (const std::string& address : five) CHECK(bench.status(address) == Status::alive);
+  Duration longest{};
+  for (std::size_t i = 1; i < calls.size(); ++i) {
+    if (calls[i - 1] > cut + 20s) longest = std::max(longest, calls[i] - calls[i - 1]);
+  }
+  CHECK(longest <= 1100ms);
+}
+
 TEST_CASE("changes are told 15 times and then no more; pings without an answer do not count") {
   Bench bench;
   bench.join_cluster(five);
