@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/app/service_manager.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/config/show.hpp"
 #include "daemon/control/control_plane.hpp"
@@ -57,6 +58,17 @@ obs::Level log_level(config::LogLevel level) {
   return obs::Level::info;
 }
 
+// For `systemctl status`.
+std::string status_line(const api::View& view) {
+  if (!view.phase_reason.empty()) return view.phase_reason;
+  switch (view.phase) {
+    case api::Phase::joining: return "joining";
+    case api::Phase::ready: return "ready";
+    case api::Phase::draining: return "leaving";
+  }
+  return "";
+}
+
 std::uint64_t random_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
@@ -90,7 +102,10 @@ std::string addresses(const std::vector<net::ListeningSocket>& listeners) {
 class Agent {
  public:
   explicit Agent(config::Config config)
-      : config_(std::move(config)), signals_(io_, SIGTERM, SIGINT, SIGHUP), patience_(io_) {
+      : config_(std::move(config)),
+        signals_(io_, SIGTERM, SIGINT, SIGHUP),
+        patience_(io_),
+        service_manager_(io_) {
     if (config_.node.name.empty()) config_.node.name = host_name();
     for (std::size_t i = 0; i < worker_count(config_); ++i)
       metrics_.workers.push_back(std::make_unique<obs::WorkerMetrics>());
@@ -135,6 +150,7 @@ class Agent {
   void run() {
     wait_for_signal();
     control_->start();  // publishes the first view, which makes the workers
+    service_manager_.ready();
     net::run_until_stopped(io_, "ringside");
     for (auto& worker : workers_) worker->stop();
   }
@@ -163,6 +179,7 @@ class Agent {
   }
 
   void publish(api::ViewPtr view) {
+    service_manager_.status(status_line(*view));
     if (workers_.empty()) return start_workers(std::move(view));
     for (auto& worker : workers_) worker->set_view(view);
   }
@@ -214,6 +231,7 @@ class Agent {
     }
     obs::log(obs::Level::info, "leaving",
              {{"signal", signal_number}, {"timeout_ms", std::int64_t{config_.drain.timeout.count()}}});
+    service_manager_.stopping();
     patience_.expires_after(config_.drain.timeout);
     patience_.async_wait([this](boost::system::error_code error) {
       if (error) return;
@@ -236,6 +254,7 @@ class Agent {
 
   void stop() {
     control_->stop();
+    service_manager_.stop();
     patience_.cancel();
     signals_.cancel();
     io_.stop();
@@ -246,6 +265,7 @@ class Agent {
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
   boost::asio::steady_timer patience_;
+  ServiceManager service_manager_;
   obs::Metrics metrics_;
   std::vector<net::ListeningSocket> api_listeners_, ingress_listeners_, tchannel_listeners_;
   std::unique_ptr<control::ControlPlane> control_;

@@ -96,6 +96,17 @@ constexpr std::array verbs{
     Verb{"validate", "-c FILE", "check a configuration", loads, {}, 0, 0, true, validate},
     Verb{"config", "show|default", "the configuration in force, or the commented default file", loads,
          config_flags, 0, 0, true, config},
+    Verb{"completion",
+         "bash|zsh|fish",
+         "a script by which a shell completes verbs, flags and values",
+         "  bash: ringside completion bash > ~/.local/share/bash-completion/completions/ringside\n"
+         "  zsh:  ringside completion zsh > _ringside, in a folder of $fpath\n"
+         "  fish: ringside completion fish > ~/.config/fish/completions/ringside.fish",
+         {},
+         1,
+         1,
+         false,
+         completion},
     Verb{"version", "", "the version", "", {}, 0, 0, false, version},
 };
 
@@ -176,6 +187,10 @@ int run_verb(const Verb& verb, std::span<const char* const> args, const Handlers
 }
 
 }  // namespace
+
+std::span<const Verb> verb_table() {
+  return verbs;
+}
 
 int fail(Terminal& terminal, Exit exit, std::string_view message) {
   terminal.err << "ringside: " << message << "\n" << std::flush;

@@ -66,7 +66,10 @@ int wait(Terminal&, const Arguments&);
 int simulate(Terminal&, const Arguments&);
 int validate(Terminal&, const Arguments&);
 int config(Terminal&, const Arguments&);
+int completion(Terminal&, const Arguments&);
 int version(Terminal&, const Arguments&);
+
+std::span<const Verb> verb_table();  // every verb, in the order of the help
 
 // The same as cli::run with an outside of the caller's.
 int run(std::span<const char* const> args, const Handlers&, Terminal&);

@@ -138,13 +138,14 @@ def main():
     one("layers: who includes whom", [sys.executable, "scripts/check_layers.py"])
     one("format (scripts/dev fmt repairs it)", [sys.executable, "scripts/lib/format_check.py"])
 
-    if build("release", ["ringside", "ringside_sim_tool", "test_core", "test_allocations", *BENCH_PROGRAMS]):
+    if build("release", ["ringside", "ringside_pages", "ringside_sim_tool", "test_core", "test_allocations", *BENCH_PROGRAMS]):
         unit("release", "test_core", "*")  # with the long simulations, which need an optimised build
         unit("release", "test_allocations")  # counted in what users run
         one("simulator: 200 seeds, 0 violations", [BUILDS / "release" / "ringside_sim", "--count", "200", "--twice-every", "100"], 180)
         one("simulator: an hour of loss without a false alarm", [BUILDS / "release" / "ringside_sim", "--lossy-hours", "1"], 180)
         processes("cluster tests: real processes", "tests/cluster")
         processes("interop tests: real Ringpop nodes", "tests/interop")
+        processes("packaging tests: what operators install and copy", "tests/packaging")
         for name, candidates, more in (("forward", "direct,relay,ringside,ringside_unix", ["--connections", "16,1", "--body", "16"]),
                                        ("tchannel", "direct,relay,tchannel,http", [])):
             one(f"benchmark {name}: still runs",
