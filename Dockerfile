@@ -1,5 +1,6 @@
 # syntax=docker/dockerfile:1
-# Two stages: the build, by the same scripts that developers use, and an image with the binary and its libraries only.
+# The build, by the same scripts that developers use; the image with the binary and its libraries only, which is what
+# `docker build` makes; and that with the demo app of config/compose, for trying things.
 #
 #   docker build -t ringside .
 #   docker run --rm ringside agent --help
@@ -12,8 +13,9 @@ RUN scripts/bootstrap build
 COPY . .
 RUN cmake --preset release -DRINGSIDE_TESTS=OFF && cmake --build build/release --target ringside && strip build/release/ringside
 
-FROM debian:12-slim
+FROM debian:12-slim AS runtime
 COPY scripts/bootstrap /tmp/bootstrap
+# Volumes mounted on these folders belong to the user that runs here.
 RUN /tmp/bootstrap runtime && rm -rf /tmp/bootstrap /var/lib/apt/lists/* \
  && useradd --system --uid 7600 --home-dir /var/lib/ringside --create-home ringside \
  && install -d -o ringside -g ringside /run/ringside
@@ -26,3 +28,11 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["ringside", "heal
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["ringside"]
 CMD ["agent"]
+
+FROM runtime AS demo
+USER root
+RUN apt-get update && apt-get install -y --no-install-recommends python3 && rm -rf /var/lib/apt/lists/*
+COPY config/compose/app.py /demo/app.py
+USER ringside
+
+FROM runtime

@@ -7,7 +7,7 @@ find_program(RINGSIDE_PYTHON python3)
 
 install(TARGETS ringside RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES config/ringside.yaml config/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(DIRECTORY config/prometheus config/grafana DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(DIRECTORY config/compose config/prometheus config/grafana DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 
 if(RINGSIDE_SCDOC AND RINGSIDE_PYTHON AND NOT RINGSIDE_SANITIZE)
   set(pages ${share}/ringside.1.gz ${share}/ringside.yaml.5.gz)
