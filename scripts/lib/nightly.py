@@ -23,6 +23,7 @@ PARTS = {
                      ["scripts/dev", "test", "cluster", "-v", "-p", "test_streams.py"], {"RINGSIDE_TRANSFER_MIB": "1024"}),
     "idle": Part("what 10,000 idle connections cost", ["scripts/dev", "bench", "idle"]),
     "overload": Part("twice what an app can take, for 60 s", ["scripts/dev", "bench", "overload", "--seconds", "60"]),
+    "package": Part("the Debian package installed, run, upgraded and purged in a fresh Debian", ["scripts/dev", "package", "--try"]),
     "seeds": Part("5,000 simulated clusters with faults, of seeds that no other night had", ["scripts/dev", "seeds", "5000"]),
     "mutations": Part("whether the simulator finds twenty faults planted in the core", ["scripts/dev", "sim", "--mutations"]),
     "loss": Part("1,000 simulated hours of loss without a false alarm", ["scripts/dev", "sim", "--lossy-hours", "1000"]),
