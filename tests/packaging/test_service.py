@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 
-from shared import BINARY, CONFIG, Cluster, TempFolderTest, needs, ringside, run, wait_until
+from shared import BINARY, CONFIG, ROOT, Cluster, TempFolderTest, needs, ringside, run, wait_until
 
 UNIT = CONFIG / "systemd" / "ringside.service"
 
@@ -31,6 +31,56 @@ class Unit(TempFolderTest):
         self.assertEqual(command, "-c /etc/ringside/ringside.yaml")
         code, out = ringside("validate", "-c", CONFIG / "debian" / "ringside.yaml")
         self.assertEqual(code, 0, out)
+
+
+def calls_of(group):
+    """The names of a group of system calls, with those of the groups inside it."""
+    _, out = run("systemd-analyze", "syscall-filter", "--no-pager", group)
+    names = set()
+    for word in re.findall(r"^ +([@\w-]+)$", out, re.MULTILINE):
+        names |= calls_of(word) if word.startswith("@") else {word}
+    return names
+
+
+@needs("strace")
+@needs("systemd-analyze", "systemd")
+class Confinement(TempFolderTest):
+    def test_the_daemon_does_nothing_that_the_unit_forbids(self):
+        """Two daemons under strace for a whole life: start, join, forwarding, names looked up, logs reopened, leaving."""
+        settings = dict(re.findall(r"^(SystemCallFilter|RestrictAddressFamilies)=([^~].*)$", UNIT.read_text(encoding="utf-8"),
+                                   re.MULTILINE))
+        forbidden = re.search(r"^SystemCallFilter=~(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)[1].split()
+        allowed = set().union(*map(calls_of, settings["SystemCallFilter"].split())) - set().union(*map(calls_of, forbidden))
+        self.assertGreater(len(allowed), 200)
+
+        cluster = Cluster(BINARY, self.folder)
+        self.addCleanup(cluster.stop)
+        for name in "ab":
+            host = cluster.add(name, app_command=["python3", ROOT / "scripts" / "demo_apps" / "app.py"],
+                               flags=["--listen-api", f"unix:{self.folder}/{name}.sock",
+                                      "--observability-access-log-file", self.folder / f"{name}.access"])
+            plain = host.agent_command
+            host.agent_command = lambda plain=plain, name=name: ["strace", "-f", "-qq", "-o", self.folder / f"{name}.strace", *plain()]
+        cluster.start()
+        cluster.wait_agreed()
+        for number in range(20):
+            self.assertEqual(cluster.hosts[0].get(f"/v1/route/k{number}/x").status, 200)
+        cluster.hosts[0].get("/metrics")
+        traced = [int(re.search(r"pid=(\d+)", host.daemon.log())[1]) for host in cluster.hosts]
+        for pid in traced:
+            os.kill(pid, signal.SIGHUP)
+            os.kill(pid, signal.SIGTERM)
+        for host in cluster.hosts:
+            self.assertEqual(host.daemon.wait(30), 0)
+
+        used, families = set(), set()
+        for name in "ab":
+            text = (self.folder / f"{name}.strace").read_text(encoding="utf-8", errors="replace")
+            used |= set(re.findall(r"^\d+ +(\w+)\(", text, re.MULTILINE))
+            families |= set(re.findall(r"\bsocket\((AF_\w+)", text))
+        self.assertIn("epoll_wait", used)
+        self.assertEqual(used - allowed, set())
+        self.assertLessEqual(families, set(settings["RestrictAddressFamilies"].split()))
 
 
 class Manager:
