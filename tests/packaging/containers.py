@@ -14,6 +14,8 @@ import subprocess
 
 from shared import BINARY, CONFIG, Process, clean_environment, wait_until, yaml
 
+IMAGE = pathlib.Path("/run/image")  # in each container: what its image holds
+HELD = {"ringside": BINARY, "/demo/app.py": CONFIG / "compose" / "app.py"}
 SUBNET = "10.76.0"
 GATEWAY = "10.76.0.1"
 USER = 7600
@@ -37,12 +39,19 @@ def enter(holder, *command):
 
 
 class Containers:
-    """The services of one file, up until stop()."""
+    """The services of one file, each as often as `scale` says, until the end of the `with`."""
 
-    def __init__(self, file, folder, images=None):
-        self.whole = yaml.safe_load(file.read_text(encoding="utf-8"))
-        self.services, self.folder = self.whole["services"], pathlib.Path(folder)
+    def __init__(self, file, folder, images=None, scale=None):
+        whole = yaml.safe_load(file.read_text(encoding="utf-8"))
+        self.folder = pathlib.Path(folder)
         self.images = images or {}  # image -> command in place of its entrypoint
+        self.services, self.names = {}, {}  # container -> what it is; -> the names that lead to it
+        for name, service in whole["services"].items():
+            count = (scale or {}).get(name, 1)
+            for number in range(1, count + 1):
+                container = name if count == 1 else f"{name}-{number}"
+                self.services[container] = service if count == 1 else {**service, "hostname": container}
+                self.names[container] = f"{name} {self.services[container].get('hostname', name)}"
         self.holders, self.processes = {}, {}
 
     def __enter__(self):
@@ -79,7 +88,7 @@ class Containers:
         addresses = self.addresses()
         lines = ["127.0.0.1 localhost"]
         for number, (name, address) in enumerate(addresses.items()):
-            lines.append(f"{address} {name} {self.services[name].get('hostname', name)}")
+            lines.append(f"{address} {self.names[name]}")
             holder, port = self.hold(name), f"port{number}"
             self.do(router, f"ip link add {port} type veth peer name eth0 netns {holder.pid}", f"ip addr add {GATEWAY}/32 dev {port}",
                     f"ip link set {port} up", f"ip route add {address}/32 dev {port}")
@@ -98,14 +107,19 @@ class Containers:
             return shlex.split(value) if isinstance(value, str) else [str(v) for v in value]
 
         first = self.images.get(service["image"]) or words(service.get("entrypoint", "ringside"))
-        stands_for = {"ringside": str(BINARY), "/demo/app.py": str(CONFIG / "compose" / "app.py")}
-        # Only the first words are the image's; a command further on, as of `ringside run`, may be there too.
-        return [stands_for.get(word, word) for word in [*first, *words(service.get("command", ""))]]
+        return [self.held(word) for word in [*first, *words(service.get("command", ""))]]
+
+    @staticmethod
+    def held(word):
+        return str(IMAGE / HELD[word].name) if word in HELD else word
 
     def mounts(self, service):
         """Shell lines that give it its view of the file system."""
         yield f"mount --bind {self.hosts} /etc/hosts"
         yield f"mount -t tmpfs -o size=1m,mode=755 none /run && install -d -o {USER} -g {USER} /run/ringside"
+        yield f"mkdir {IMAGE}"
+        for file in HELD.values():
+            yield f"touch {IMAGE / file.name} && mount --bind {file} {IMAGE / file.name}"
         for volume in service.get("volumes", []):
             source, target = volume.split(":")[:2]
             if source.startswith("."):
@@ -115,6 +129,8 @@ class Containers:
                 kept.mkdir(exist_ok=True)
                 os.chown(kept, USER, USER)
                 yield f"mkdir -p {target} && mount --bind {kept} {target}"
+        for place in service.get("tmpfs", []):  # the last: it may hide what was mounted from there
+            yield f"mount -t tmpfs -o size=16m,mode=1777 none {place}"
 
     def start_service(self, name):
         service = self.services[name]
@@ -135,6 +151,6 @@ class Containers:
         process = self.processes[name]
         environment = {**clean_environment(), **{k: str(v) for k, v in self.services[name].get("environment", {}).items()}}
         done = subprocess.run(["nsenter", f"--target={process.pid}", "--net", "--mount", "--uts",
-                               *[str(BINARY) if word == "ringside" else word for word in command]],
+                               *map(self.held, command)],
                               capture_output=True, text=True, check=False, timeout=20, env=environment)
         return done.returncode, done.stdout + done.stderr

@@ -12,15 +12,17 @@ NPM = pathlib.Path(os.environ.get("RINGSIDE_BUILD") or ROOT / "build") / "intero
 
 @unittest.skipIf(why_not(), why_not())
 class Patterns(TempFolderTest):
-    def up(self, name, images=None):
-        containers = Containers(CONFIG / "compose" / f"{name}.yaml", self.folder, images)
+    def up(self, name, images=None, scale=None):
+        containers = Containers(CONFIG / "compose" / f"{name}.yaml", self.folder, images, scale)
         self.addCleanup(containers.__exit__)
         containers.start()
         self.containers = containers
         return containers
 
     def rings(self):
-        return [name for name in self.containers.services if name.startswith("ring-") or name == "ring"]
+        """The containers with a ringside in them."""
+        return [name for name, service in self.containers.services.items()
+                if str(service.get("command", "")).startswith(("agent ", "run "))]
 
     def wait_complete(self, members):
         """Every ringside healthy, as its health check sees it, and all of them there."""
