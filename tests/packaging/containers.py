@@ -96,8 +96,18 @@ class Containers:
                     f"ip route add default via {GATEWAY}")
         self.hosts = self.folder / "hosts"
         self.hosts.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        for name in self.services:
+        for name, service in self.services.items():
+            for other, needs in service.get("depends_on", {}).items():
+                if needs["condition"] == "service_completed_successfully":
+                    self.complete(other)
             self.start_service(name)
+
+    def complete(self, name):
+        """Waits, the first time, for a service that does its work and ends."""
+        process = self.processes.pop(name, None)
+        if process:
+            code = process.wait(20)
+            assert code == 0, process.tail()
 
     def network_of(self, name):
         return self.holders[self.services[name].get("network_mode", f"service:{name}").removeprefix("service:")]
@@ -108,6 +118,11 @@ class Containers:
 
         first = self.images.get(service["image"]) or words(service.get("entrypoint", "ringside"))
         return [self.held(word) for word in [*first, *words(service.get("command", ""))]]
+
+    @staticmethod
+    def environment(service):
+        ours = clean_environment()
+        return {**ours, "PATH": f"{IMAGE}:{ours['PATH']}", **{k: str(v) for k, v in service.get("environment", {}).items()}}
 
     @staticmethod
     def held(word):
@@ -134,7 +149,7 @@ class Containers:
 
     def start_service(self, name):
         service = self.services[name]
-        environment = {**clean_environment(), **{k: str(v) for k, v in service.get("environment", {}).items()}}
+        environment = self.environment(service)
         # A file mounted at the root of the container: there is no such place here, so it lies in /run/mounted.
         mounted = {v.split(":")[1]: f"/run/mounted/{pathlib.Path(v.split(':')[0]).name}" for v in service.get("volumes", [])
                    if v.startswith(".")}
@@ -149,7 +164,7 @@ class Containers:
     def ask(self, name, *command):
         """Exit code and output of a command in the service's place, as `docker compose exec` would run it."""
         process = self.processes[name]
-        environment = {**clean_environment(), **{k: str(v) for k, v in self.services[name].get("environment", {}).items()}}
+        environment = self.environment(self.services[name])
         done = subprocess.run(["nsenter", f"--target={process.pid}", "--net", "--mount", "--uts",
                                *map(self.held, command)],
                               capture_output=True, text=True, check=False, timeout=20, env=environment)
