@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/base/text.hpp"
@@ -77,9 +78,9 @@ std::vector<Completions> gather() {
   return all;
 }
 
-std::string join(const std::vector<std::string>& words) {
+std::string join(const std::vector<std::string>& words, const std::string& between = " ") {
   std::string out;
-  for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
+  for (const auto& word : words) out += (out.empty() ? "" : between) + word;
   return out;
 }
 
@@ -95,54 +96,76 @@ std::string letter_of(const Entry& entry) {
   return entry.letter == 0 ? "" : std::string("-") + entry.letter;
 }
 
-std::string bash(const std::vector<Completions>& all) {
-  std::string verbs, flags, values, words, taking;
-  for (const auto& one : all) {
-    verbs += (verbs.empty() ? "" : " ") + one.verb;
-    std::string list, with_value;
-    for (const auto& entry : one.flags) {
-      list += (list.empty() ? "" : " ") + entry.flag;
-      if (entry.value.empty()) continue;
-      const std::string names = entry.flag + (entry.letter == 0 ? "" : "|" + letter_of(entry));
-      with_value += (with_value.empty() ? "" : "|") + names;
-      const std::string pattern =
-          one.verb + " " + entry.flag + (entry.letter == 0 ? "" : "'|'" + one.verb + " " + letter_of(entry));
-      if (!entry.values.empty())
-        values += "    '" + pattern + "') candidates=" + quoted(join(entry.values)) + " ;;\n";
-    }
-    flags += "    " + one.verb + ") flags=" + quoted(list) + " ;;\n";
-    if (!one.words.empty()) words += "    " + one.verb + ") candidates=" + quoted(join(one.words)) + " ;;\n";
-    if (!with_value.empty()) taking += "    " + one.verb + ") [[ $before == @(" + with_value + ") ]] ;;\n";
+// `script` with each @NAME@ filled in.
+std::string filled(std::string script, const std::vector<std::pair<std::string, std::string>>& values) {
+  for (const auto& [name, value] : values) {
+    const std::string mark = "@" + name + "@";
+    for (auto at = script.find(mark); at != std::string::npos; at = script.find(mark, at + value.size()))
+      script.replace(at, mark.size(), value);
   }
-  return "# bash completion for ringside; made by `ringside completion bash`.\n"
-         "_ringside_takes_value() {\n  local verb=$1 before=$2\n  case $verb in\n" +
-         taking +
-         "    *) false ;;\n  esac\n}\n"
-         "_ringside() {\n"
-         "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]}\n"
-         "  local flags='' candidates=''\n"
-         "  COMPREPLY=()\n"
-         "  if ((COMP_CWORD == 1)); then\n"
-         "    mapfile -t COMPREPLY < <(compgen -W " +
-         quoted(verbs + " --help --version") +
-         " -- \"$word\")\n    return\n  fi\n"
-         "  case \"$verb $before\" in\n" +
-         values +
-         "  esac\n"
-         "  if [[ -z $candidates ]] && _ringside_takes_value \"$verb\" \"$before\"; then\n"
-         "    compopt -o default 2>/dev/null  # any text, or a file\n"
-         "    return\n  fi\n"
-         "  case $verb in\n" +
-         flags +
-         "  esac\n"
-         "  if [[ -z $candidates && $word != -* ]] && ((COMP_CWORD == 2)); then\n"
-         "    case $verb in\n" +
-         words +
-         "    esac\n  fi\n"
-         "  [[ $word == -* && -z $candidates ]] && candidates=$flags\n"
-         "  mapfile -t COMPREPLY < <(compgen -W \"$candidates\" -- \"$word\")\n"
-         "}\n"
-         "complete -F _ringside ringside\n";
+  return script;
+}
+
+constexpr const char* bash_script = R"(# bash completion for ringside; made by `ringside completion bash`.
+_ringside_takes_value() {
+  local verb=$1 before=$2
+  case $verb in
+@TAKING@    *) false ;;
+  esac
+}
+_ringside() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]}
+  local flags='' candidates=''
+  COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    mapfile -t COMPREPLY < <(compgen -W @VERBS@ -- "$word")
+    return
+  fi
+  case "$verb $before" in
+@VALUES@  esac
+  if [[ -z $candidates ]] && _ringside_takes_value "$verb" "$before"; then
+    compopt -o default 2>/dev/null  # any text, or a file
+    return
+  fi
+  case $verb in
+@FLAGS@  esac
+  if [[ -z $candidates && $word != -* ]] && ((COMP_CWORD == 2)); then
+    case $verb in
+@WORDS@    esac
+  fi
+  [[ $word == -* && -z $candidates ]] && candidates=$flags
+  mapfile -t COMPREPLY < <(compgen -W "$candidates" -- "$word")
+}
+complete -F _ringside ringside
+)";
+
+std::string bash(const std::vector<Completions>& all) {
+  std::vector<std::string> verbs;
+  std::string taking, values, flags, words;
+  for (const auto& one : all) {
+    verbs.push_back(one.verb);
+    std::vector<std::string> names, with_value;
+    for (const auto& entry : one.flags) {
+      names.push_back(entry.flag);
+      if (entry.value.empty()) continue;
+      for (const std::string& name : {entry.flag, letter_of(entry)}) {
+        if (name.empty()) continue;
+        with_value.push_back("'" + name + "'");
+        if (!entry.values.empty())
+          values += "    '" + one.verb + " " + name + "') candidates=" + quoted(join(entry.values)) + " ;;\n";
+      }
+    }
+    flags += "    " + one.verb + ") flags=" + quoted(join(names)) + " ;;\n";
+    if (!with_value.empty())
+      taking += "    " + one.verb + ") [[ $before == @(" + join(with_value, "|") + ") ]] ;;\n";
+    if (!one.words.empty())
+      words += "      " + one.verb + ") candidates=" + quoted(join(one.words)) + " ;;\n";
+  }
+  return filled(bash_script, {{"TAKING", taking},
+                              {"VERBS", quoted(join(verbs) + " --help --version")},
+                              {"VALUES", values},
+                              {"FLAGS", flags},
+                              {"WORDS", words}});
 }
 
 // What _arguments gives a meaning to, inside [help] and behind it.
@@ -152,36 +175,46 @@ std::string for_arguments(std::string_view text) {
   return out;
 }
 
+constexpr const char* zsh_script = R"(#compdef ringside
+# zsh completion for ringside; made by `ringside completion zsh`.
+_ringside() {
+  local -a verbs=(
+@VERBS@  )
+  if ((CURRENT == 2)); then
+    _describe verb verbs
+    return
+  fi
+  shift words
+  ((CURRENT--))
+  case $words[1] in
+@CASES@  esac
+}
+if [[ $funcstack[1] == _ringside ]]; then _ringside; else compdef _ringside ringside; fi
+)";
+
+// One flag as _arguments wants it: '*--name[help]:what:values', where * says that it may come again.
+std::string zsh_flag(const std::string& name, const Entry& entry) {
+  std::string spec = "*" + name + "[" + for_arguments(entry.help) + "]";
+  if (entry.value.empty()) return quoted(spec);
+  const std::string values = entry.values.empty() ? "_files" : "(" + join(entry.values) + ")";
+  return quoted(spec + ":" + for_arguments(entry.value) + ":" + values);
+}
+
 std::string zsh(const std::vector<Completions>& all) {
   std::string verbs, cases;
   for (const auto& one : all) {
-    std::string described;  // _describe wants name:text
-    for (const char c : one.summary) described += std::string(c == ':' ? "\\" : "") + c;
-    verbs += "    " + quoted(one.verb + ":" + described) + "\n";
-    cases += "    " + one.verb + ")\n      _arguments -s";
+    verbs += "    " + quoted(one.verb + ":" + for_arguments(one.summary)) + "\n";
+    std::vector<std::string> specs;
     for (const auto& entry : one.flags) {
-      std::string rest = "[" + for_arguments(entry.help) + "]";
-      if (!entry.value.empty()) {
-        const std::string action = entry.values.empty() ? "_files" : "(" + join(entry.values) + ")";
-        rest += ":" + for_arguments(entry.value) + ":" + action;
-      }
-      cases += " \\\n        " + quoted("*" + entry.flag + rest);
-      if (entry.letter != 0) cases += " \\\n        " + quoted("*" + letter_of(entry) + rest);
+      specs.push_back(zsh_flag(entry.flag, entry));
+      if (entry.letter != 0) specs.push_back(zsh_flag(letter_of(entry), entry));
     }
-    if (!one.words.empty()) cases += " \\\n        " + quoted("1:what:(" + join(one.words) + ")");
-    cases += " \\\n        '*: :_files' ;;\n";
+    if (!one.words.empty()) specs.push_back(quoted("1:what:(" + join(one.words) + ")"));
+    specs.emplace_back("'*: :_files'");
+    cases +=
+        "    " + one.verb + ")\n      _arguments -s \\\n        " + join(specs, " \\\n        ") + " ;;\n";
   }
-  return "#compdef ringside\n# zsh completion for ringside; made by `ringside completion zsh`.\n"
-         "_ringside() {\n"
-         "  local -a verbs=(\n" +
-         verbs +
-         "  )\n"
-         "  if ((CURRENT == 2)); then\n    _describe verb verbs\n    return\n  fi\n"
-         "  shift words\n  ((CURRENT--))\n"
-         "  case $words[1] in\n" +
-         cases +
-         "  esac\n}\n"
-         "if [[ $funcstack[1] == _ringside ]]; then _ringside; else compdef _ringside ringside; fi\n";
+  return filled(zsh_script, {{"VERBS", verbs}, {"CASES", cases}});
 }
 
 std::string fish(const std::vector<Completions>& all) {

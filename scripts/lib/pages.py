@@ -32,7 +32,7 @@ def verb_names(overview):
 def flags_of(text):
     """(form, help) of each row of a table of flags."""
     for line in text.splitlines():
-        row = re.match(r"^ {2,6}((?:-\w, )?--[\w-]+(?: \S.*?)?)(?: {2,}| (?=the API to ask))(.*)$", line)
+        row = re.match(r"^ {2,6}((?:-\w, )?--[\w-]+(?: \S.*?)?) {2,}(.*)$", line)
         if row:
             yield row[1], row[2]
 

@@ -1,4 +1,5 @@
-"""The Debian package in a Debian of its own: installed, run, upgraded, removed, purged. `scripts/dev package --try`.
+"""The Debian package in a Debian of its own: installed, run, upgraded, removed, purged; and, since no container engine is
+asked, what the Dockerfile does for its last stage. `scripts/dev package --try`.
 
 debootstrap makes the system in a temporary folder (minutes, and it downloads); needs root. The network of what runs in
 there is a loopback of its own. Prints each step; exit 1 at the first one that is not as it should be.
@@ -6,12 +7,14 @@ there is a loopback of its own. Prints each step; exit 1 at the first one that i
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 STARTED = time.monotonic()
 
 
@@ -84,6 +87,13 @@ class System:
             kill $agent && wait $agent && exit $code"""])
 
 
+def runtime_stage():
+    """The commands of the Dockerfile's stage `runtime`, as shell lines."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
+    stage = text.partition(" AS runtime\n")[2].partition("\nFROM ")[0]
+    return re.findall(r"^RUN (.*)$", stage, re.MULTILINE)
+
+
 def check(true, what):
     if not true:
         sys.exit(f"not so: {what}")
@@ -118,6 +128,14 @@ def main():
         left = system.run("sh", "-c", "find / -xdev -name '*ringside*' -not -path '/run/ringside*' -not -path '/var/log/*' -not -path '/proc/*'")
         check(left.strip() == "", f"purged, and nothing is left {left.strip()}".strip())
         check(system.state() in ("", "not-installed"), "dpkg knows nothing of it any more")
+        say("making of it what the Dockerfile makes")
+        system.run("apt-get", "-q", "-y", "autoremove")
+        shutil.copy(ROOT / "scripts" / "bootstrap", system.root / "tmp" / "bootstrap")
+        for line in runtime_stage():
+            system.run("bash", "-ec", line)
+        shutil.copy(folder / "next" / "usr/bin/ringside", system.root / "usr/local/bin/ringside")
+        check("ringside" in system.run("setpriv", "--reuid=ringside", "--regid=ringside", "--clear-groups", "ringside", "version"),
+              "the image's packages are all that the binary needs, and its user can run it")
 
 
 if __name__ == "__main__":
