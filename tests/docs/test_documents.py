@@ -4,10 +4,13 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import time
 import unittest
 
-from documents import PROGRAMS, ROOT, Shell, blocks, commands, pattern, scenes, why_not
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "scripts" / "lib"))
+import pages  # noqa: E402
+from documents import PROGRAMS, ROOT, Shell, blocks, commands, pattern, scenes, why_not  # noqa: E402
 
 BINARY = pathlib.Path(os.environ.get("RINGSIDE_BINARY", ROOT / "build" / "release" / "ringside")).resolve()
 DOCUMENTS = sorted(str(file.relative_to(ROOT)) for file in
@@ -59,6 +62,50 @@ class Documents(unittest.TestCase):
                     self.assertTrue((ROOT / script).exists(), script)
                 for verb in re.findall(r"scripts/dev (\w+)", text):
                     self.assertIn(verb, verbs | {"help"})
+
+
+class Names(unittest.TestCase):
+    """What documents and decisions call by name is there: settings, verbs, metrics, files."""
+
+    def named(self, expression, documents=DOCUMENTS):
+        """(document, name) of what the expression finds in code spans and fences."""
+        for document in documents:
+            text = (ROOT / document).read_text(encoding="utf-8")
+            for span in re.findall(r"```.*?```|`[^`]+`", text, re.DOTALL):
+                for name in re.findall(expression, span):
+                    yield document, name
+
+    def check(self, found, known):
+        wrong = sorted({(document, name) for document, name in found if name not in known})
+        self.assertEqual(wrong, [])
+
+    def test_settings_are_options(self):
+        options = {path for path, _ in pages.settings_of(pages.ask(BINARY, "config", "default"))}
+        groups = {path[:i] for path in options for i, c in enumerate(path) if c == "."}
+        # Code spans that begin like an option. Ringpop's statistics do too, so the page about them is left out.
+        sections = "|".join(sorted({path.split(".")[0] for path in options}))
+        documents = [document for document in DOCUMENTS if document != "proto/spec/ringpop.md"]
+        found = list(self.named(rf"^`((?:{sections})(?:\.[a-z_0-9]+)+)(?=[`: ])", documents))
+        self.assertGreater(len(found), 60)
+        self.check(found, options | groups)
+
+    def test_flags_are_flags(self):
+        known = set()
+        for verb in pages.verb_names(pages.ask(BINARY, "--help")):
+            known |= set(re.findall(r"--[\w-]+", pages.ask(BINARY, verb, "--help")))
+        self.check(self.named(r"^`(--[a-z][\w-]+)(?=[` =])", PLAYED), known | {"--scale", "--build-only", "--keep", "--try"})
+
+    def test_verbs_are_verbs(self):
+        verbs = {*pages.verb_names(pages.ask(BINARY, "--help")), "help"}
+        found = [*self.named(r"^`ringside ([a-z]+)\b"), *self.named(r"(?m)^(?:\$ )?ringside ([a-z]+)\b")]
+        self.assertGreater(len(found), 30)
+        self.check(found, verbs)
+
+    def test_metrics_are_in_the_catalog(self):
+        catalog = set(re.findall(r"\bringside_[a-z_]+\b", (ROOT / "daemon/obs/catalog.cpp").read_text(encoding="utf-8")))
+        found = list(self.named(r"\b(ringside_[a-z_]+)\b", PLAYED))
+        self.assertGreater(len(found), 8)
+        self.check(((d, name) for d, name in found if not name.endswith("_")), catalog)
 
 
 @unittest.skipIf(why_not(), why_not())
