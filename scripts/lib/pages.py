@@ -1,8 +1,10 @@
-"""Manual pages and completions, made of what the binary says of itself, so that they cannot fall behind it.
+"""Manual pages, completions and the tables of settings, made of what the binary says of itself, so that they cannot fall
+behind it.
 
+  pages.py --binary build/release/ringside --settings
   pages.py --binary build/release/ringside --out FOLDER
 
-writes ringside.1.gz and ringside.yaml.5.gz (their prose is in config/man, the lists of verbs and settings come from
+The first writes config/ringside.yaml and the table in config/README.md; the second writes ringside.1.gz and ringside.yaml.5.gz (their prose is in config/man, the lists of verbs and settings come from
 `ringside --help` and `ringside config default`), and the completions for bash, zsh and fish. Needs scdoc.
 """
 import argparse
@@ -90,6 +92,39 @@ def settings_of(yaml):
         comment = []
 
 
+def in_table(text):
+    """As it stands in a cell: what Markdown would take for a tag, a bar or emphasis is not."""
+    return re.sub(r"([|<>*_])", r"\\\1", text)
+
+
+def settings_table(binary):
+    """Markdown: a row for each setting with its default and the first sentence of its meaning, a table for each section."""
+    lines, section = [], None
+    for path, comment in settings_of(ask(binary, "config", "default")):
+        text = " ".join(comment)
+        meaning = re.split(r"(?<=\.) ", text)[0].rstrip(".")
+        default = re.search(r"\. Default (.*?): ", text)[1]
+        if path.partition(".")[0] != section:
+            section = path.partition(".")[0]
+            lines += ["", f"| `{section}` | default | meaning |", "|---|---|---|"]
+        name = path.partition(".")[2] or path
+        lines.append(f"| `{name}` | `{default}` | {in_table(meaning)} |")
+    return "\n".join(lines[1:]) + "\n"
+
+
+def with_table(guide, binary):
+    """The text of the guide with its table as it should be."""
+    begin, end = "<!-- settings: made by scripts/dev settings -->\n", "<!-- settings: end -->\n"
+    before, _, rest = guide.partition(begin)
+    return before + begin + settings_table(binary) + end + rest.partition(end)[2]
+
+
+def write_settings(binary):
+    (ROOT / "config" / "ringside.yaml").write_text(ask(binary, "config", "default"), encoding="utf-8")
+    guide = ROOT / "config" / "README.md"
+    guide.write_text(with_table(guide.read_text(encoding="utf-8"), binary), encoding="utf-8")
+
+
 def settings(binary):
     parts = []
     for path, comment in settings_of(ask(binary, "config", "default")):
@@ -113,8 +148,12 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/lib/pages.py", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True)
-    parser.add_argument("--out", required=True, type=pathlib.Path)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--out", type=pathlib.Path)
+    what.add_argument("--settings", action="store_true")
     options = parser.parse_args()
+    if options.settings:
+        return write_settings(options.binary)
     options.out.mkdir(parents=True, exist_ok=True)
     for name, text in pages(options.binary).items():
         (options.out / f"{name}.gz").write_bytes(gzip.compress(text, 9, mtime=0))

@@ -89,6 +89,10 @@ class Names(unittest.TestCase):
         self.assertGreater(len(found), 60)
         self.check(found, options | groups)
 
+    def test_the_table_of_settings_is_the_daemons(self):
+        guide = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
+        self.assertEqual(guide, pages.with_table(guide, BINARY), "`scripts/dev settings` mends it")
+
     def test_flags_are_flags(self):
         known = set()
         for verb in pages.verb_names(pages.ask(BINARY, "--help")):

@@ -80,7 +80,7 @@ class ManualPages(unittest.TestCase):
 
 
 class Linked(unittest.TestCase):
-    def test_the_table_of_libraries_in_the_operators_guide_is_what_the_binary_wants(self):
+    def test_every_library_that_the_binary_wants_is_in_the_operators_guide(self):
         code, out = run("objdump", "-p", BINARY)
         self.assertEqual(code, 0, out)
         system = {"libc.so.6", "libm.so.6", "libresolv.so.2", "libgcc_s.so.1", "ld-linux-x86-64.so.2"}
@@ -89,7 +89,7 @@ class Linked(unittest.TestCase):
                   if name not in system and not name.startswith(sanitizers)}
         guide = (CONFIG / "README.md").read_text(encoding="utf-8")
         table = dict(re.findall(r"^\| `(lib[^`]+\.so[^`]*)` \| `([^`]+)` ", guide, re.MULTILINE))
-        self.assertEqual(wanted, set(table))
+        self.assertLessEqual(wanted, set(table))
         bootstrap = (ROOT / "scripts" / "bootstrap").read_text(encoding="utf-8")
         self.assertEqual([package for package in table.values() if package not in bootstrap], [])
 
