@@ -4,8 +4,9 @@ behind it.
   pages.py --binary build/release/ringside --settings
   pages.py --binary build/release/ringside --out FOLDER
 
-The first writes config/ringside.yaml and the table in config/README.md; the second writes ringside.1.gz and ringside.yaml.5.gz (their prose is in config/man, the lists of verbs and settings come from
-`ringside --help` and `ringside config default`), and the completions for bash, zsh and fish. Needs scdoc.
+The first writes config/ringside.yaml and the table in config/README.md. The second writes ringside.1.gz and
+ringside.yaml.5.gz (their prose is in config/man, the lists of verbs and settings come from `ringside --help` and `ringside
+config default`), and the completions for bash, zsh and fish; it needs scdoc.
 """
 import argparse
 import gzip

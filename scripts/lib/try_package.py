@@ -56,13 +56,16 @@ class System:
         self.root = root
         must(["debootstrap", "--variant=minbase", "--include=init-system-helpers", "bookworm", root, mirror],
              env={**os.environ, **network()})
+        if not (root / "dev/fd").exists():
+            (root / "dev/fd").symlink_to("/proc/self/fd")
         # Nothing is started in here: there is no init.
         (root / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
         (root / "usr/sbin/policy-rc.d").chmod(0o755)
 
     def run(self, *command):
-        return must(["chroot", self.root, *command], env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
-                                                          "DEBIAN_FRONTEND": "noninteractive", **network()})
+        with_proc = f'mount -t proc none "{self.root}/proc" && exec chroot "{self.root}" "$@"'
+        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "DEBIAN_FRONTEND": "noninteractive", **network()}
+        return must(["unshare", "--mount", "sh", "-ec", with_proc, "-", *command], env=environment)
 
     def install(self, deb):
         shutil.copy(deb, self.root / "package.deb")
@@ -125,7 +128,7 @@ def main():
         system.run("apt-get", "-q", "-y", "remove", "ringside")
         check(settings.exists() and not (system.root / "usr/bin/ringside").exists(), "removed, with the settings kept")
         system.run("apt-get", "-q", "-y", "purge", "ringside")
-        left = system.run("sh", "-c", "find / -xdev -name '*ringside*' -not -path '/run/ringside*' -not -path '/var/log/*' -not -path '/proc/*'")
+        left = system.run("find", "/", "-xdev", "-name", "*ringside*", "-not", "-path", "/run/*", "-not", "-path", "/var/log/*")
         check(left.strip() == "", f"purged, and nothing is left {left.strip()}".strip())
         check(system.state() in ("", "not-installed"), "dpkg knows nothing of it any more")
         say("making of it what the Dockerfile makes")
