@@ -33,7 +33,7 @@ class Package(TempFolderTest):
         rows = [line.split(maxsplit=5) for line in listing.splitlines()]
         self.assertLessEqual(FILES, {row[5].removeprefix("./") for row in rows})
         self.assertEqual({row[1] for row in rows}, {"root/root"})
-        code, out = run("lintian", "--allow-root", "--fail-on", "error,warning", deb, timeout=120)
+        code, out = run("lintian", "--allow-root", "--fail-on", "error,warning", deb, timeout=300)
         self.assertEqual((code, out), (0, ""))
 
     def test_settings_of_the_user_survive_an_upgrade_and_services_are_the_scripts_affair(self):
