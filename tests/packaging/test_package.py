@@ -36,6 +36,12 @@ class Package(TempFolderTest):
         code, out = run("lintian", "--allow-root", "--fail-on", "error,warning", deb, timeout=300)
         self.assertEqual((code, out), (0, ""))
 
+    def test_installed_elsewhere_it_keeps_to_its_prefix_and_brings_no_service(self):
+        code, out = run("cmake", "--install", BUILD, "--prefix", self.folder)
+        self.assertEqual(code, 0, out)
+        self.assertEqual([line for line in out.splitlines() if line.startswith("-- Installing: ") and str(self.folder) not in line], [])
+        self.assertEqual({path.name for path in self.folder.iterdir()}, {"bin", "share"})
+
     def test_settings_of_the_user_survive_an_upgrade_and_services_are_the_scripts_affair(self):
         deb = self.make()
         run("dpkg-deb", "--control", deb, self.folder / "control")
