@@ -3,6 +3,8 @@
 // points and names: what comes is hashed, sorted and merged in, what goes is left out, and nothing that stays
 // is hashed or sorted again. Every node that knows the same servers has the same points in the same order
 // (spec F.4 to F.6).
+#include "daemon/ring/build.hpp"
+
 #include <algorithm>
 #include <compare>
 #include <iterator>
@@ -11,12 +13,12 @@
 #include <utility>
 
 #include "daemon/ring/hash.hpp"
+#include "daemon/ring/ranges.hpp"
 #include "daemon/ring/snapshot.hpp"
 
 namespace ringside::ring {
 namespace {
 
-constexpr std::uint64_t hash_space = std::uint64_t{1} << 32;
 constexpr MemberId gone{std::numeric_limits<std::uint32_t>::max()};
 
 // What became of the servers between two rings.
@@ -57,31 +59,11 @@ Difference difference(std::span<const Server> before, std::span<const Server> af
   return result;
 }
 
-// What all points of a server start with. The form without '#' can collide (port 2100 point 1x, port 21001
-// point x); Ringpop has it so (spec F.4).
-std::string point_prefix(const Server& server) {
-  return server.name == server.address ? server.address : server.name + "#";
-}
-
-// The order of hash, then address. Points of one server with one hash are equal and need no order by index.
-bool comes_before(const Point& a, const Point& b) {
-  const auto rank = [](const Point& point) { return (std::uint64_t{point.hash} << 32) | point.server.value; };
-  return rank(a) < rank(b);
-}
-
 std::vector<Point> points_of(std::span<const MemberId> added, std::span<const Server> servers,
                              std::uint32_t points_each) {
   std::vector<Point> points;
   points.reserve(added.size() * points_each);
-  std::string text;
-  for (const MemberId id : added) {
-    const std::string prefix = point_prefix(servers[id.value]);
-    for (std::uint32_t i = 0; i < points_each; ++i) {
-      text = prefix;
-      text += std::to_string(i);
-      points.push_back({fingerprint32(text), id});
-    }
-  }
+  for (const MemberId id : added) append_points(servers[id.value], id, points_each, points);
   std::sort(points.begin(), points.end(), comes_before);
   return points;
 }
@@ -143,6 +125,23 @@ std::vector<std::uint64_t> shares(std::span<const Point> points, std::size_t ser
 }
 
 }  // namespace
+
+// Without '#', points can collide (port 2100 point 1x, port 21001 point x); Ringpop has it so (spec F.4).
+void append_points(const Server& server, MemberId id, std::uint32_t count, std::vector<Point>& points) {
+  const std::string prefix = server.name == server.address ? server.address : server.name + "#";
+  std::string text;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    text = prefix;
+    text += std::to_string(i);
+    points.push_back({fingerprint32(text), id});
+  }
+}
+
+// Points of one server with one hash are equal and need no order by index.
+bool comes_before(const Point& a, const Point& b) noexcept {
+  const auto rank = [](const Point& point) { return (std::uint64_t{point.hash} << 32) | point.server.value; };
+  return rank(a) < rank(b);
+}
 
 SnapshotPtr build(std::vector<Server> servers, std::uint32_t points, std::uint64_t version) {
   Snapshot nothing;
