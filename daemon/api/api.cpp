@@ -1,11 +1,15 @@
 // The table of pages and the way to them. Health, metrics and the front page are short enough to stand here.
 #include "daemon/api/api.hpp"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "daemon/api/reads.hpp"
+#include "daemon/base/limits.hpp"
+#include "daemon/base/text.hpp"
 
 namespace ringside::api {
 namespace {
@@ -91,12 +95,17 @@ ANY  any path, with the header Ringside-Key: the same
 ANY  /v1/local/{path}         to this node's own app
 GET  /v1/lookup/{key}         who owns it (?n=3, ?explain=true; also ?key=, and POST {"keys": [..]})
 GET  /v1/ring                 the ring (?points=true)
+GET  /v1/ring/ranges          what this node owns (?node=NAME)
+POST /v1/ring/plan            what would move: {"add": [{"name": "d"}], "remove": ["b"]}
 GET  /v1/members              who is there (?status=alive, ?label=zone==eu), /v1/members/{name}
 GET  /v1/self                 this node
 GET  /v1/app                  its app, and how it is
+GET  /v1/events               what happens, as it happens (?types=ring-*,member-*, ?follow=false)
+GET  /v1/stats                for whom requests are, and the hot keys
 GET  /v1/livez  /v1/readyz  /v1/outboundz
 GET  /metrics                 for Prometheus
 GET  /openapi.json            all of this, for machines
+With ?index=N (from Ringside-Index) and &wait=30s, a read waits until something has changed.
 )";
   return response;
 }
@@ -107,20 +116,59 @@ struct Route {
       path;  // one that ends in '/' takes whatever stands behind it, one that does not takes nothing
   Page get;
   Page post = nullptr;
+  bool polled = false;  // its GET carries Ringside-Index, and waits for another one with ?index=
 };
 constexpr std::array routes{
-    Route{"/v1/lookup/", lookup_by_path}, Route{"/v1/lookup", lookup_by_query, lookup_many},
-    Route{"/v1/ring", ring_page},         Route{"/v1/members/", member_page},
-    Route{"/v1/members", members_page},   Route{"/v1/self", self_page},
-    Route{"/v1/app", app_page},           Route{"/v1/livez", live_page},
-    Route{"/livez", live_page},           Route{"/v1/readyz", ready_page},
-    Route{"/readyz", ready_page},         Route{"/v1/outboundz", outbound_page},
-    Route{"/outboundz", outbound_page},   Route{"/metrics", metrics_page},
+    Route{"/v1/lookup/", lookup_by_path, nullptr, true},
+    Route{"/v1/lookup", lookup_by_query, lookup_many, true},
+    Route{"/v1/ring", ring_page, nullptr, true},
+    Route{"/v1/ring/ranges", ranges_page, nullptr, true},
+    Route{"/v1/ring/plan", nullptr, plan_page},
+    Route{"/v1/members/", member_page, nullptr, true},
+    Route{"/v1/members", members_page, nullptr, true},
+    Route{"/v1/self", self_page, nullptr, true},
+    Route{"/v1/app", app_page, nullptr, true},
+    Route{"/v1/events", events_page},
+    Route{"/v1/stats", stats_page},
+    Route{"/v1/livez", live_page},
+    Route{"/livez", live_page},
+    Route{"/v1/readyz", ready_page},
+    Route{"/readyz", ready_page},
+    Route{"/v1/outboundz", outbound_page},
+    Route{"/outboundz", outbound_page},
+    Route{"/metrics", metrics_page},
     Route{"/openapi.json", openapi_page},
 };
 
 bool matches(const Route& route, std::string_view path) {
   return route.path.ends_with('/') ? path.starts_with(route.path) : path == route.path;
+}
+
+std::string_view methods(const Route& route) {
+  if (route.get == nullptr) return "POST";
+  return route.post == nullptr ? "GET, HEAD" : "GET, HEAD, POST";
+}
+
+// Consul's convention: ?index= is what the asker knows already. Any other index than ours is answered at
+// once, a greater one too: it is another node's, or of a life with a faster clock. Nothing: answer now.
+std::optional<Response> long_poll(const Context& context, const Query& query) {
+  const auto known = query.get("index");
+  if (!known) return std::nullopt;
+  const auto index = parse_integer(*known);
+  if (!index || *index < 0)
+    return problem(Code::bad_request,
+                   "index is a number from an answer's Ringside-Index, not '" + std::string(*known) + "'");
+  const std::string_view text = query.get("wait").value_or("");
+  const auto wait = text.empty() ? Result<Millis, std::string>(limits::long_poll_time) : parse_duration(text);
+  if (!wait) return problem(Code::bad_request, "wait: " + wait.error());
+  if (context.waited || static_cast<std::uint64_t>(*index) != context.view.index) return std::nullopt;
+  if (context.polls_full)
+    return no_room(Later::poll, std::to_string(limits::long_polls) +
+                                    " reads wait for a change on this worker, which is all it takes");
+  Response later;
+  later.later = Later::poll;
+  later.wait = std::min(*wait, Millis(limits::long_poll_time_max));
+  return later;
 }
 
 Response serve(const Context& context, const Request& request, const Route& route) {
@@ -129,11 +177,13 @@ Response serve(const Context& context, const Request& request, const Route& rout
   if (page == nullptr) {
     Response refusal = problem(Code::method_not_allowed,
                                std::string(request.method) + " is not for " + std::string(request.path));
-    refusal.headers.emplace_back("Allow", route.post != nullptr ? "GET, HEAD, POST" : "GET, HEAD");
+    refusal.headers.emplace_back("Allow", methods(route));
     return refusal;
   }
   const auto query = Query::parse(request.query);
   if (!query) return problem(Code::bad_request, query.error());
+  if (read && route.polled)
+    if (auto answer = long_poll(context, *query)) return std::move(*answer);
   return page({context, request, *query, request.path.substr(route.path.size())});
 }
 

@@ -3,24 +3,38 @@
 // (worker/).
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "daemon/api/problem.hpp"
+#include "daemon/api/subscription.hpp"
 #include "daemon/api/view.hpp"
 #include "daemon/base/time.hpp"
 #include "daemon/obs/catalog.hpp"
 
 namespace ringside::api {
 
+struct Stats;  // stats.hpp
+
 struct Request {
   std::string_view method;
-  std::string_view path;   // raw, percent-encoded, without the query
-  std::string_view query;  // raw, without '?'
-  std::string_view body;   // POST /v1/lookup
+  std::string_view path;                // raw, percent-encoded, without the query
+  std::string_view query;               // raw, without '?'
+  std::string_view body;                // of a POST
+  std::string_view last_event_id = {};  // the field Last-Event-ID; empty: none
+};
+
+// What handle() leaves to its caller, who has clock and connection.
+enum class Later : std::uint8_t {
+  no,      // the answer is whole
+  poll,    // nothing has changed yet: ask again when the view's index has moved, or the wait is over
+  stream,  // the body has no end: the subscription gives it
+  stats,   // ask again with Context::stats
 };
 
 struct Response {
@@ -28,18 +42,27 @@ struct Response {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // besides Content-Type and Content-Length
+  Later later = Later::no;
+  Later full = Later::no;                         // refused, because no more of these are taken
+  Millis wait{};                                  // with Later::poll
+  std::optional<Subscription> subscription = {};  // with Later::stream
 };
 
 struct Context {
   const View& view;
   const obs::Metrics& metrics;
   WallTime now;
+  bool waited = false;           // the wait is over: answer with what there is
+  bool polls_full = false;       // no more long polls are taken
+  bool streams_full = false;     // no more subscriptions are taken
+  const Stats* stats = nullptr;  // gathered from all workers for GET /v1/stats
 };
 
-// GET|POST /v1/lookup, GET /v1/ring, /v1/members[/{name}], /v1/self, /v1/livez, /v1/readyz, /v1/outboundz
-// (the last three without /v1 too), /metrics, /openapi.json, /. Anything else: 404 not_found with a hint, or
-// 405 with Allow. HEAD is answered like GET, body included: the caller sends its length and not the body. A
-// 204 has neither content type nor body.
+// GET|POST /v1/lookup, GET /v1/ring, /v1/ring/ranges, POST /v1/ring/plan, GET /v1/members[/{name}], /v1/self,
+// /v1/app, /v1/events, /v1/stats, /v1/livez, /v1/readyz, /v1/outboundz (the last three without /v1 too),
+// /metrics, /openapi.json, /. Anything else: 404 not_found with a hint, or 405 with Allow. A page that
+// carries Ringside-Index waits for another one when it is asked with ?index=. HEAD is answered like GET, body
+// included: the caller sends its length and not the body. A 204 has neither content type nor body.
 Response handle(const Context&, const Request&);
 
 Response render(const Problem&);

@@ -3,11 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/api/api.hpp"
 #include "daemon/api/query.hpp"
+#include "daemon/ring/ranges.hpp"
 
 namespace ringside::api {
 
@@ -23,18 +26,38 @@ Response lookup_by_path(const Call&);   // /v1/lookup/{key}
 Response lookup_by_query(const Call&);  // GET /v1/lookup?key=
 Response lookup_many(const Call&);      // POST /v1/lookup
 Response ring_page(const Call&);
+Response ranges_page(const Call&);
+Response plan_page(const Call&);
 Response members_page(const Call&);
 Response member_page(const Call&);
 Response self_page(const Call&);
 Response app_page(const Call&);
+Response events_page(const Call&);
+Response stats_page(const Call&);
 
 // A read's answer: JSON with Ringside-Index, so that a client can tell whether anything changed.
 Response json_answer(const Context&, std::string body);
 Response problem(Code, std::string detail, std::string_view key = {});
+// No more of what would have been left for later.
+Response no_room(Later, std::string detail);
 
 [[nodiscard]] std::string hex32(std::uint32_t);  // "0x0000002a"
 [[nodiscard]] std::string_view phase_name(Phase) noexcept;
 [[nodiscard]] std::string rfc3339(WallTime);  // "2025-01-02T03:04:05.678Z"
+// What the server at that address owns; empty when the ring has none there.
+[[nodiscard]] std::vector<ring::Range> ranges_at(const ring::Snapshot&, std::string_view address);
+template <class Json>
+[[nodiscard]] Json ranges_json(const std::vector<ring::Range>& ranges) {
+  Json list = Json::array();
+  for (const ring::Range& range : ranges)
+    list.push_back({{"from", hex32(range.from)}, {"to", hex32(range.to)}});
+  return list;
+}
+// The ring's entry of a member.
+[[nodiscard]] std::optional<MemberId> server_at(const ring::Snapshot&, std::string_view address) noexcept;
+// The member of that name or address, or null. A name may stand twice while its member moves to another
+// address: the one that is in the ring comes first.
+[[nodiscard]] const MemberView* find_member(const View&, std::string_view name) noexcept;
 // The member at a ring server's address, or null when the ring knows one that the member list does not.
 [[nodiscard]] const MemberView* member_at(const View&, std::string_view address) noexcept;
 

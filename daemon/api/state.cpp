@@ -19,15 +19,6 @@ std::string dump(const Json& json) {
 constexpr std::array statuses{ringpop::Status::alive, ringpop::Status::suspect, ringpop::Status::faulty,
                               ringpop::Status::leave, ringpop::Status::tombstone};
 
-// The ring's entry of a member; servers are sorted by address.
-std::optional<MemberId> server_of(const ring::Snapshot& ring, std::string_view address) {
-  const auto servers = ring.servers();
-  const auto it = std::lower_bound(servers.begin(), servers.end(), address,
-                                   [](const ring::Server& s, std::string_view a) { return s.address < a; });
-  if (it == servers.end() || it->address != address) return std::nullopt;
-  return MemberId{static_cast<std::uint32_t>(it - servers.begin())};
-}
-
 Json member_json(const View& view, const MemberView& member) {
   Json json;
   json["name"] = member.name;
@@ -35,7 +26,7 @@ Json member_json(const View& view, const MemberView& member) {
   json["status"] = to_string(shown_status(member));
   json["app"] = to_string(member.app);
   json["incarnation"] = member.incarnation;
-  const auto server = server_of(*view.ring, member.address);
+  const auto server = server_at(*view.ring, member.address);
   json["in_ring"] = server.has_value();
   json["share"] = server ? view.ring->share_ppm(*server) / 1e6 : 0.0;
   json["self"] = member.self;
@@ -188,14 +179,7 @@ Response member_page(const Call& call) {
   const View& view = call.context.view;
   const auto name = http::percent_decode(call.rest);
   if (!name) return problem(Code::bad_request, "in the path, a % stands without two hex digits");
-  // A name may stand twice while its member moves to another address: the one that is in the ring comes
-  // first.
-  const MemberView* found = nullptr;
-  for (const MemberView& member : view.members) {
-    if (member.name != *name && member.address != *name) continue;
-    if (found == nullptr || (!server_of(*view.ring, found->address) && server_of(*view.ring, member.address)))
-      found = &member;
-  }
+  const MemberView* found = find_member(view, *name);
   if (found == nullptr) return problem(Code::unknown_node, "no member is called '" + *name + "'");
   return json_answer(call.context, dump(member_json(view, *found)));
 }
@@ -232,7 +216,7 @@ Response app_page(const Call& call) {
   const View& view = call.context.view;
   Json body = app_json(view);
   body["protocol"] = protocol_name(view.app_settings.protocol);
-  body["in_ring"] = server_of(*view.ring, view.address).has_value();
+  body["in_ring"] = server_at(*view.ring, view.address).has_value();
   body["grace"] = print_duration(view.app_settings.grace);
   const auto& health = view.app_settings.health;
   body["health"] = {{"path", health.path},

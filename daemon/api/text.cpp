@@ -33,6 +33,12 @@ Response problem(Code code, std::string detail, std::string_view key) {
   return render(p);
 }
 
+Response no_room(Later what, std::string detail) {
+  Response response = problem(Code::overloaded, std::move(detail));
+  response.full = what;
+  return response;
+}
+
 std::string hex32(std::uint32_t value) {
   std::array<char, 8> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
@@ -68,6 +74,30 @@ std::string rfc3339(WallTime time) {
   out += '.';
   append_padded(out, clock.subseconds().count(), 3);
   return out + "Z";
+}
+
+// Servers are sorted by address.
+std::optional<MemberId> server_at(const ring::Snapshot& ring, std::string_view address) noexcept {
+  const auto servers = ring.servers();
+  const auto it = std::lower_bound(servers.begin(), servers.end(), address,
+                                   [](const ring::Server& s, std::string_view a) { return s.address < a; });
+  if (it == servers.end() || it->address != address) return std::nullopt;
+  return MemberId{static_cast<std::uint32_t>(it - servers.begin())};
+}
+
+std::vector<ring::Range> ranges_at(const ring::Snapshot& ring, std::string_view address) {
+  const auto id = server_at(ring, address);
+  return id ? ring::ranges(ring, *id) : std::vector<ring::Range>{};
+}
+
+const MemberView* find_member(const View& view, std::string_view name) noexcept {
+  const MemberView* found = nullptr;
+  for (const MemberView& member : view.members) {
+    if (member.name != name && member.address != name) continue;
+    if (found == nullptr || (!server_at(*view.ring, found->address) && server_at(*view.ring, member.address)))
+      found = &member;
+  }
+  return found;
 }
 
 const MemberView* member_at(const View& view, std::string_view address) noexcept {

@@ -50,6 +50,7 @@ struct MemberView {
   PeerKind kind = PeerKind::unknown;
   MemberApp app = MemberApp::unknown;
   bool silent = false;  // out of the ring for want of an app, and does not answer pings either
+  friend bool operator==(const MemberView&, const MemberView&) = default;
 };
 // What people see: one that is out of the ring for want of an app lives, though gossip says `leave` of it.
 [[nodiscard]] ringpop::Status shown_status(const MemberView&) noexcept;
@@ -58,13 +59,18 @@ struct MemberView {
 struct Warning {
   std::string code;    // "ringpop_node_peer"; the same as in the log
   std::string detail;  // what is wrong, what it means, what to do
+  friend bool operator==(const Warning&, const Warning&) = default;
 };
+
+class EventLog;  // events.hpp
 
 struct View {
   ring::SnapshotPtr ring;           // never null; empty before joining
   std::vector<MemberView> members;  // sorted by address, self included
   std::uint32_t membership_checksum = 0;
-  std::uint64_t index = 1;  // rises with every change of anything in here
+  // Rises with every change of what is shown of all this, also over restarts as far as the clock does.
+  std::uint64_t index = 1;
+  std::shared_ptr<const EventLog> events;  // how it came to be so; the last one led to this view
   Phase phase = Phase::joining;
   AppView app;
   std::string phase_reason;  // why not ready, one sentence with the remedy; empty when ready

@@ -194,9 +194,24 @@ class Agent {
           worker::Worker::ToControl{
               .proxy = [this](net::ProxyCall call) { call_proxy(std::move(call)); },
               .call = [this](net::IncomingCall call) { control_->receive(std::move(call)); },
-              .app_refused = [this] { control_->app_refused(); }},
+              .app_refused = [this] { control_->app_refused(); },
+              .gather_stats = [this](auto answer) { gather_stats(std::move(answer)); }},
           app_places));
     for (auto& worker : workers_) worker->start({api_listeners_, ingress_listeners_, tchannel_listeners_});
+  }
+
+  // From worker to worker goes the sum, each adds its own: nobody waits and nothing is locked. From a
+  // worker's thread.
+  void gather_stats(std::function<void(std::shared_ptr<const api::Stats>)> answer) {
+    add_stats_of(0, std::make_shared<api::Stats>(), std::move(answer));
+  }
+
+  void add_stats_of(std::size_t index, std::shared_ptr<api::Stats> sum,
+                    std::function<void(std::shared_ptr<const api::Stats>)> answer) {
+    if (index == workers_.size()) return answer(std::move(sum));
+    workers_[index]->add_stats(sum, [this, index, sum, answer = std::move(answer)]() mutable {
+      add_stats_of(index + 1, std::move(sum), std::move(answer));
+    });
   }
 
   // From a worker's thread.

@@ -126,15 +126,40 @@ inline constexpr std::uint64_t statsd_file_bytes = std::uint64_t{1} << 30;  // t
 inline constexpr auto statsd_look_up_time = 5s;                             // of the server's name
 inline constexpr std::size_t statsd_early = 1024;  // statistics kept until it is found
 
+// Events (api/events.hpp), long polls and webhooks
+inline constexpr std::size_t events_kept = 1024;
+inline constexpr std::size_t events_kept_bytes = 4 * 1024 * 1024;  // of their data; the oldest go first
+inline constexpr std::size_t event_streams = 256;                  // per worker
+inline constexpr std::size_t event_backlog_bytes = 256 * 1024;  // unread by one stream; then it has to wait
+inline constexpr auto event_comment_time = 15s;                 // of silence on a stream
+inline constexpr auto event_stall_time = 60s;                   // for a reader to take anything
+inline constexpr std::size_t long_polls = 1024;                 // per worker
+inline constexpr auto long_poll_time = 30s;                     // if the request says nothing, and ...
+inline constexpr auto long_poll_time_max = 10min;               // ... at most
+inline constexpr std::size_t webhooks = 8;
+inline constexpr std::size_t webhook_queue = 1024;  // events that wait for one; then it gets a reset
+inline constexpr auto webhook_time = 5s;            // for its answer
+inline constexpr auto webhook_pause = 100ms;        // before it is tried again, doubled each time up to ...
+inline constexpr auto webhook_pause_max = 30s;
+inline constexpr std::size_t webhook_secret_bytes = 4096;
+
+// Hot keys (forward/hot_keys.hpp)
+inline constexpr std::size_t hot_keys = 64;         // counted at once, per worker
+inline constexpr std::size_t hot_key_bytes = 128;   // shown of one
+inline constexpr std::uint64_t hot_key_sample = 8;  // one request in so many is counted
+
 // Configuration: the file, or routes in a flag or variable
 inline constexpr std::size_t config_bytes = 1024 * 1024;
 
 // API. POST /v1/lookup answers up to keys x owners names; these two bound the answer at 8 MiB
 inline constexpr std::size_t lookup_keys = 10'000;
 inline constexpr std::size_t lookup_many_owners = 8;
+inline constexpr std::size_t plan_changes = 256;  // members added and removed by one POST /v1/ring/plan
+inline constexpr int plan_weight = 256;           // of all who are added, together
 
 static_assert(head_bytes >= request_line_bytes && head_bytes >= field_line_bytes);
 static_assert(proxy_body_bytes < tchannel_message_bytes && proxy_body_bytes <= tchannel_app_bytes);
 static_assert(replay_bytes <= stream_window_bytes);
+static_assert(long_poll_time <= long_poll_time_max && webhook_queue <= events_kept);
 
 }  // namespace ringside::limits

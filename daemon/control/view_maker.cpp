@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "daemon/api/events.hpp"
 #include "daemon/control/phase.hpp"
 #include "daemon/obs/log.hpp"
 #include "daemon/swim/ring_input.hpp"
@@ -23,6 +24,10 @@ std::string hex8(std::uint64_t bits) {
   std::array<char, 9> text{};
   std::snprintf(text.data(), text.size(), "%08x", static_cast<unsigned>(bits & 0xffffffff));
   return text.data();
+}
+
+WallTime wall_now() {
+  return std::chrono::floor<Millis>(std::chrono::system_clock::now());
 }
 
 bool in_ring(Status status) {
@@ -76,7 +81,10 @@ ViewMaker::ViewMaker(const config::Config& config, std::uint64_t random_bits)
   constant_.points = config.ring.points;
   constant_.app_address = config.app.address;
   constant_.app_settings = config.app;
-  constant_.started = std::chrono::floor<Millis>(std::chrono::system_clock::now());
+  constant_.started = wall_now();
+  // An index of an earlier life, from which a change a millisecond would be many, is below ours.
+  constant_.index = static_cast<std::uint64_t>(constant_.started.time_since_epoch().count());
+  constant_.events = std::make_shared<const api::EventLog>();
   constant_.pid = ::getpid();
 }
 
@@ -85,7 +93,6 @@ api::ViewPtr ViewMaker::make(const swim::Node& node, const Circumstances& circum
   const auto rows = node.members();
   auto view = std::make_shared<api::View>(constant_);
   view->address = node.self();
-  view->index = ++index_;
   view->app = circumstances.app;
   view->membership_checksum = node.checksum();
   std::size_t known = 0;
@@ -98,7 +105,17 @@ api::ViewPtr ViewMaker::make(const swim::Node& node, const Circumstances& circum
   judge(node, circumstances, known, *view);
   warn(*view, metrics);
   set_gauges(rows, *ring_, metrics);
+  remember(*view, metrics);
+  last_ = view;
   return view;
+}
+
+void ViewMaker::remember(api::View& view, obs::ControlMetrics& metrics) const {
+  if (!last_) return;  // the template has the first index and an empty log
+  view.index = last_->index + (api::looks_the_same(*last_, view) ? 0 : 1);
+  auto news = api::what_happened(*last_, view, wall_now());
+  metrics.events.add(news.size());
+  view.events = news.empty() ? last_->events : last_->events->with(std::move(news));
 }
 
 void ViewMaker::build_ring(std::vector<ring::Server> servers, obs::ControlMetrics& metrics) {

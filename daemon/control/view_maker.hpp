@@ -35,6 +35,7 @@ class ViewMaker {
  private:
   void build_ring(std::vector<ring::Server>, obs::ControlMetrics&);
   void warn(api::View&, obs::ControlMetrics&) const;
+  void remember(api::View&, obs::ControlMetrics&) const;
   void judge(const swim::Node&, const Circumstances&, std::size_t known, api::View&);
 
   api::View constant_;  // the fields that never change, and a template for the others
@@ -42,8 +43,8 @@ class ViewMaker {
   int min_members_;
   bool fits_ringpop_node_;  // neither names nor labels: settled for clusters with ringpop-node
   bool was_ready_ = false;
-  std::uint64_t index_ = 0;
   ring::SnapshotPtr ring_;
+  api::ViewPtr last_;  // the view made before
 };
 
 }  // namespace ringside::control

@@ -69,6 +69,11 @@ constexpr std::string_view refused = "ringside_gossip_refused_changes_total";
 constexpr std::string_view refused_help =
     "Gossip records refused: members above the cap, incarnations ahead of time, addresses nobody can dial, "
     "values or states that we do not know.";
+constexpr std::string_view webhooks = "ringside_webhook_posts_total";
+constexpr std::string_view webhooks_help =
+    "Events sent to webhooks, by what became of it: delivered, to be tried again (retried), or refused for "
+    "good "
+    "(refused).";
 constexpr std::string_view members = "ringside_members";
 constexpr std::string_view members_help = "Members in this member's list, by status.";
 
@@ -110,6 +115,8 @@ constexpr Row table[] = {
     {full, full_help, &W::full_queue, "limit", "queue"},
     {full, full_help, &W::full_queue_wait, "limit", "queue_wait"},
     {full, full_help, &W::full_route, "limit", "route"},
+    {full, full_help, &W::full_event_streams, "limit", "event_streams"},
+    {full, full_help, &W::full_long_polls, "limit", "long_polls"},
     {"ringside_overload_refusal_seconds",
      "Time from a request's head to its refusal by a limit that was reached (not queue_wait, which is a "
      "time).",
@@ -190,6 +197,20 @@ constexpr Row table[] = {
     {"ringside_ring_servers", "Members that own keys on this member's ring.", &C::ring_servers},
     {"ringside_tchannel_connections", "Open TChannel connections, dialled and accepted.",
      &C::tchannel_connections},
+    {"ringside_events_total", "Events told by GET /v1/events and webhooks.", &C::events},
+    {"ringside_event_streams", "Open subscriptions to GET /v1/events.", &W::event_streams},
+    {"ringside_event_resets_total",
+     "Times a subscriber was told the whole state, because what it missed is not kept any more.",
+     &W::event_resets},
+    {"ringside_event_streams_slow_total", "Subscriptions closed because they took nothing for too long.",
+     &W::event_streams_slow},
+    {"ringside_long_polls", "Reads of the API that wait for a change.", &W::long_polls},
+    {webhooks, webhooks_help, &C::webhook_delivered, "result", "delivered"},
+    {webhooks, webhooks_help, &C::webhook_retried, "result", "retried"},
+    {webhooks, webhooks_help, &C::webhook_refused, "result", "refused"},
+    {"ringside_webhook_resets_total",
+     "Times a webhook was told the whole state, because more events waited for it than are kept.",
+     &C::webhook_resets},
     {"ringside_statsd_dropped_total", "Statistics for StatsD that could not be sent or written at once.",
      &C::statsd_dropped},
     {"ringside_ringpop_node_misfits",

@@ -53,7 +53,12 @@ struct WorkerMetrics {
   Counter call_request_bytes, call_response_bytes;  // frames passed on
   Gauge calls_in_flight;                            // without the end of their answer
   Gauge tchannel_links;                             // with other members, dialled and accepted
-  Histogram request_seconds;                        // request head to response head, as the entry sees it
+  Gauge event_streams;                              // open subscriptions to GET /v1/events
+  Counter event_resets;        // of these, told the whole state because what they missed is not kept any more
+  Counter event_streams_slow;  // closed: they took nothing for too long
+  Gauge long_polls;            // reads that wait for a change
+  Counter full_event_streams, full_long_polls;  // refused: there are too many
+  Histogram request_seconds;                    // request head to response head, as the entry sees it
 };
 
 // Written by the control thread.
@@ -81,6 +86,9 @@ struct ControlMetrics {
   Counter app_changes;  // up, restarting, down
   Gauge app_up;
   Counter statsd_dropped;
+  Counter events;                                               // what GET /v1/events tells
+  Counter webhook_delivered, webhook_retried, webhook_refused;  // POSTs, by their end
+  Counter webhook_resets;                                       // more events waited than are kept
   Gauge ringpop_node_misfits;  // ringpop-node members while we use names or labels
 };
 

@@ -3,6 +3,8 @@
 #include <chrono>
 
 #include "daemon/base/limits.hpp"
+#include "daemon/worker/call.hpp"
+#include "daemon/worker/watch.hpp"
 
 namespace ringside::worker {
 namespace {
@@ -17,6 +19,7 @@ bool ApiRequest::begin(const http::RequestHead& head) {
   method_ = head.method;
   target_ = head.target;
   body_.clear();
+  last_event_id_ = http::find(head.fields, "last-event-id").value_or("");
   return head.framing.kind != http::BodyKind::length || head.framing.length <= limits::api_body_bytes;
 }
 
@@ -26,13 +29,23 @@ bool ApiRequest::add(std::string_view body) {
   return true;
 }
 
-api::Response ApiRequest::answer(const Context& context) const {
+api::Response ApiRequest::answer(const Context& context, const Since& since) const {
   const std::string_view target = target_;
   const auto mark = target.find('?');
   const api::Request request{method_, target.substr(0, mark),
                              mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1),
-                             body_};
-  return api::handle({*context.view, context.all_metrics, wall_now()}, request);
+                             body_, last_event_id_};
+  api::Response answer = api::handle({.view = *context.view,
+                                      .metrics = context.all_metrics,
+                                      .now = wall_now(),
+                                      .waited = since.waited,
+                                      .polls_full = context.watches->polls_full(),
+                                      .streams_full = context.watches->streams_full(),
+                                      .stats = since.stats},
+                                     request);
+  if (answer.full == api::Later::poll) context.metrics.full_long_polls.add();
+  if (answer.full == api::Later::stream) context.metrics.full_event_streams.add();
+  return answer;
 }
 
 api::Problem api_body_too_large() {
@@ -49,6 +62,14 @@ http::ResponseHead head_of(const api::Response& response) {
   }
   for (const auto& [name, value] : response.headers) head.fields.push_back({name, value});
   return head;
+}
+
+void send_whole(Inbound& inbound, const api::Response& response, bool to_head) {
+  const bool without_body = response.body.empty() || to_head;
+  inbound.send_reply(head_of(response), without_body);
+  if (without_body) return;
+  inbound.send_reply_body(response.body);
+  inbound.send_reply_end({});
 }
 
 }  // namespace ringside::worker

@@ -16,10 +16,15 @@ class ApiRequest {
   // Both false when the body is, or is going to be, over limits::api_body_bytes.
   [[nodiscard]] bool begin(const http::RequestHead&);
   [[nodiscard]] bool add(std::string_view body);
-  [[nodiscard]] api::Response answer(const Context&) const;
+  // What has come of an answer that left something for later.
+  struct Since {
+    bool waited = false;
+    const api::Stats* stats = nullptr;
+  };
+  [[nodiscard]] api::Response answer(const Context&, const Since&) const;
 
  private:
-  std::string method_, target_, body_;
+  std::string method_, target_, body_, last_event_id_;
 };
 
 // What a client gets whose API body is too large.
@@ -27,5 +32,8 @@ class ApiRequest {
 
 // The head of an answer of our own; its views are in the response. No body follows when there is none.
 [[nodiscard]] http::ResponseHead head_of(const api::Response&);
+class Inbound;
+// An answer of our own, all of it. `to_head`: without its body.
+void send_whole(Inbound&, const api::Response&, bool to_head);
 
 }  // namespace ringside::worker

@@ -10,6 +10,7 @@
 #include "daemon/worker/app_pool.hpp"
 #include "daemon/worker/breakers.hpp"
 #include "daemon/worker/grpc.hpp"
+#include "daemon/worker/load.hpp"
 #include "daemon/worker/peer_links.hpp"
 #include "daemon/worker/proxy_calls.hpp"
 #include "daemon/worker/trace_context.hpp"
@@ -257,6 +258,7 @@ void Call::try_app() {
 
 void Call::ask_app() {
   context_.metrics.requests_local.add();
+  context_.load->count(context_.self_address, key_);
   if (context_.config.observability.server_timing) asked_app_ = Clock::now();
   compose(Towards::app);
   Outbound* out = start_at_app();
@@ -283,6 +285,7 @@ void Call::try_peer(const forward::Peer& server) {
   accepted_ = false;
   if (!may_try()) return;
   context_.metrics.requests_forwarded.add();
+  context_.load->count(server.address, key_);
   compose(kind == PeerKind::ringpop_node ? Towards::ringpop_node : Towards::ringside);
   const bool end = without_body();
   if (kind == PeerKind::ringpop_node) return replay(context_.proxy->start(*this, server.address, end));

@@ -57,6 +57,7 @@ void ClientSession::process() {
       case State::api_body:
         if (!read_api_body()) return;
         break;
+      case State::watch:
       case State::answered:
       case State::lingering:
       case State::closed: return;
@@ -214,8 +215,18 @@ bool ClientSession::read_api_body() {
     body_left_ = !piece.finished;
     if (body_left_ && piece.consumed == 0) return false;
   }
-  write(api_.answer(context_));
+  answer_api();
   return false;
+}
+
+void ClientSession::answer_api() {
+  api::Response response = api_.answer(context_, {});
+  if (response.later == api::Later::no || (response.later == api::Later::stream && head_request_))
+    return write(response);
+  state_ = State::watch;
+  timer_.cancel();
+  watch_ = std::make_unique<Watch>(context_, *this, std::move(api_), std::move(response), head_request_);
+  if (state_ == State::watch) stream_.read();  // for the client's farewell
 }
 
 // The head was no request, or never came whole: the access log gets a line without one.
@@ -232,11 +243,7 @@ void ClientSession::refuse(const api::Problem& problem) {
 
 // A whole answer of our own.
 void ClientSession::write(const api::Response& response) {
-  const bool without_body = response.body.empty() || head_request_;
-  send_reply(head_of(response), without_body);
-  if (without_body) return;
-  send_reply_body(response.body);
-  send_reply_end({});
+  send_whole(*this, response, head_request_);
 }
 
 // --- what the client gets
@@ -337,6 +344,7 @@ void ClientSession::flush() {
   }
   stream_.flush();
   if (state_ == State::call && stream_.backlog() == 0) return call_.reply_drained();
+  if (state_ == State::watch && stream_.backlog() == 0) return watch_->drained();
   if (state_ == State::answered) next_request();
 }
 
@@ -345,6 +353,7 @@ void ClientSession::next_request() {
   timer_.after(context_.client_limits.idle_time);
   if (stream_.backlog() > limits::stream_window_bytes) return;
   state_ = State::head;
+  watch_.reset();
   if (context_.draining && stream_.buffered().empty()) return end();
   process();
   if (state_ == State::head && stream_.half_closed()) return end();
@@ -354,6 +363,7 @@ void ClientSession::next_request() {
 void ClientSession::on_drained() {
   switch (state_) {
     case State::call: return call_.reply_drained();
+    case State::watch: return watch_->drained();
     case State::answered: return context_.turn.flush(*this);
     case State::lingering: return timer_.after(limits::linger_time);
     case State::head:
@@ -385,7 +395,8 @@ void ClientSession::on_eof() {
     case State::lingering:
       if (stream_.backlog() == 0) close();
       return;
-    case State::api_body: return close();
+    case State::api_body:
+    case State::watch: return close();  // who waits for news and hangs up does not want them
     case State::closed: return;
   }
 }
@@ -401,6 +412,7 @@ void ClientSession::out_of_time() {
       return close();
     case State::api_body: return refuse(too_slow("the request's body took longer than 10 s"));
     case State::call: return check_body_rate();
+    case State::watch: return;
     case State::answered:
     case State::lingering:
     case State::closed: return close();
@@ -417,6 +429,7 @@ void ClientSession::close() {
   if (std::exchange(state_, State::closed) == State::closed) return;
   timer_.cancel();
   call_.cancel();
+  if (watch_) watch_->cancel();
   context_.access_log.end(record_, AccessRecord::End::cut);
   on_closed_(*this);
 }

@@ -11,6 +11,7 @@
 #include "daemon/worker/api_request.hpp"
 #include "daemon/worker/body_pace.hpp"
 #include "daemon/worker/call.hpp"
+#include "daemon/worker/watch.hpp"
 #include "proto/http1/parser.hpp"
 #include "proto/http1/writer.hpp"
 
@@ -45,6 +46,7 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
     head,       // between requests, or inside a head
     call,       // a Call is under way
     api_body,   // collecting the body of an API request
+    watch,      // an API request that waits, or a stream of events
     answered,   // the reply has been written, the next request may be read
     lingering,  // everything said; reading on for a moment, so that the client gets to read our last words
     closed,
@@ -58,6 +60,7 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   void begin_api(const http::RequestHead&);
   void read_call_body();
   bool read_api_body();
+  void answer_api();
   void spoilt(const api::Problem&);
   void refuse_unread(const api::Problem&);
   void refuse(const api::Problem&);
@@ -94,6 +97,7 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   bool upgraded_ = false;  // what comes and goes is another protocol's
   BodyPace pace_;          // of a request with a body
   ApiRequest api_;
+  std::unique_ptr<Watch> watch_;
   std::unique_ptr<AccessRecord> record_;  // none: the request gets no line in the access log
   std::size_t discarded_ = 0;             // while lingering
 

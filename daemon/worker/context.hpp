@@ -3,6 +3,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,10 @@
 #include "proto/http/message.hpp"
 #include "proto/http1/parser.hpp"
 #include "proto/http2/session.hpp"
+
+namespace ringside::api {
+struct Stats;  // stats.hpp
+}
 
 namespace ringside::worker {
 
@@ -66,6 +71,8 @@ class PeerLinks;
 class ProxyCalls;
 class Relay;
 class WaitingRoom;
+class Watches;
+struct Load;
 
 // A request or call that waits for the ring to move.
 class RingWaiter {
@@ -114,12 +121,16 @@ struct Context {
   ProxyCalls* proxy = nullptr;     // requests to ringpop-node members
   Relay* relay = nullptr;          // TChannel: connections and calls
   WaitingRoom* room = nullptr;     // for requests while the app restarts
+  Watches* watches = nullptr;      // requests of the API that wait for news
+  Load* load = nullptr;            // which owners and keys are asked for
   std::vector<RingWaiter*> waiting;
   std::vector<Call*> upgraded;        // tunnels; each knows its place
   std::function<void()> app_refused;  // tells control that nobody listens at the app's address
   std::function<void(net::IncomingCall)> to_control;  // calls to this node itself; the answer comes by post
-  http::ResponseHead scratch_reply;                   // memory for a head that is being written
-  Route route;                                        // memory for where a request belongs
+  // Sums up the load of all workers; the answer comes by post.
+  std::function<void(std::function<void(std::shared_ptr<const api::Stats>)>)> gather_stats;
+  http::ResponseHead scratch_reply;  // memory for a head that is being written
+  Route route;                       // memory for where a request belongs
   bool draining = false;
 };
 

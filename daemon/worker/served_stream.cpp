@@ -20,6 +20,7 @@ void ServedStream::begin(http2::StreamId id) {
   wants_continue_ = true;
   pace_ = {};
   api_.reset();
+  watch_.reset();
 }
 
 // --- the request
@@ -76,9 +77,13 @@ void ServedStream::begin_api(const http::RequestHead& head, bool end) {
 
 void ServedStream::answer_api() {
   timer_.cancel();
-  const api::Response response = api_->answer(link_.context_);
+  api::Response response = api_->answer(link_.context_, {});
+  ApiRequest request = std::move(*api_);
   api_.reset();
-  write(response);
+  if (response.later == api::Later::no || (response.later == api::Later::stream && head_request_))
+    return write(response);
+  watch_ =
+      std::make_unique<Watch>(link_.context_, *this, std::move(request), std::move(response), head_request_);
 }
 
 void ServedStream::take_body(std::string_view data) {
@@ -145,6 +150,7 @@ void ServedStream::gone() {
   gone_ = true;
   timer_.cancel();
   call_.cancel();
+  if (watch_) watch_->cancel();
   link_.context_.access_log.end(record_, AccessRecord::End::cut);
   pending_ = std::string();  // nearly always empty; this object may rest for long
 }
@@ -167,11 +173,7 @@ void ServedStream::refuse(const api::Problem& problem) {
 
 // A whole answer of our own.
 void ServedStream::write(const api::Response& response) {
-  const bool without_body = response.body.empty() || head_request_;
-  send_reply(head_of(response), without_body);
-  if (without_body) return;
-  send_reply_body(response.body);
-  send_reply_end({});
+  send_whole(*this, response, head_request_);
 }
 
 void ServedStream::send_continue() {
@@ -218,6 +220,11 @@ void ServedStream::abort_reply() {
   if (gone_) return;
   link_.session_.reset(id_, http2::Code::internal_error);
   link_.wants_flush();
+}
+
+void ServedStream::writable() {
+  if (watch_) return watch_->drained();
+  call_.reply_drained();
 }
 
 std::size_t ServedStream::reply_backlog() const {

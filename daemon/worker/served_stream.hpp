@@ -3,12 +3,14 @@
 // (client_session.hpp), and may ask for the API.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "daemon/worker/api_request.hpp"
 #include "daemon/worker/body_pace.hpp"
 #include "daemon/worker/call.hpp"
+#include "daemon/worker/watch.hpp"
 #include "proto/http2/session.hpp"
 
 namespace ringside::worker {
@@ -25,9 +27,9 @@ class ServedStream final : public Inbound {
   void begin_for_client(const http::RequestHead&, const Client&, bool end);
   void take_body(std::string_view data);
   void take_end(const http::Trailers&);
-  void writable() { call_.reply_drained(); }
+  void writable();
   void gone();  // the stream has been closed
-  [[nodiscard]] bool active() const { return call_.active(); }
+  [[nodiscard]] bool active() const { return call_.active() || watch_ != nullptr; }
 
   void send_continue() override;
   void send_reply(const http::ResponseHead&, bool end) override;
@@ -64,6 +66,7 @@ class ServedStream final : public Inbound {
   bool reply_started_ = false;
   BodyPace pace_;
   std::optional<ApiRequest> api_;
+  std::unique_ptr<Watch> watch_;          // until the stream is used again
   std::unique_ptr<AccessRecord> record_;  // none: the request gets no line in the access log
   net::Timer timer_;                      // of a body that comes too slowly
 

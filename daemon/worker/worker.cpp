@@ -16,11 +16,13 @@
 #include "daemon/worker/breakers.hpp"
 #include "daemon/worker/client_session.hpp"
 #include "daemon/worker/http2_server.hpp"
+#include "daemon/worker/load.hpp"
 #include "daemon/worker/peer_links.hpp"
 #include "daemon/worker/proxy_calls.hpp"
 #include "daemon/worker/proxy_server.hpp"
 #include "daemon/worker/relay.hpp"
 #include "daemon/worker/waiting_room.hpp"
+#include "daemon/worker/watch.hpp"
 #include "daemon/worker/web_guard.hpp"
 
 namespace ringside::worker {
@@ -38,6 +40,7 @@ struct Worker::State {
         proxy(context, std::move(to_control.proxy)),
         relay(context, app_address(config), [this] { finish_draining(); }),
         room(context),
+        load(seed ^ 1),
         proxied(context, [this] { finish_draining(); }) {
     context.app = &app;
     context.app_links = &app_links;
@@ -47,6 +50,13 @@ struct Worker::State {
     context.proxy = &proxy;
     context.relay = &relay;
     context.room = &room;
+    context.watches = &watches;
+    context.load = &load;
+    context.gather_stats = std::move(to_control.gather_stats);
+    if (!context.gather_stats)
+      context.gather_stats = [this](const auto& answer) {
+        answer(std::make_shared<const api::Stats>(load.stats()));
+      };
     context.app_refused = std::move(to_control.app_refused);
     context.to_control = std::move(to_control.call);
   }
@@ -101,6 +111,7 @@ struct Worker::State {
     breakers.forget_absent();
     links.forget_absent();
     relay.forget_absent();
+    load.forget_absent(*context.view);
     if (ring_moved) {
       const auto waiting = context.waiting;
       for (RingWaiter* each : waiting) each->ring_changed();
@@ -110,6 +121,7 @@ struct Worker::State {
       }
     }
     room.on_view(ring_moved);
+    watches.on_view();
   }
 
   void drain(std::function<void()> done) {
@@ -117,6 +129,7 @@ struct Worker::State {
     on_drained = std::move(done);
     acceptors.clear();
     app.close_idle();
+    watches.end_all();
     std::vector<ClientSession*> open;
     for (const auto& entry : clients) open.push_back(entry.first);
     for (ClientSession* session : open) session->drain();
@@ -146,6 +159,8 @@ struct Worker::State {
   ProxyCalls proxy;
   Relay relay;
   WaitingRoom room;
+  Watches watches;
+  Load load;
   std::vector<std::unique_ptr<const WebGuard>> guards;  // one for each API listener
   std::vector<std::unique_ptr<net::Acceptor>> acceptors;
   std::unordered_map<ClientSession*, std::unique_ptr<ClientSession>> clients;
@@ -226,6 +241,13 @@ void Worker::adopt(int fd, std::function<void(net::Socket)> taker) {
 void Worker::relay(net::TunnelNews news) {
   boost::asio::post(state_->context.io, [state = state_.get(), news = std::move(news)]() mutable {
     state->relay.take(std::move(news));
+  });
+}
+
+void Worker::add_stats(std::shared_ptr<api::Stats> sum, std::function<void()> next) {
+  boost::asio::post(state_->context.io, [state = state_.get(), sum = std::move(sum), next = std::move(next)] {
+    api::add(*sum, state->load.stats());
+    next();
   });
 }
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "daemon/api/stats.hpp"
 #include "daemon/api/view.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/net/incoming_call.hpp"
@@ -27,6 +28,9 @@ class Worker {
     std::function<void(net::ProxyCall)> proxy{};    // a request for a ringpop-node member
     std::function<void(net::IncomingCall)> call{};  // a TChannel call to this node itself
     std::function<void()> app_refused{};            // nobody listens at the app's address: look at it
+    // Sums up the load of all workers (add_stats()); the answer may come on any of their threads. Empty: this
+    // one has no others beside it.
+    std::function<void(std::function<void(std::shared_ptr<const api::Stats>)>)> gather_stats{};
   };
   // `index` is its place in metrics.workers. Made on the main thread before the threads start.
   // `app_places`: shared by all workers; without it this one has app.max_concurrency for itself.
@@ -47,6 +51,8 @@ class Worker {
   void adopt_tchannel(int fd, std::string first_bytes);  // of another ringside, for calls; the same
   void relay(net::TunnelNews);
   void serve_proxied(net::ProxiedRequest);
+  // Adds this one's load, then calls `next` on this worker's thread.
+  void add_stats(std::shared_ptr<api::Stats>, std::function<void()> next);
   // Stops accepting, lets what is under way finish, then calls `done` on this worker's thread.
   void drain(std::function<void()> done);
   void stop();

@@ -9,6 +9,7 @@
 #include "daemon/api/ringpop_command.hpp"
 #include "daemon/api/ringpop_settings.hpp"
 #include "daemon/api/ringpop_trace.hpp"
+#include "daemon/api/stats.hpp"
 #include "tests/fuzz/targets.hpp"
 #include "tests/support/api_call.hpp"
 #include "tests/support/view.hpp"
@@ -28,7 +29,14 @@ void check_json(std::string_view text) {
 
 void check_call(const api::View& view, std::string_view question, std::string_view body) {
   const auto space = question.find(' ');
-  const auto answer = test::call_api(view, question.substr(0, space), question.substr(space + 1), body);
+  const auto ask = [&](const test::Said& said) {
+    return test::call_api(view, question.substr(0, space), question.substr(space + 1), body, said);
+  };
+  auto answer = ask({});
+  static const api::Stats nothing;
+  if (answer.later == api::Later::poll) answer = ask({.waited = true});
+  if (answer.later == api::Later::stats) answer = ask({.stats = &nothing});
+  require(answer.later == api::Later::no || answer.subscription, "an answer that is left for ever");
   require(answer.status >= 200 && answer.status < 600, "no status of an answer");
   if (answer.content_type.find("json") != std::string::npos && answer.status != 204) check_json(answer.body);
 }

@@ -15,8 +15,16 @@ inline WallTime sample_now() {
   return WallTime(Millis(1'700'000'012'300));
 }  // 12.3 s after sample_view() started
 
+// What a worker says beside the request.
+struct Said {
+  std::string_view last_event_id = {};
+  bool waited = false;
+  bool full = false;  // of long polls and of streams
+  const api::Stats* stats = nullptr;
+};
+
 inline api::Response call_api(const api::View& view, std::string_view method, std::string_view target,
-                              std::string_view body = {}) {
+                              std::string_view body = {}, const Said& said = {}) {
   static const obs::Metrics metrics;
   const auto mark = target.find('?');
   api::Request request;
@@ -24,7 +32,15 @@ inline api::Response call_api(const api::View& view, std::string_view method, st
   request.path = target.substr(0, mark);
   request.query = mark == std::string_view::npos ? "" : target.substr(mark + 1);
   request.body = body;
-  return api::handle({view, metrics, sample_now()}, request);
+  request.last_event_id = said.last_event_id;
+  return api::handle({.view = view,
+                      .metrics = metrics,
+                      .now = sample_now(),
+                      .waited = said.waited,
+                      .polls_full = said.full,
+                      .streams_full = said.full,
+                      .stats = said.stats},
+                     request);
 }
 
 inline std::string header_of(const api::Response& response, std::string_view name) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "daemon/api/events.hpp"
 #include "daemon/api/view.hpp"
 #include "daemon/ring/snapshot.hpp"
 
@@ -30,6 +31,9 @@ inline api::View sample_view() {
   };
   view.membership_checksum = 0x2a;
   view.index = 17;
+  view.events = api::EventLog().with({{EventType::member_join, R"({"name":"laptop-2"})"},
+                                      {EventType::ring_changed, R"({"version":4})"},
+                                      {EventType::member_suspect, R"({"name":"laptop-2"})"}});
   view.phase = api::Phase::ready;
   view.name = "laptop-1";
   view.address = "127.0.0.1:7601";

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "daemon/api/stats.hpp"
+#include "daemon/base/limits.hpp"
 #include "tests/support/api_call.hpp"
 #include "tests/support/schema.hpp"
 #include "tests/support/view.hpp"
@@ -24,7 +26,16 @@ struct Sample {
   int status;
   std::string body = {};
   api::View view = test::sample_view();
+  test::Said said = {};
 };
+
+const api::Stats& stats() {
+  static const api::Stats some{
+      {{"127.0.0.1:7601", 3}, {"127.0.0.1:7603", 1}, {"127.0.0.1:9999", 1}},
+      {{"user:42", 7, 5, 1}, {"\xFF", 1, 2, 0}, {std::string(limits::hot_key_bytes, 'k'), 4096, 1, 1}},
+      10};
+  return some;
+}
 
 std::vector<Sample> samples() {
   const auto joining = test::joining_view();
@@ -37,6 +48,8 @@ std::vector<Sample> samples() {
   sick.app.reason = "Connection refused";
   auto without = test::sample_view();
   without.app_address.clear();
+  const auto usual = test::sample_view();
+  const test::Said full{.full = true};
   const std::string too_much(2 << 20, ' ');
   return {
       {"/v1/lookup/{key}", "GET", "/v1/lookup/k", 200},
@@ -69,6 +82,29 @@ std::vector<Sample> samples() {
       {"/v1/self", "GET", "/v1/self", 200, "", sick},
       {"/v1/app", "GET", "/v1/app", 200, "", sick},
       {"/v1/readyz", "GET", "/v1/readyz", 503, "", sick},
+      {"/v1/ring", "GET", "/v1/ring?index=17", 503, "", usual, full},
+      {"/v1/ring/ranges", "GET", "/v1/ring/ranges", 200},
+      {"/v1/ring/ranges", "GET", "/v1/ring/ranges?node=laptop-3", 200},
+      {"/v1/ring/ranges", "GET", "/v1/ring/ranges?node=x", 404},
+      {"/v1/ring/ranges", "GET", "/v1/ring/ranges?index=x", 400},
+      {"/v1/ring/ranges", "GET", "/v1/ring/ranges?index=17", 503, "", usual, full},
+      {"/v1/ring/plan", "POST", "/v1/ring/plan", 200,
+       R"({"add":[{"name":"d","weight":2}],"remove":["laptop-2"]})"},
+      {"/v1/ring/plan", "POST", "/v1/ring/plan", 200, R"({"add":[{"name":"d"}]})", joining},
+      {"/v1/ring/plan", "POST", "/v1/ring/plan", 200, R"({"remove":["laptop-1","laptop-2"]})"},
+      {"/v1/ring/plan", "POST", "/v1/ring/plan", 400, R"({"remove":["laptop-3"]})"},
+      {"/v1/members", "GET", "/v1/members?index=17", 503, "", usual, full},
+      {"/v1/members/{name}", "GET", "/v1/members/laptop-3?index=17", 503, "", usual, full},
+      {"/v1/self", "GET", "/v1/self?index=-1", 400},
+      {"/v1/self", "GET", "/v1/self?index=17", 503, "", usual, full},
+      {"/v1/app", "GET", "/v1/app?index=0&wait=1", 400},
+      {"/v1/app", "GET", "/v1/app?index=17", 503, "", usual, full},
+      {"/v1/events", "GET", "/v1/events?follow=false", 200},
+      {"/v1/events", "GET", "/v1/events", 200},
+      {"/v1/events", "GET", "/v1/events?types=x", 400},
+      {"/v1/events", "GET", "/v1/events", 503, "", usual, full},
+      {"/v1/stats", "GET", "/v1/stats", 200, "", usual, {.stats = &stats()}},
+      {"/v1/stats", "GET", "/v1/stats", 200, "", joining, {.stats = &stats()}},
       {"/v1/livez", "GET", "/v1/livez", 204},
       {"/livez", "GET", "/livez", 204},
       {"/v1/readyz", "GET", "/v1/readyz", 204},
@@ -113,7 +149,7 @@ TEST_CASE("every answer fits the document: status, type, body and header fields"
   const test::SchemaChecker checker(document());
   for (const Sample& sample : samples()) {
     CAPTURE(sample.method, sample.target, sample.status);
-    const auto response = test::call_api(sample.view, sample.method, sample.target, sample.body);
+    const auto response = test::call_api(sample.view, sample.method, sample.target, sample.body, sample.said);
     REQUIRE(response.status == sample.status);
     const Json& responses = document()["paths"].at(sample.path).at(lower(sample.method)).at("responses");
     REQUIRE(responses.contains(std::to_string(response.status)));

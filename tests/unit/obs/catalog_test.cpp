@@ -81,6 +81,10 @@ const std::vector<Counter WorkerMetrics::*> worker_counters = {&WorkerMetrics::r
                                                                &WorkerMetrics::full_queue,
                                                                &WorkerMetrics::full_queue_wait,
                                                                &WorkerMetrics::full_route,
+                                                               &WorkerMetrics::full_event_streams,
+                                                               &WorkerMetrics::full_long_polls,
+                                                               &WorkerMetrics::event_resets,
+                                                               &WorkerMetrics::event_streams_slow,
                                                                &WorkerMetrics::upgrades,
                                                                &WorkerMetrics::upgrades_moved,
                                                                &WorkerMetrics::upgrades_drained};
@@ -88,7 +92,8 @@ const std::vector<Gauge WorkerMetrics::*> worker_gauges = {
     &WorkerMetrics::connections_open, &WorkerMetrics::in_flight,       &WorkerMetrics::peer_links,
     &WorkerMetrics::app_connections,  &WorkerMetrics::calls_in_flight, &WorkerMetrics::tchannel_links,
     &WorkerMetrics::app_waiting,      &WorkerMetrics::breakers_open,   &WorkerMetrics::streams,
-    &WorkerMetrics::at_app,           &WorkerMetrics::app_queue,       &WorkerMetrics::upgrades_open};
+    &WorkerMetrics::at_app,           &WorkerMetrics::app_queue,       &WorkerMetrics::upgrades_open,
+    &WorkerMetrics::event_streams,    &WorkerMetrics::long_polls};
 const std::vector<Counter ControlMetrics::*> control_counters = {&ControlMetrics::pings_sent,
                                                                  &ControlMetrics::pings_received,
                                                                  &ControlMetrics::ping_reqs_sent,
@@ -111,6 +116,11 @@ const std::vector<Counter ControlMetrics::*> control_counters = {&ControlMetrics
                                                                  &ControlMetrics::refused_bad_address,
                                                                  &ControlMetrics::refused_malformed,
                                                                  &ControlMetrics::statsd_dropped,
+                                                                 &ControlMetrics::events,
+                                                                 &ControlMetrics::webhook_delivered,
+                                                                 &ControlMetrics::webhook_retried,
+                                                                 &ControlMetrics::webhook_refused,
+                                                                 &ControlMetrics::webhook_resets,
                                                                  &ControlMetrics::name_conflicts,
                                                                  &ControlMetrics::connections_too_many,
                                                                  &ControlMetrics::connections_silent,

@@ -20,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/api/events.hpp"
 #include "daemon/base/limits.hpp"
 #include "daemon/control/peer_port.hpp"
 #include "daemon/net/io_thread.hpp"
@@ -213,6 +214,7 @@ class Host {
   void set_view(api::ViewPtr view) { worker_->set_view(std::move(view)); }
   api::ViewPtr view(std::vector<ring::Server> ring, api::Phase phase = api::Phase::ready) {
     auto made = std::make_shared<api::View>();
+    made->events = std::make_shared<const api::EventLog>();
     for (const auto& each : ring)
       made->members.push_back(
           {each.name, each.address, ringpop::Status::alive, 1, {}, each.name == name_, kinds[each.address]});
