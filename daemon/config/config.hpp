@@ -28,6 +28,14 @@ struct Percent {
   int value = 0;
 };
 
+// Who is told of events by POST.
+struct Webhook {
+  std::string url;                 // http://host:port/path, on this machine
+  std::vector<std::string> types;  // "ring-*"; empty: all
+  std::string secret_file;         // empty: what is sent is not signed
+  friend bool operator==(const Webhook&, const Webhook&) = default;
+};
+
 struct Config {
   std::string cluster = "ringside";  // Ringpop's `app` in join and ping
   struct {
@@ -137,6 +145,9 @@ struct Config {
     std::vector<std::string> api_origins;  // of web pages that may ask there
     bool insecure = false;  // allow listeners off the loopback without key, certificate or token
   } security;
+  struct {
+    std::vector<Webhook> webhooks;
+  } events;
   struct {
     struct {
       LogLevel level = LogLevel::info;

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "daemon/config/sources.hpp"
+#include "daemon/config/webhooks.hpp"
 
 namespace ringside::config {
 namespace {
@@ -70,6 +71,7 @@ class Walker {
     if (is_list(option)) return take_list(option, key, value);
     if (is_map(option)) return take_map(option, key, value);
     if (is_routes(option)) return take_routes(option, key, value);
+    if (is_webhooks(option)) return take_webhooks(option, key, value);
     if (!value.IsScalar())
       return refuse(value.Mark(), path,
                     "expected " + form_of(option) + ", found a " + (value.IsMap() ? "section" : "list"), "");
@@ -115,6 +117,15 @@ class Walker {
       findings_.problems.push_back(problem);
     }
     if (found.problems.empty()) give(option, key, std::move(found.rules));
+  }
+
+  void take_webhooks(const Option& option, const YAML::Mark& key, const YAML::Node& value) {
+    auto found = read_webhooks(value);
+    for (auto& problem : found.problems) {
+      problem.source = file_;
+      findings_.problems.push_back(problem);
+    }
+    if (found.problems.empty()) give(option, key, std::move(found.webhooks));
   }
 
   // What is wrong with one entry, so that the problem can point at it; the whole is checked by load.cpp.

@@ -19,15 +19,16 @@ namespace ringside::config {
 
 using List = std::vector<std::string>;
 using Map = std::vector<std::pair<std::string, std::string>>;
+using Webhooks = std::vector<Webhook>;
 
 template <class T>
 using Access = T& (*)(Config&);
 using Field =
     std::variant<Access<std::string>, Access<int>, Access<std::int64_t>, Access<bool>, Access<Millis>,
-                 Access<Percent>, Access<List>, Access<Map>, Access<routes::Rules>, Access<ChecksumDialect>,
-                 Access<Identity>, Access<GoodbyeStatus>, Access<AppProtocol>, Access<WithoutKey>,
-                 Access<UpgradeOnMove>, Access<ForwardedFields>, Access<LogLevel>, Access<LogFormat>,
-                 Access<AccessLogFormat>, Access<Traceparent>>;
+                 Access<Percent>, Access<List>, Access<Map>, Access<routes::Rules>, Access<Webhooks>,
+                 Access<ChecksumDialect>, Access<Identity>, Access<GoodbyeStatus>, Access<AppProtocol>,
+                 Access<WithoutKey>, Access<UpgradeOnMove>, Access<ForwardedFields>, Access<LogLevel>,
+                 Access<LogFormat>, Access<AccessLogFormat>, Access<Traceparent>>;
 
 struct Range {  // inclusive; milliseconds for durations, bytes for sizes
   std::int64_t least = 0;
@@ -58,11 +59,12 @@ std::string range_of(const Option&);     // "10ms to 1m"; empty when anything go
 bool is_list(const Option&);
 bool is_map(const Option&);
 bool is_routes(const Option&);
+bool is_webhooks(const Option&);
 bool is_boolean(const Option&);
 
 // A value as a source gives it: one text, or the entries of a list or map ("key=value") already taken apart,
-// or routes.
-using Raw = std::variant<std::string, List, Map, routes::Rules>;
+// or routes, or webhooks.
+using Raw = std::variant<std::string, List, Map, routes::Rules, Webhooks>;
 // Sets the field, or says in one sentence why not and leaves it alone. Lists and maps also take one text with
 // commas.
 std::optional<std::string> assign(const Option&, Config&, const Raw&);

@@ -8,6 +8,7 @@
 #include "daemon/base/text.hpp"
 #include "daemon/config/options.hpp"
 #include "daemon/config/sources.hpp"
+#include "daemon/config/webhooks.hpp"
 
 namespace ringside::config {
 namespace {
@@ -59,6 +60,11 @@ struct YamlValue {
     for (const auto& rule : rules) all += (all.empty() ? "\n  " : ",\n  ") + print_route(rule);
     return "[" + all + "]";
   }
+  std::string operator()(const Webhooks& webhooks) const {
+    std::string all;
+    for (const auto& hook : webhooks) all += (all.empty() ? "\n    " : ",\n    ") + print_webhook(hook);
+    return "[" + all + "]";
+  }
 };
 
 Json json_of(const routes::Rule& rule) {
@@ -69,6 +75,13 @@ Json json_of(const routes::Rule& rule) {
   if (rule.timeout) json["timeout"] = print_duration(*rule.timeout);
   if (rule.retry) json["retry"] = *rule.retry;
   if (rule.concurrency) json["concurrency"] = *rule.concurrency;
+  return json;
+}
+
+Json json_of(const Webhook& hook) {
+  Json json{{"url", hook.url}};
+  if (!hook.types.empty()) json["types"] = hook.types;
+  if (!hook.secret_file.empty()) json["secret_file"] = hook.secret_file;
   return json;
 }
 
@@ -97,6 +110,11 @@ struct JsonValue {
   Json operator()(const routes::Rules& rules) const {
     Json all = Json::array();
     for (const auto& rule : rules) all.push_back(json_of(rule));
+    return all;
+  }
+  Json operator()(const Webhooks& webhooks) const {
+    Json all = Json::array();
+    for (const auto& hook : webhooks) all.push_back(json_of(hook));
     return all;
   }
 };

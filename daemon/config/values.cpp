@@ -6,6 +6,7 @@
 #include "daemon/base/text.hpp"
 #include "daemon/config/options.hpp"
 #include "daemon/config/sources.hpp"
+#include "daemon/config/webhooks.hpp"
 
 namespace ringside::config {
 namespace {
@@ -161,7 +162,26 @@ std::optional<std::string> read(const Option&, const std::string& text, routes::
   return first.message + (first.suggestion.empty() ? "" : "; " + first.suggestion);
 }
 
+std::optional<std::string> read(const Option&, const Webhooks& webhooks, Webhooks& field) {
+  field = webhooks;
+  return std::nullopt;
+}
+
+std::optional<std::string> read(const Option&, const std::string& text, Webhooks& field) {
+  auto found = read_webhooks(text);
+  if (found.problems.empty()) {
+    field = std::move(found.webhooks);
+    return std::nullopt;
+  }
+  const auto& first = found.problems.front();
+  return first.message + (first.suggestion.empty() ? "" : "; " + first.suggestion);
+}
+
 // A source gave a shape that this field cannot have.
+template <class T>
+std::optional<std::string> read(const Option& option, const Webhooks&, T&) {
+  return "expected " + form_of(option) + ", found webhooks";
+}
 template <class T>
 std::optional<std::string> read(const Option& option, const routes::Rules&, T&) {
   return "expected " + form_of(option) + ", found routes";
@@ -180,6 +200,7 @@ struct Print {
   Raw operator()(const List& v) const { return v; }
   Raw operator()(const Map& v) const { return v; }
   Raw operator()(const routes::Rules& v) const { return v; }
+  Raw operator()(const Webhooks& v) const { return v; }
   Raw operator()(int v) const { return std::to_string(v); }
   Raw operator()(std::int64_t v) const { return print_size(v); }
   Raw operator()(bool v) const { return std::string(v ? "true" : "false"); }
@@ -203,6 +224,7 @@ struct Form {
   std::string operator()(Access<List>) const { return std::string(option.unit) + ",..."; }
   std::string operator()(Access<Map>) const { return "KEY=VALUE,..."; }
   std::string operator()(Access<routes::Rules>) const { return "[{match: PATH, key: KEY, ...}, ...]"; }
+  std::string operator()(Access<Webhooks>) const { return "[{url: URL, types: [...], ...}, ...]"; }
   template <class E>
   std::string operator()(Access<E>) const {
     return joined_words<E>("|");
@@ -237,6 +259,9 @@ bool is_map(const Option& option) {
 }
 bool is_routes(const Option& option) {
   return std::holds_alternative<Access<routes::Rules>>(option.field);
+}
+bool is_webhooks(const Option& option) {
+  return std::holds_alternative<Access<Webhooks>>(option.field);
 }
 bool is_boolean(const Option& option) {
   return std::holds_alternative<Access<bool>>(option.field);

@@ -28,6 +28,7 @@
 #include "daemon/control/swim_transport.hpp"
 #include "daemon/control/tracer.hpp"
 #include "daemon/control/view_maker.hpp"
+#include "daemon/control/webhooks.hpp"
 #include "daemon/net/tchannel_peers.hpp"
 #include "daemon/obs/log.hpp"
 #include "daemon/obs/notice_log.hpp"
@@ -119,6 +120,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   std::optional<Admin> admin;
   std::optional<AppWatch> app;
   std::optional<StatsdExporter> statsd;  // when the options ask for it
+  std::unique_ptr<Webhooks> webhooks;
 
   swim::Outbox outbox;  // reused: no allocation in the steady state
   boost::asio::steady_timer swim_timer;
@@ -203,6 +205,7 @@ void ControlPlane::State::publish() {
       metrics);
   if (statsd) statsd->on_ring(view->ring);
   tracer->on_view(now().wall, *view);
+  webhooks->on_view(view);
   hooks.publish(view);
   meet_strangers();
 }
@@ -235,6 +238,9 @@ Result<Address, std::string> ControlPlane::State::listen() {
   auto advertised = advertised_address(config.advertise, listening->address(), config.join.seeds);
   if (!advertised) return std::move(advertised).error();
   self = advertised->to_string();
+  auto told = Webhooks::open(io, config, metrics);
+  if (!told) return std::move(told).error();
+  webhooks = std::move(*told);
   if (StatsdExporter::wanted(config)) {
     statsd.emplace(io, config, self, all_metrics);
     if (auto ready = statsd->open(); !ready) return std::move(ready).error();
@@ -377,6 +383,7 @@ void ControlPlane::State::stop() {
   app.reset();
   seeds.reset();
   statsd.reset();
+  webhooks.reset();
   port.reset();
   if (peers) peers->close();
   listening.reset();

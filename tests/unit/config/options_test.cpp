@@ -100,6 +100,8 @@ const std::vector<Sample> samples = {
     {"security.api_origins", "https://shop.example,http://[::1]:3000",
      "['https://shop.example', 'http://[::1]:3000']"},
     {"security.insecure", "true"},
+    {"events.webhooks",
+     R"([{url: "http://127.0.0.1:5000/x", types: ["ring-*"], secret_file: "/s"}, {url: "http://[::1]/"}])"},
     {"observability.log.level", "debug"},
     {"observability.log.format", "json"},
     {"observability.access_log.file", "-", "'-'"},

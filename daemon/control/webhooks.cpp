@@ -1,0 +1,183 @@
+#include "daemon/control/webhooks.hpp"
+
+#include <openssl/hmac.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "daemon/api/webhook_queue.hpp"
+#include "daemon/base/limits.hpp"
+#include "daemon/config/webhooks.hpp"
+#include "daemon/control/webhook_post.hpp"
+#include "daemon/obs/log.hpp"
+
+namespace ringside::control {
+namespace {
+
+using obs::Level;
+
+WallTime wall_now() {
+  return std::chrono::floor<Millis>(std::chrono::system_clock::now());
+}
+
+struct Secret {
+  std::string text;
+};
+
+// The text of the file without the line's end that editors put there.
+Result<Secret, std::string> read_secret(const std::string& file) {
+  const std::string option = " (events.webhooks, secret_file)";
+  std::ifstream opened(file, std::ios::binary);
+  if (!opened) return "cannot read " + file + option + "; make it readable for this user";
+  std::string text(limits::webhook_secret_bytes + 1, '\0');
+  opened.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(opened.gcount()));
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  if (text.empty()) return file + option + " is empty; write a long random text into it";
+  if (text.size() > limits::webhook_secret_bytes)
+    return file + option + " has more than " + std::to_string(limits::webhook_secret_bytes) + " bytes";
+  return Secret{std::move(text)};
+}
+
+std::string joined(const std::vector<std::string>& types) {
+  std::string all;
+  for (const auto& type : types) all += (all.empty() ? "" : ",") + type;
+  return all;
+}
+
+}  // namespace
+
+WebhookVerdict judge_webhook_answer(int status) noexcept {
+  if (status >= 200 && status < 300) return WebhookVerdict::delivered;
+  const bool later = status < 200 || status == 408 || status == 429 || status >= 500;
+  return later ? WebhookVerdict::again : WebhookVerdict::refused;
+}
+
+std::string hmac_sha256(std::string_view secret, std::string_view text) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  ::HMAC(::EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
+         reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
+  std::string hex;
+  for (unsigned int i = 0; i < size; ++i) {
+    hex += digits[digest[i] >> 4];
+    hex += digits[digest[i] & 15];
+  }
+  return hex;
+}
+
+struct Webhooks::Hook {
+  Hook(Webhooks& all, config::WebhookUrl at, EventFilter filter, std::string key)
+      : owner(all), url(std::move(at)), secret(std::move(key)), queue(filter), timer(all.timers_, [this] {
+          go_on();
+        }) {}
+
+  // Nothing is under way and no pause runs: sends what is next, if anything.
+  void go_on() {
+    if (post || timer.pending()) return;
+    spent.reset();
+    const WallTime now = wall_now();
+    const auto next = queue.next(*owner.view_, now);
+    if (!next) return;
+    if (next->missed && pause == Duration::zero()) {
+      owner.metrics_.webhook_resets.add();
+      obs::log(Level::warn, "webhook_reset",
+               {{"url", name()}, {"meaning", "more happened than is kept; it is told the whole state"}});
+    }
+    post = std::make_unique<WebhookPost>(
+        owner.io_, owner.timers_, url.address, request(*next, now), limits::webhook_time,
+        [this](WebhookPost::Answer answer) { on_answer(std::move(answer)); });
+  }
+
+  [[nodiscard]] std::string request(const api::WebhookQueue::Post& next, WallTime now) const {
+    std::string head = "POST " + url.path + " HTTP/1.1\r\nHost: " + url.authority +
+                       "\r\nUser-Agent: ringside/" RINGSIDE_VERSION
+                       "\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: " +
+                       std::to_string(next.body.size()) + "\r\nRingside-Event: " + std::string(next.type) +
+                       "\r\nRingside-Event-Id: " + next.id + "\r\n";
+    if (!secret.empty())
+      head += "Ringside-Signature: " +
+              api::signature_field(now, hmac_sha256(secret, api::signed_text(now, next.body))) + "\r\n";
+    return head + "\r\n" + next.body;
+  }
+
+  void on_answer(WebhookPost::Answer answer) {
+    spent = std::move(post);  // it is still on the stack
+    const auto verdict = judge_webhook_answer(answer.status);
+    const std::string cause = answer.status == 0 ? answer.error : "answered " + std::to_string(answer.status);
+    switch (verdict) {
+      case WebhookVerdict::delivered: owner.metrics_.webhook_delivered.add(); break;
+      case WebhookVerdict::refused:
+        owner.metrics_.webhook_refused.add();
+        obs::log(Level::warn, "webhook_refused",
+                 {{"url", name()}, {"cause", cause}, {"meaning", "this event is not sent again"}});
+        break;
+      case WebhookVerdict::again: return try_again(cause);
+    }
+    if (pause != Duration::zero()) obs::log(Level::info, "webhook_back", {{"url", name()}});
+    pause = Duration::zero();
+    queue.done();
+    timer.after(Duration::zero());
+  }
+
+  // Said once for each time that it fails.
+  void try_again(const std::string& cause) {
+    owner.metrics_.webhook_retried.add();
+    obs::log(pause == Duration::zero() ? Level::warn : Level::debug, "webhook_failed",
+             {{"url", name()}, {"cause", cause}, {"meaning", "it is tried again; later events wait for it"}});
+    pause = pause == Duration::zero() ? Duration(limits::webhook_pause)
+                                      : std::min<Duration>(2 * pause, limits::webhook_pause_max);
+    timer.after(pause);
+  }
+
+  [[nodiscard]] std::string name() const { return "http://" + url.authority + url.path; }
+
+  Webhooks& owner;
+  config::WebhookUrl url;
+  std::string secret;
+  api::WebhookQueue queue;
+  Duration pause{};  // before the next try; 0: the last one went well
+  net::Timer timer;
+  std::unique_ptr<WebhookPost> post, spent;
+};
+
+Webhooks::Webhooks(boost::asio::io_context& io, obs::ControlMetrics& metrics)
+    : timers_(io), io_(io), metrics_(metrics) {}
+
+Webhooks::~Webhooks() = default;
+
+Result<std::unique_ptr<Webhooks>, std::string> Webhooks::open(boost::asio::io_context& io,
+                                                              const config::Config& config,
+                                                              obs::ControlMetrics& metrics) {
+  std::unique_ptr<Webhooks> webhooks(new Webhooks(io, metrics));
+  for (const auto& wanted : config.events.webhooks) {
+    auto url = config::parse_webhook_url(wanted.url);
+    if (!url) return "events.webhooks: " + url.error();
+    EventFilter filter;
+    if (!wanted.types.empty()) {
+      const auto parsed = EventFilter::parse(joined(wanted.types));
+      if (!parsed) return "events.webhooks: " + parsed.error();
+      filter = *parsed;
+    }
+    std::string secret;
+    if (!wanted.secret_file.empty()) {
+      auto read = read_secret(wanted.secret_file);
+      if (!read) return std::move(read).error();
+      secret = std::move(read->text);
+    }
+    webhooks->hooks_.push_back(std::make_unique<Hook>(*webhooks, std::move(*url), filter, std::move(secret)));
+  }
+  return webhooks;
+}
+
+void Webhooks::on_view(api::ViewPtr view) {
+  view_ = std::move(view);
+  for (const auto& hook : hooks_) hook->go_on();
+}
+
+}  // namespace ringside::control
