@@ -69,6 +69,10 @@ std::string problem_text(const HttpResponse& response) {
 Result<std::string, Exit> ask(Terminal& terminal, const Address& address, const std::string& path) {
   HttpRequest request;
   request.target = path;
+  return ask(terminal, address, request);
+}
+
+Result<std::string, Exit> ask(Terminal& terminal, const Address& address, const HttpRequest& request) {
   auto response = fetch(address, request, ask_timeout);
   if (!response) {
     fail(terminal, exit_of(response.error()), response.error().text);

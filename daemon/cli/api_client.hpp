@@ -17,6 +17,8 @@ namespace ringside::cli {
 // GETs a path and gives the body of a 200. Anything else is told on stderr and comes back as the exit code.
 [[nodiscard]] Result<std::string, Exit> ask(Terminal&, const Arguments&, const std::string& path);
 [[nodiscard]] Result<std::string, Exit> ask(Terminal&, const Address&, const std::string& path);
+// The same for a request that is no GET.
+[[nodiscard]] Result<std::string, Exit> ask(Terminal&, const Address&, const HttpRequest&);
 
 [[nodiscard]] Exit exit_of(const Failure&);
 // A problem of the API as one line, "no_owner: the ring is empty. Start ..."; other answers by their status.

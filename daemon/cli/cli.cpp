@@ -25,6 +25,17 @@ constexpr std::array lookup_flags{
     Flag{"--explain", 0, "", "show the points around the key, who comes next, and who is not in the ring"},
 };
 constexpr std::array ring_flags{Flag{"--points", 0, "", "list every point"}};
+constexpr std::array plan_flags{
+    Flag{"--add", 0, "NAME[:WEIGHT]", "a member that comes, with so many times the points; may be repeated"},
+    Flag{"--remove", 0, "NAME", "one that goes; may be repeated"},
+};
+constexpr std::array dist_flags{
+    Flag{"--keys", 0, "FILE", "also count whose the keys of a file are, one a line; - for standard input"},
+};
+constexpr std::array events_flags{
+    Flag{"--follow", 'f', "", "go on, also over restarts of the node; else print what is kept and end"},
+    Flag{"--types", 0, "TYPES", "only these, with commas: ring-*,member-join"},
+};
 constexpr std::array call_flags{
     Flag{"--request", 'X', "METHOD", "GET, or POST with -d, unless this says otherwise"},
     Flag{"--data", 'd', "DATA",
@@ -63,6 +74,11 @@ constexpr std::array verbs{
     Verb{"members", "[NAME]", "who is there", "", members_flags, 0, 1, false, members},
     Verb{"lookup", "KEY", "who owns a key", "", lookup_flags, 1, 1, false, lookup},
     Verb{"ring", "", "the ring: members, shares, checksum", "", ring_flags, 0, 0, false, ring},
+    Verb{"ranges", "[NODE]", "which hashes a node owns", "", {}, 0, 1, false, ranges},
+    Verb{"plan", "--add NAME --remove NAME", "what would move if they came and went",
+         "Nothing is changed.\n\n  ringside plan --add d:2 --remove b", plan_flags, 0, 0, false, plan},
+    Verb{"dist", "", "how evenly keys are spread", "", dist_flags, 0, 0, false, dist},
+    Verb{"events", "", "what happens: members, ring, app", "", events_flags, 0, 0, false, events},
     Verb{"call", "KEY /path", "send a request to the app that owns a key",
          "The body goes to standard output, Ringside-* headers to standard error. Exit 1 for answers from "
          "500 on and for "

@@ -58,6 +58,10 @@ struct Verb {
 int members(Terminal&, const Arguments&);
 int lookup(Terminal&, const Arguments&);
 int ring(Terminal&, const Arguments&);
+int ranges(Terminal&, const Arguments&);
+int plan(Terminal&, const Arguments&);
+int dist(Terminal&, const Arguments&);
+int events(Terminal&, const Arguments&);
 int call(Terminal&, const Arguments&);
 int route(Terminal&, const Arguments&);
 int status(Terminal&, const Arguments&);

@@ -12,9 +12,9 @@ using test::run_cli;
 
 namespace {
 
-const std::vector<std::string> verbs{"agent",    "members", "lookup",     "ring",   "call",
-                                     "route",    "status",  "health",     "wait",   "simulate",
-                                     "validate", "config",  "completion", "version"};
+const std::vector<std::string> verbs{"agent", "members",  "lookup",   "ring",   "call",       "ranges",
+                                     "plan",  "dist",     "events",   "route",  "status",     "health",
+                                     "wait",  "simulate", "validate", "config", "completion", "version"};
 
 }  // namespace
 

@@ -127,3 +127,74 @@ TEST_CASE("wait gives up with exit 5 and the last reason") {
   CHECK(refused.exit == 5);
   CHECK_THAT(refused.err, Contains("nothing listens at " + nobody.address()));
 }
+
+TEST_CASE("ranges, plan and dist show who owns how much and what would move") {
+  const test::HttpServer server([view = test::sample_view()](const std::string& request) {
+    const auto end = request.find("\r\n\r\n");
+    const auto method = request.substr(0, request.find(' '));
+    const auto rest = request.substr(method.size() + 1);
+    return test::http_answer(
+        test::call_api(view, method, rest.substr(0, rest.find(' ')), request.substr(end + 4)));
+  });
+  const config::Environment environment{{"RINGSIDE_ADDR", "http://" + server.address()}};
+  CHECK_THAT(run_cli({"ranges"}, environment).out,
+             StartsWith("laptop-1 owns ") && Contains("FROM        TO\n0x"));
+  CHECK_THAT(run_cli({"ranges", "laptop-3"}, environment).out, StartsWith("laptop-3 owns 0.00% "));
+  CHECK(run_cli({"ranges", "nobody"}, environment).exit == 4);
+
+  const auto plan = run_cli({"plan", "--add", "d:2", "--remove", "laptop-2"}, environment);
+  CHECK(plan.exit == 0);
+  CHECK_THAT(plan.out, Contains("laptop-2  d  ") && Contains("laptop-2  laptop-1  ") &&
+                           Contains("NAME      BEFORE  AFTER\n") && Contains(" of the keys would move\n"));
+  CHECK(run_cli({"plan"}, environment).exit == 2);
+  CHECK(run_cli({"plan", "--add", "d:x"}, environment).exit == 2);
+  const auto unknown = run_cli({"plan", "--remove", "nobody"}, environment);
+  CHECK(unknown.exit == 1);
+  CHECK_THAT(unknown.err, Contains("remove[0]: 'nobody' is not in the ring"));
+
+  CHECK_THAT(run_cli({"dist"}, environment).out,
+             StartsWith("NAME      HASHES\nlaptop-1  ") && Contains("the fullest has 1"));
+  const auto keys = run_cli({"dist", "--keys", "-", "-o", "json"}, environment, "a\nb\r\n\n\xFF\nd\n");
+  CHECK(keys.exit == 0);
+  CHECK_THAT(keys.out, Contains(R"("keys":4})"));
+  CHECK(run_cli({"dist", "--keys", "/nowhere"}, environment).exit == 1);
+}
+
+TEST_CASE("events prints what is kept, a line for each, or the data as JSON") {
+  auto view = test::sample_view();
+  auto after = view;
+  after.members[1].status = ringpop::Status::faulty;
+  after.ring = ring::build({{"laptop-1", "127.0.0.1:7601"}}, 100, 5);
+  after.events = api::EventLog().with(api::what_happened(view, after, test::sample_now()));
+  const test::HttpServer server(node(after));
+  const auto text = run_cli({"events", "--addr", server.address()});
+  CHECK(text.exit == 0);
+  CHECK_THAT(text.out, Contains("  member-faulty  laptop-2 at 127.0.0.1:7603, faulty, was suspect\n") &&
+                           Contains("  ring-changed   version 5, laptop-2 removed, gained ") &&
+                           Contains("%, lost 0.0%\n"));
+  const auto json = run_cli({"events", "-o", "json", "--types", "ring-*", "--addr", server.address()});
+  CHECK_THAT(json.out, StartsWith(R"({"id":"00c0ffee-2","type":"ring-changed","data":{"version":5,)"));
+  const auto wrong = run_cli({"events", "--types", "rings", "--addr", server.address()});
+  CHECK(wrong.exit == 1);
+  CHECK_THAT(wrong.err, Contains("'rings' is no type of event"));
+}
+
+TEST_CASE("events -f goes on behind the last event when the stream breaks") {
+  std::vector<std::string> asked;
+  const test::HttpServer server([&](const std::string& request) {
+    asked.push_back(request);
+    if (asked.size() == 3) return std::string("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    const std::string id = "x-" + std::to_string(asked.size());
+    return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\nid: " + id +
+           "\nevent: app-up\ndata: {\"at\":\"now\",\"state\":\"up\"}\n\n:\nid: y" + id +
+           "\n\nid: half\nevent: app-down\ndata: {\"at\":";
+  });
+  const auto run = run_cli({"events", "-f", "--addr", server.address()});
+  CHECK(run.exit == 1);
+  CHECK(run.out == "now  app-up         up\nnow  app-up         up\n");
+  REQUIRE(asked.size() == 3);
+  CHECK_THAT(asked[0], StartsWith("GET /v1/events?follow=true ") && !Contains("Last-Event-ID"));
+  CHECK_THAT(asked[1], Contains("Last-Event-ID: yx-1\r\n"));
+  CHECK_THAT(asked[2], Contains("Last-Event-ID: yx-2\r\n"));
+  CHECK(run.slept == std::chrono::seconds(2));
+}
