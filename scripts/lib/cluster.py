@@ -55,9 +55,11 @@ def clean_environment():
 class Host:
     """One ringside and at most one app."""
 
-    def __init__(self, binary, folder, name, app_command=None, app_address=None, flags=(), keep=False):
+    def __init__(self, binary, folder, name, app_command=None, app_address=None, flags=(), keep=False,
+                 environment=None):
         self.binary, self.folder, self.name = binary, pathlib.Path(folder), name
         self.app_command, self.flags, self.keep = app_command, list(flags), keep
+        self.environment = environment or {}  # of the daemon, besides ours
         self.api_port, self.peer_port = free_port(), free_port()
         self.app_port = free_port() if app_command and not app_address else None
         self.app_address = app_address or (f"127.0.0.1:{self.app_port}" if app_command else None)
@@ -65,8 +67,13 @@ class Host:
         self.seeds = []
 
     @property
-    def peer(self):
+    def peer_listener(self):
         return f"127.0.0.1:{self.peer_port}"
+
+    @property
+    def peer(self):
+        """As the other members dial it."""
+        return self.peer_listener
 
     def processes(self):
         return [p for p in (self.daemon, self.app) if p]
@@ -87,9 +94,13 @@ class Host:
         with socket.socket(socket.AF_UNIX) as probe:
             return probe.connect_ex(self.app_address.removeprefix("unix:")) == 0
 
+    @property
+    def api_address(self):
+        return f"127.0.0.1:{self.api_port}"
+
     def agent_command(self):
-        command = [self.binary, "agent", "--name", self.name, "--listen-api", f"127.0.0.1:{self.api_port}",
-                   "--listen-peer", self.peer]
+        command = [self.binary, "agent", "--name", self.name, "--listen-api", self.api_address,
+                   "--listen-peer", self.peer_listener]
         for seed in self.seeds:
             command += ["--join", seed]
         if self.app_address:
@@ -100,7 +111,7 @@ class Host:
 
     def start_daemon(self):
         self.daemon = Process(f"ringside {self.name}", self.agent_command(), self.folder / f"ringside-{self.name}.log",
-                              self.keep, clean_environment())
+                              self.keep, {**clean_environment(), **self.environment})
 
     def get(self, path, **options):
         return fetch(self.api_port, path, **options)

@@ -1,4 +1,4 @@
-"""What takes too long for every change, in one list, from the quick to the long; together over three hours. Each part is a
+"""What takes too long for every change, in one list, from the quick to the long; together over four hours. Each part is a
 command that can be run alone. Goes on after a failure and ends with what failed."""
 import argparse
 import os
@@ -24,6 +24,9 @@ PARTS = {
     "idle": Part("what 10,000 idle connections cost", ["scripts/dev", "bench", "idle"]),
     "overload": Part("twice what an app can take, for 60 s", ["scripts/dev", "bench", "overload", "--seconds", "60"]),
     "package": Part("the Debian package installed, run, upgraded and purged in a fresh Debian", ["scripts/dev", "package", "--try"]),
+    "scenarios": Part("long cuts, splits, members that stand still, half an hour with a fault every minute",
+                      ["scripts/dev", "scenarios", "--long"]),
+    "starts": Part("30 daemons started at once, 100 times", ["scripts/dev", "scenarios", "30_that_start"], {"RINGSIDE_STARTS": "100"}),
     "seeds": Part("5,000 simulated clusters with faults, of seeds that no other night had", ["scripts/dev", "seeds", "5000"]),
     "mutations": Part("whether the simulator finds twenty faults planted in the core", ["scripts/dev", "sim", "--mutations"]),
     "loss": Part("1,000 simulated hours of loss without a false alarm", ["scripts/dev", "sim", "--lossy-hours", "1000"]),

@@ -15,7 +15,7 @@ _libc = ctypes.CDLL(None)
 _given = set()
 
 
-def _die_with_parent():
+def die_with_parent():
     PR_SET_PDEATHSIG = 1
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -47,7 +47,7 @@ class Process:
         with open(log_path, "ab") as log:
             self.child = subprocess.Popen(
                 self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=env,
-                start_new_session=True, preexec_fn=None if keep else _die_with_parent)
+                start_new_session=True, preexec_fn=None if keep else die_with_parent)
 
     @property
     def pid(self):

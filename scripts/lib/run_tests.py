@@ -147,6 +147,7 @@ def main():
         processes("interop tests: real Ringpop nodes", "tests/interop")
         processes("packaging tests: what operators install and copy", "tests/packaging")
         processes("documents: what they show is done", "tests/docs")
+        processes("scenarios: bad networks and processes that stand still", "tests/scenarios")
         for name, candidates, more in (("forward", "direct,relay,ringside,ringside_unix", ["--connections", "16,1", "--body", "16"]),
                                        ("tchannel", "direct,relay,tchannel,http", [])):
             one(f"benchmark {name}: still runs",

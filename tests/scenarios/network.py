@@ -1,0 +1,129 @@
+"""A network of namespaces: a switch, and hosts on it that have nothing in common but the switch.
+
+The switch is a bridge in a namespace of its own, each host a namespace with one cable to it; nftables drops on the
+bridge what a fault takes away. Packets are dropped in silence, as by a broken cable behind another switch: no reset, no
+ICMP, and ARP still works, so that nothing but time-outs tells the ends.
+
+A namespace lives as long as the process that holds it, and that dies with the test: nothing is ever left behind, and no
+name is taken that another run could want. Needs root, or a user namespace in which one is root: unavailable().
+"""
+import functools
+import os
+import pathlib
+import shutil
+import subprocess
+
+import scenario  # noqa: F401  it puts scripts/lib on the path
+from processes import die_with_parent, wait_until
+
+RULES = """
+table bridge faults {
+  set cut { type ifname . ifname; }
+  chain between {
+    type filter hook forward priority 0; policy accept;
+    ether type ip iifname . oifname @cut drop
+  }
+}
+"""
+
+
+@functools.cache
+def unavailable():
+    """Why no network of namespaces can be had here, and what to do about it; empty where one can."""
+    if missing := [tool for tool in ("unshare", "nsenter", "ip", "nft") if not shutil.which(tool)]:
+        return f"{', '.join(missing)} missing: scripts/bootstrap test installs them"
+    if os.geteuid() != 0:
+        return "not root; in front of the command put: unshare --map-root-user"
+    try:
+        cables = "ip link add bridge type bridge && ip link add port1 type veth peer name eth0"
+        call(["unshare", "--net", "sh", "-c", f"{cables} && nft -f -"], RULES)
+    except RuntimeError as why:
+        return f"this kernel or container allows none: {why}"
+    return ""
+
+
+def call(command, text=""):
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip() or f'exit code {done.returncode}'}")
+
+
+class Namespace:
+    """A network namespace, held by a process that does nothing else."""
+
+    def __init__(self):
+        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "infinity"], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=die_with_parent)
+
+    def wait_there(self):
+        """unshare has done its work when the holder has become `sleep`."""
+        command = pathlib.Path(f"/proc/{self.holder.pid}/comm")
+        wait_until(lambda: self.holder.poll() is not None or command.read_text() == "sleep\n", 10, "a namespace is there")
+        if self.holder.poll() is not None:
+            raise RuntimeError(f"unshare --net: {self.holder.stderr.read().decode().strip()}")
+
+    def enter(self, *command):
+        """The command as it runs inside; the process it becomes is the one that is started."""
+        return ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net", *command]
+
+    def close(self):
+        self.holder.kill()
+        self.holder.wait()
+        self.holder.stderr.close()
+
+
+class Network:
+    """`size` hosts with the addresses 10.77.0.1 and on. Leaving the `with` block ends it, and faults with it."""
+
+    def __init__(self, size):
+        self.switch = Namespace()
+        self.hosts = [Namespace() for _ in range(size)]
+        try:
+            for namespace in (self.switch, *self.hosts):
+                namespace.wait_there()
+            self._connect()
+        except BaseException:
+            self.close()
+            raise
+
+    def _connect(self):
+        lines = ["link set lo up", "link add bridge type bridge", "link set bridge up"]
+        for index, host in enumerate(self.hosts):
+            port = self.port(index)
+            lines += [f"link add {port} type veth peer name eth0 netns {host.holder.pid}", f"link set {port} master bridge up"]
+        call(self.switch.enter("ip", "-batch", "-"), "\n".join(lines))
+        for index, host in enumerate(self.hosts):
+            call(host.enter("ip", "-batch", "-"),
+                 f"link set lo up\naddress add {self.address(index)}/16 dev eth0\nlink set eth0 up\n")
+        call(self.switch.enter("nft", "-f", "-"), RULES)
+
+    @staticmethod
+    def port(index):
+        return f"port{index + 1}"
+
+    @staticmethod
+    def address(index):
+        return f"10.77.{(index + 1) // 256}.{(index + 1) % 256}"
+
+    def cut(self, senders, receivers):
+        """Nothing that one of `senders` sends reaches one of `receivers`, until mend(). Hosts are given by their index."""
+        pairs = [f"{self.port(a)} . {self.port(b)}" for a in senders for b in receivers if a != b]
+        call(self.switch.enter("nft", "-f", "-"), f"add element bridge faults cut {{ {', '.join(pairs)} }}\n")
+
+    def part(self, some, others):
+        """Cuts both ways."""
+        self.cut(some, others)
+        self.cut(others, some)
+
+    def mend(self):
+        call(self.switch.enter("nft", "flush", "set", "bridge", "faults", "cut"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        for namespace in (self.switch, *self.hosts):
+            namespace.close()
