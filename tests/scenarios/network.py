@@ -1,8 +1,9 @@
-"""A network of namespaces: a switch, and hosts on it that have nothing in common but the switch.
+"""A network of namespaces: a router, and hosts on it that have nothing in common but the router.
 
-The switch is a bridge in a namespace of its own, each host a namespace with one cable to it; nftables drops on the
-bridge what a fault takes away. Packets are dropped in silence, as by a broken cable behind another switch: no reset, no
-ICMP, and ARP still works, so that nothing but time-outs tells the ends.
+Each host is a namespace with one cable to the router, which is a namespace too; nftables drops there what a fault takes
+away. Packets are dropped in silence, as behind a broken cable far away: no reset, no ICMP, so that nothing but time-outs
+tells the ends. (A bridge would need a neighbour's entry for each pair of hosts, and the kernel keeps 1,024 of them for all
+namespaces together: beyond some 30 hosts connects fail at random.)
 
 A namespace lives as long as the process that holds it, and that dies with the test: nothing is ever left behind, and no
 name is taken that another run could want. Needs root, or a user namespace in which one is root: unavailable().
@@ -16,12 +17,14 @@ import subprocess
 import scenario  # noqa: F401  it puts scripts/lib on the path
 from processes import die_with_parent, wait_until
 
+FORWARDS = "echo 1 > /proc/sys/net/ipv4/ip_forward"
+ROUTER = "10.77.255.254"  # its address on every cable
 RULES = """
-table bridge faults {
-  set cut { type ifname . ifname; }
+table ip faults {
+  set cut { type ipv4_addr . ipv4_addr; }
   chain between {
     type filter hook forward priority 0; policy accept;
-    ether type ip iifname . oifname @cut drop
+    ip saddr . ip daddr @cut drop
   }
 }
 """
@@ -35,8 +38,7 @@ def unavailable():
     if os.geteuid() != 0:
         return "not root; in front of the command put: unshare --map-root-user"
     try:
-        cables = "ip link add bridge type bridge && ip link add port1 type veth peer name eth0"
-        call(["unshare", "--net", "sh", "-c", f"{cables} && nft -f -"], RULES)
+        call(["unshare", "--net", "sh", "-c", f"ip link add port1 type veth peer name eth0 && {FORWARDS} && nft -f -"], RULES)
     except RuntimeError as why:
         return f"this kernel or container allows none: {why}"
     return ""
@@ -76,10 +78,10 @@ class Network:
     """`size` hosts with the addresses 10.77.0.1 and on. Leaving the `with` block ends it, and faults with it."""
 
     def __init__(self, size):
-        self.switch = Namespace()
+        self.router = Namespace()
         self.hosts = [Namespace() for _ in range(size)]
         try:
-            for namespace in (self.switch, *self.hosts):
+            for namespace in (self.router, *self.hosts):
                 namespace.wait_there()
             self._connect()
         except BaseException:
@@ -87,19 +89,18 @@ class Network:
             raise
 
     def _connect(self):
-        lines = ["link set lo up", "link add bridge type bridge", "link set bridge up"]
+        lines = ["link set lo up"]
         for index, host in enumerate(self.hosts):
-            port = self.port(index)
-            lines += [f"link add {port} type veth peer name eth0 netns {host.holder.pid}", f"link set {port} master bridge up"]
-        call(self.switch.enter("ip", "-batch", "-"), "\n".join(lines))
+            port = f"port{index + 1}"
+            lines += [f"link add {port} type veth peer name eth0 netns {host.holder.pid}", f"link set {port} up",
+                      f"address add {ROUTER}/32 dev {port}", f"route add {self.address(index)} dev {port}"]
+        call(self.router.enter("ip", "-batch", "-"), "\n".join(lines))
         for index, host in enumerate(self.hosts):
-            call(host.enter("ip", "-batch", "-"),
-                 f"link set lo up\naddress add {self.address(index)}/16 dev eth0\nlink set eth0 up\n")
-        call(self.switch.enter("nft", "-f", "-"), RULES)
-
-    @staticmethod
-    def port(index):
-        return f"port{index + 1}"
+            lines = ["link set lo up", f"address add {self.address(index)}/32 dev eth0", "link set eth0 up",
+                     f"route add {ROUTER} dev eth0", f"route add default via {ROUTER}"]
+            call(host.enter("ip", "-batch", "-"), "\n".join(lines))
+        call(self.router.enter("sh", "-c", FORWARDS))
+        call(self.router.enter("nft", "-f", "-"), RULES)
 
     @staticmethod
     def address(index):
@@ -107,8 +108,8 @@ class Network:
 
     def cut(self, senders, receivers):
         """Nothing that one of `senders` sends reaches one of `receivers`, until mend(). Hosts are given by their index."""
-        pairs = [f"{self.port(a)} . {self.port(b)}" for a in senders for b in receivers if a != b]
-        call(self.switch.enter("nft", "-f", "-"), f"add element bridge faults cut {{ {', '.join(pairs)} }}\n")
+        pairs = [f"{self.address(a)} . {self.address(b)}" for a in senders for b in receivers if a != b]
+        call(self.router.enter("nft", "-f", "-"), f"add element ip faults cut {{ {', '.join(pairs)} }}\n")
 
     def part(self, some, others):
         """Cuts both ways."""
@@ -116,7 +117,7 @@ class Network:
         self.cut(others, some)
 
     def mend(self):
-        call(self.switch.enter("nft", "flush", "set", "bridge", "faults", "cut"))
+        call(self.router.enter("nft", "flush", "set", "ip", "faults", "cut"))
 
     def __enter__(self):
         return self
@@ -125,5 +126,5 @@ class Network:
         self.close()
 
     def close(self):
-        for namespace in (self.switch, *self.hosts):
+        for namespace in (self.router, *self.hosts):
             namespace.close()
