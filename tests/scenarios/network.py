@@ -22,10 +22,13 @@ ROUTER = "10.77.255.254"  # its address on every cable
 RULES = """
 table ip faults {
   set cut { type ipv4_addr . ipv4_addr; }
+  set lossy { type ipv4_addr . ipv4_addr; }
   chain between {
     type filter hook forward priority 0; policy accept;
     ip saddr . ip daddr @cut drop
+    ip saddr . ip daddr @lossy jump loss
   }
+  chain loss { }
 }
 """
 
@@ -100,7 +103,7 @@ class Network:
                      f"route add {ROUTER} dev eth0", f"route add default via {ROUTER}"]
             call(host.enter("ip", "-batch", "-"), "\n".join(lines))
         call(self.router.enter("sh", "-c", FORWARDS))
-        call(self.router.enter("nft", "-f", "-"), RULES)
+        self._rules(RULES)
 
     @staticmethod
     def address(index):
@@ -108,8 +111,12 @@ class Network:
 
     def cut(self, senders, receivers):
         """Nothing that one of `senders` sends reaches one of `receivers`, until mend(). Hosts are given by their index."""
-        pairs = [f"{self.address(a)} . {self.address(b)}" for a in senders for b in receivers if a != b]
-        call(self.router.enter("nft", "-f", "-"), f"add element ip faults cut {{ {', '.join(pairs)} }}\n")
+        self._rules(f"add element ip faults cut {self._pairs(senders, receivers)}")
+
+    def lose(self, percent, senders, receivers):
+        """So many packets of a hundred are lost, of all pairs for which this has been called; the last percentage counts."""
+        self._rules(f"add element ip faults lossy {self._pairs(senders, receivers)}", "flush chain ip faults loss",
+                    f"add rule ip faults loss numgen random mod 100 < {percent} drop")
 
     def part(self, some, others):
         """Cuts both ways."""
@@ -117,7 +124,14 @@ class Network:
         self.cut(others, some)
 
     def mend(self):
-        call(self.router.enter("nft", "flush", "set", "ip", "faults", "cut"))
+        self._rules("flush set ip faults cut", "flush set ip faults lossy")
+
+    def _pairs(self, senders, receivers):
+        pairs = [f"{self.address(a)} . {self.address(b)}" for a in senders for b in receivers if a != b]
+        return f"{{ {', '.join(pairs)} }}"
+
+    def _rules(self, *lines):
+        call(self.router.enter("nft", "-f", "-"), "\n".join(lines) + "\n")
 
     def __enter__(self):
         return self

@@ -37,10 +37,12 @@ class Weather:
     loss: float = 0.0  # share of the pieces
     stall: float = 0.2  # what a lost piece costs: the least time after which TCP sends again
     loss_resets: bool = False  # a lost piece ends the connection instead
+    flips: float = 0.0  # share of the pieces in which one bit flips
     cut: bool = False  # held back
     half_open: bool = False  # swallowed
     break_after: int = -1  # bytes, after which the connection is reset, once; -1: never
-    spares_gossip: bool = False  # only links that carry forwarded requests are concerned
+    spares_gossip: bool = False  # only links that carry forwarded requests are concerned,
+    spares_forwarding: bool = False  # or only the others
 
 
 CALM = Weather()
@@ -100,7 +102,7 @@ class Relay:
         self.seed = seed
         self.doorways = {}
         self.processes = {}  # name -> a function that gives the pid, or None
-        self.counts = collections.Counter()  # what was done: accepted, refused, delayed, stalled, reset, held, swallowed
+        self.counts = collections.Counter()  # what was done: accepted, refused, delayed, stalled, reset, held, swallowed, flipped
         self._weather = {}
         self._chance = {}
         self._changed = None  # an event: the weather is not what it was
@@ -185,13 +187,20 @@ class Relay:
 
     def _weather_of(self, connection, direction):
         weather = self._weather.get(direction, CALM)
-        return CALM if weather.spares_gossip and not connection.forwards else weather
+        spared = weather.spares_forwarding if connection.forwards else weather.spares_gossip
+        return CALM if spared else weather
 
     def _draw(self, direction):
         chance = self._chance.get(direction)
         if chance is None:
             chance = self._chance[direction] = random.Random(f"{self.seed} {direction[0]} {direction[1]}")
         return chance.random()
+
+    def _flipped(self, direction, data):
+        bit = int(self._draw(direction) * len(data) * 8)
+        changed = bytearray(data)
+        changed[bit // 8] ^= 1 << bit % 8
+        return bytes(changed)
 
     def _who_dialled(self, writer):
         address, port = writer.get_extra_info("peername")[:2]
@@ -256,6 +265,9 @@ class Relay:
                     weather.break_after = -1
                     self.counts["reset"] += 1
                     raise ConnectionResetError
+                if weather.flips and self._draw(direction) < weather.flips:
+                    self.counts["flipped"] += 1
+                    data = self._flipped(direction, data)
                 sent += len(data)
                 writer.write(data)
                 await writer.drain()

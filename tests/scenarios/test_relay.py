@@ -105,7 +105,7 @@ class RelayFaults(unittest.TestCase):
         self.assertGreaterEqual(self.timed(client), 0.2)
 
     def test_a_delay_holds_up_no_bandwidth(self):
-        """Ten pieces that are under way together are all there after one delay."""
+        # Ten pieces that are under way together are all there after one delay.
         self.relay.set(["a"], ["b"], Weather(delay=0.2))
         client = self.dial()
         started = time.monotonic()
@@ -126,6 +126,12 @@ class RelayFaults(unittest.TestCase):
         self.relay.set(["a"], ["b"], Weather(loss=1.0, loss_resets=True))
         client.sendall(b"x")
         self.assertRaises(ConnectionResetError, client.recv, 1)
+
+    def test_one_bit_flips_in_a_piece_that_is_spoilt(self):
+        self.relay.set(["a"], ["b"], Weather(flips=1.0))
+        client = self.dial()
+        got = self.ask(client, bytes(100))
+        self.assertEqual(sum(byte.bit_count() for byte in got), 1)
 
     def test_a_cut_holds_back_one_direction_until_it_is_mended(self):
         client = self.dial()

@@ -48,6 +48,20 @@ class BadNetwork(ScenarioTest):
         self.relay.mend()
         self.cluster.wait_agreed(10)
 
+    def test_bits_that_flip_in_gossip_are_never_believed(self):
+        hosts = self.four()
+        everybody = names(hosts)
+        addresses = {host.peer for host in hosts}
+        # Links for forwarded requests are spared: nothing but TCP guards an app's bytes.
+        self.relay.set(everybody, everybody, Weather(flips=0.2, spares_forwarding=True))
+        self.let(8)
+        self.relay.mend()
+        self.tell(f"{self.relay.counts['flipped']} bits")
+        self.assertGreater(self.relay.counts["flipped"], 20)
+        self.cluster.wait_agreed(15)
+        for host in hosts:
+            self.assertEqual({m["address"] for m in host.members()}, addresses, "somebody who does not exist")
+
     def test_a_half_open_link_between_two_removes_nobody_and_its_requests_fail_in_time(self):
         hosts = self.four()
         a, b = hosts[:2]
