@@ -6,6 +6,7 @@ happened when is read from their logs, whose lines carry milliseconds. So a fals
 seen too.
 """
 import collections
+import contextlib
 import datetime
 import http.client
 import json
@@ -14,13 +15,15 @@ import pathlib
 import shutil
 import socket
 import sys
+import threading
 import time
 import unittest
 from dataclasses import dataclass
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "cluster"))
 from support import ROOT, Cluster, ClusterTest, free_port, wait_until  # noqa: E402,F401
-from cluster import Answer, Host  # noqa: E402
+from cluster import Answer, Host, route  # noqa: E402
+from processes import Timeout  # noqa: E402
 import network  # noqa: E402
 from relay import Relay  # noqa: E402
 
@@ -202,6 +205,28 @@ class ScenarioTest(ClusterTest):
         """A figure, and how busy the machine was meanwhile."""
         print(f"[{text}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores] ", end="", flush=True)
 
+    @contextlib.contextmanager
+    def asking(self, entry, keys):
+        """Two clients that GET all keys in turn, within the block. Gives what is answered: [(key, status, seconds)]."""
+        answers, over = [], threading.Event()
+
+        def client(number):
+            while not over.is_set():
+                for key in keys[number::2]:
+                    started = time.monotonic()
+                    status = entry.get(route(key, "/echo"), timeout=20).status
+                    answers.append((key, status, time.monotonic() - started))
+
+        threads = [threading.Thread(target=client, args=[number]) for number in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield answers
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+
     def let(self, seconds):
         """Passes time on purpose: so long a fault lasts, or nothing may happen."""
         end = time.monotonic() + seconds
@@ -218,8 +243,9 @@ class ScenarioTest(ClusterTest):
             raise
         except Exception as error:
             if len(self.cluster.hosts) > 10:  # nobody reads the ends of so many logs
-                error.args = (str(error).partition("\n")[0],)
-                error.__notes__.clear()
+                getattr(error, "__notes__", []).clear()
+                if isinstance(error, Timeout):
+                    error.args = (str(error).partition("\n")[0],)
             kept = LOGS / self.id().rpartition(".")[2]
             shutil.rmtree(kept, ignore_errors=True)
             kept.mkdir(parents=True)

@@ -2,7 +2,6 @@
 import resource
 import signal
 import socket
-import threading
 import time
 
 from scenario import ScenarioTest, Timeline, USUAL, wait_until
@@ -21,34 +20,14 @@ class Troubles(ScenarioTest):
         self.timeline = Timeline(self.cluster.hosts)
         return self.cluster.hosts
 
-    def ask_all(self, entry, over):
-        """(key, status, seconds) of GETs for all keys in turn, by two clients, until the event `over`."""
-        answers = []
-
-        def client(number):
-            while not over.is_set():
-                for key in KEYS[number::2]:
-                    started = time.monotonic()
-                    status = entry.get(route(key, "/echo"), timeout=20).status
-                    answers.append((key, status, time.monotonic() - started))
-
-        threads = [threading.Thread(target=client, args=[number]) for number in range(2)]
-        for thread in threads:
-            thread.start()
-        return threads, answers
-
     def test_when_an_owner_is_killed_every_request_is_answered_in_time_and_other_keys_do_not_notice(self):
         a, b, c = self.three()
         theirs = {key for key in KEYS if a.owner(key) == "b"}
-        over = threading.Event()
-        threads, answers = self.ask_all(a, over)
-        wait_until(lambda: len(answers) > 100, 10, "requests flow", self.running())
-        b.kill()
-        wait_until(lambda: self.timeline.all_see(["a", "c"], ["b"], "faulty"), 20, "b is removed", [a.daemon, c.daemon])
-        self.cluster.wait_agreed(5, [a, c])
-        over.set()
-        for thread in threads:
-            thread.join()
+        with self.asking(a, KEYS) as answers:
+            wait_until(lambda: len(answers) > 100, 10, "requests flow", self.running())
+            b.kill()
+            wait_until(lambda: self.timeline.all_see(["a", "c"], ["b"], "faulty"), 20, "b is removed", [a.daemon, c.daemon])
+            self.cluster.wait_agreed(5, [a, c])
         failed = [answer for answer in answers if answer[1] != 200]
         self.tell(f"{len(answers)} requests, {len(failed)} failed: {sorted({answer[1] for answer in failed})}")
         self.assertEqual([answer for answer in failed if answer[0] not in theirs], [], "keys that b did not own")
