@@ -13,8 +13,8 @@ class LongCuts(CutTest):
     def test_one_of_10_cut_off_for_60_s_is_back_at_once_when_members_look_every_second(self):
         self.cut_off(10, 60, back_within=AT_ONCE, flags=["--gossip-heal-period", "1s"])
 
-    def test_a_ping_timeout_of_500_ms_makes_the_silent_go_within_6_5_s(self):
-        self.cut_off(10, 20, last_removed=6.5, flags=["--gossip-ping-timeout", "500ms"])
+    def test_a_ping_timeout_of_300_ms_makes_the_silent_go_within_6_5_s(self):
+        self.cut_off(10, 20, last_removed=6.5, flags=["--gossip-ping-timeout", "300ms"])
 
     def test_a_mute_host_is_removed_once_stays_out_and_is_back_when_it_is_heard_again(self):
         self.cut_off(10, 60, "mute", WITHIN_A_LOOK)
