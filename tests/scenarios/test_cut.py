@@ -4,4 +4,5 @@ from cuts import CutTest
 
 class Cuts(CutTest):
     def test_a_host_cut_off_for_20_s_is_removed_once_and_is_back_at_once_when_mended(self):
-        self.cut_off(10, 20)
+        self.agreed_network_of(10)
+        self.cut_off(20)

@@ -62,7 +62,7 @@ class BadNetwork(ScenarioTest):
         for host in hosts:
             self.assertEqual({m["address"] for m in host.members()}, addresses, "somebody who does not exist")
 
-    def test_a_half_open_link_between_two_removes_nobody_and_its_requests_fail_in_time(self):
+    def test_a_half_open_link_between_two_makes_nobody_suspect_and_its_requests_fail_in_time(self):
         hosts = self.four()
         a, b = hosts[:2]
         key = self.key_of(b, a)
@@ -74,17 +74,17 @@ class BadNetwork(ScenarioTest):
         self.assertTrue(answer["Ringside-Error"])
         self.assertLess(took, 6)
         self.let(10 - took)
-        self.assertEqual(self.timeline.removals(began), [], "the others reach both")
+        self.assertEqual(self.timeline.became("suspect", began), [], "the others reach both")
         self.relay.mend()
         wait_until(lambda: a.get(route(key, "/echo")).status == 200, 6, "requests pass again", self.running())
         self.tell(f"{answer.status} {answer['Ringside-Error']} after {took:.2f} s")
 
-    def test_a_link_that_carries_only_one_way_removes_nobody(self):
+    def test_a_link_that_carries_only_one_way_makes_nobody_suspect(self):
         self.four()
         began = time.time()
         self.relay.set(["a"], ["b"], Weather(cut=True))
         self.let(10)
-        self.assertEqual(self.timeline.removals(began), [])
+        self.assertEqual(self.timeline.became("suspect", began), [], "the others reach both")
         self.relay.mend()
         self.cluster.wait_agreed(5)
 
