@@ -28,6 +28,7 @@ Json member_json(const View& view, const MemberView& member) {
   json["incarnation"] = member.incarnation;
   const auto server = server_at(*view.ring, member.address);
   json["in_ring"] = server.has_value();
+  json["damped"] = member.damped;
   json["share"] = server ? view.ring->share_ppm(*server) / 1e6 : 0.0;
   json["self"] = member.self;
   json["kind"] = to_string(member.kind);

@@ -50,6 +50,7 @@ struct MemberView {
   PeerKind kind = PeerKind::unknown;
   MemberApp app = MemberApp::unknown;
   bool silent = false;  // out of the ring for want of an app, and does not answer pings either
+  bool damped = false;  // out of the ring for a while: it came and went too often
   friend bool operator==(const MemberView&, const MemberView&) = default;
 };
 // What people see: one that is out of the ring for want of an app lives, though gossip says `leave` of it.
@@ -74,6 +75,8 @@ struct View {
   Phase phase = Phase::joining;
   AppView app;
   std::string phase_reason;  // why not ready, one sentence with the remedy; empty when ready
+  // Another live member uses this node's name, and this one has left the ring for it: the same, or empty.
+  std::string name_conflict;
   std::vector<Warning> warnings;
 
   // Constant for the life of the process.

@@ -195,6 +195,7 @@ class Agent {
               .proxy = [this](net::ProxyCall call) { call_proxy(std::move(call)); },
               .call = [this](net::IncomingCall call) { control_->receive(std::move(call)); },
               .app_refused = [this] { control_->app_refused(); },
+              .peer_lost = [this](const std::string& address) { control_->peer_lost(address); },
               .gather_stats = [this](auto answer) { gather_stats(std::move(answer)); }},
           app_places));
     for (auto& worker : workers_) worker->start({api_listeners_, ingress_listeners_, tchannel_listeners_});

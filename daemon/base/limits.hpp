@@ -98,6 +98,8 @@ inline constexpr auto app_wait_margin = 100ms;  // a wait ends so long before th
 
 // Membership
 inline constexpr std::size_t members = 4096;
+inline constexpr std::size_t inquests = 64;          // members looked at at once because a connection broke
+inline constexpr std::size_t gossip_sources = 1024;  // whose new members are counted
 inline constexpr std::size_t full_syncs = 5;
 inline constexpr std::size_t peer_connections = 1024;
 inline constexpr std::size_t name_bytes = 63;  // of a member: a DNS label, so that host names fit

@@ -43,7 +43,7 @@ std::string labels(const Json& json) {
 std::vector<std::string> member_row(const Json& member) {
   const std::string app = text(member, "app");
   return {text(member, "name"),
-          text(member, "status"),
+          member.value("damped", false) ? "damped" : text(member, "status"),
           app == "unknown" ? "-" : app,
           text(member, "address"),
           member.at("in_ring").get<bool>() ? percent(member.at("share")) : "-",

@@ -114,6 +114,12 @@ class Judge {
               "an indirect ping holds the helper's own ping and needs at least its time");
     not_under("gossip.suspect_timeout", c.gossip.suspect_timeout, "gossip.period", c.gossip.period,
               "a suspect needs at least one period to defend itself");
+    const auto& damping = c.gossip.damping;
+    if (damping.reuse >= damping.suppress)
+      clash({"gossip.damping.reuse", std::to_string(damping.reuse)},
+            {"gossip.damping.suppress", std::to_string(damping.suppress)},
+            "a member would be damped and take its place again at once",
+            "lower gossip.damping.reuse; half of gossip.damping.suppress keeps it out for one half-life");
     not_under("forward.timeout", c.forward.timeout, "app.connect_timeout", c.app.connect_timeout,
               "the connect to the app is part of the time for the answer");
   }

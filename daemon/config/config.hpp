@@ -79,6 +79,15 @@ struct Config {
       bool buddy = true;
       bool oversleep = true;
     } lifeguard;
+    bool proof_of_death = true;  // who refuses connections, as several members find, is faulty at once
+    struct {
+      bool enabled = true;
+      int suppress = 5000;  // out of the ring from this score on
+      int reuse = 2500;     // back in it from this score down
+      Millis half_life{300'000};
+      Percent max_share{10};  // of the members out for this at once
+    } damping;
+    int newcomers = 60;  // new members a minute from one source's gossip; 0: any number
     bool label_nonce = true;
   } gossip;
   struct {

@@ -27,9 +27,14 @@ swim::Config swim_config(const Config& config) {
   const auto& lifeguard = config.gossip.lifeguard;
   out.lifeguard = {lifeguard.health_max, lifeguard.confirmations, lifeguard.suspect_factor, lifeguard.buddy,
                    lifeguard.oversleep};
+  out.proof_of_death = config.gossip.proof_of_death;
+  const auto& damping = config.gossip.damping;
+  out.damping = {damping.enabled, damping.suppress, damping.reuse, damping.half_life,
+                 damping.max_share.value};
   out.positive_labels = config.gossip.label_nonce;
   out.full_syncs_max = limits::full_syncs;
   out.members_max = limits::members;
+  out.newcomers_max = config.gossip.newcomers;
   out.checksum =
       config.gossip.checksum == ChecksumDialect::go ? swim::ChecksumDialect::go : swim::ChecksumDialect::node;
   return out;

@@ -96,6 +96,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   void on_met(const net::TchannelIdentity&);
   void meet_strangers();
   void on_misbehaved(const std::string& peer, const std::string& what);
+  void on_lost(const std::string& address);
   void join(const std::vector<std::string>& addresses);
   [[nodiscard]] net::TchannelOptions tchannel_options() const;
   // Whether this member may own keys.
@@ -258,7 +259,8 @@ void ControlPlane::State::assemble() {
                                  .misbehaved = [this](const std::string& peer,
                                                       const std::string& what) { on_misbehaved(peer, what); },
                                  .foreign = hooks.relay,
-                                 .turned_away = [this] { metrics.connections_too_many.add(); }});
+                                 .turned_away = [this] { metrics.connections_too_many.add(); },
+                                 .lost = [this](const std::string& address) { on_lost(address); }});
   proxy.emplace(io, *peers, config, metrics, hooks.serve_proxied);
   transport.emplace(
       *peers, metrics,
@@ -341,6 +343,15 @@ void ControlPlane::State::on_misbehaved(const std::string& peer, const std::stri
   if (Clock::now() - complained < quiet_between_complaints) return;  // counted all the same
   complained = Clock::now();
   obs::log(Level::warn, "peer_misbehaved", {{"peer", peer}, {"cause", what}});
+}
+
+// By post: a connection breaks in the middle of whatever was being done with it.
+void ControlPlane::State::on_lost(const std::string& address) {
+  boost::asio::post(io, [self = shared_from_this(), address] {
+    if (self->stopped) return;
+    self->step(
+        [&](swim::Node& core, Now time, swim::Outbox& out) { core.connection_lost(time, address, out); });
+  });
 }
 
 api::RingpopStats ControlPlane::State::ringpop_stats() const {
@@ -462,6 +473,10 @@ void ControlPlane::app_refused() {
   boost::asio::post(state_->io, [state = state_] {
     if (!state->stopped) state->app->refused();
   });
+}
+
+void ControlPlane::peer_lost(const std::string& address) {
+  state_->on_lost(address);
 }
 
 void ControlPlane::stop() {

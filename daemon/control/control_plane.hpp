@@ -57,6 +57,8 @@ class ControlPlane {
   void call_proxy(net::ProxyCall);
   // A request found nobody listening at the app's address: look at once. From any thread, after start().
   void app_refused();
+  // A connection to another member broke or was refused: look at it at once. From any thread, after start().
+  void peer_lost(const std::string& address);
   void stop();  // closes everything; no callback comes after it
   // A call to this node itself that came in on a worker. From any thread, after start().
   void receive(net::IncomingCall);

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -38,7 +39,7 @@ api::MemberApp app_of(const swim::MemberRow& row) {
   if (in_ring(row.status)) return api::MemberApp::up;
   if (row.status != Status::leave) return api::MemberApp::unknown;
   switch (row.app) {
-    case swim::App::ready: return api::MemberApp::unknown;
+    case swim::App::ready: return row.damped ? api::MemberApp::up : api::MemberApp::unknown;
     case swim::App::down: return api::MemberApp::down;
     case swim::App::none: return api::MemberApp::none;
   }
@@ -49,6 +50,7 @@ api::MemberView shown(const swim::MemberRow& row, const std::string& self, const
   api::MemberView view{row.name, row.address, row.status, row.incarnation, {}, row.address == self};
   view.app = app_of(row);
   view.silent = row.silent;
+  view.damped = row.damped;
   view.kind = view.self ? PeerKind::ringside : kinds.of(row.address);
   for (const auto& label : row.labels)
     if (!label.first.starts_with(internal_prefix)) view.labels.push_back(label);
@@ -104,6 +106,8 @@ api::ViewPtr ViewMaker::make(const swim::Node& node, const Circumstances& circum
   view->ring = ring_;
   judge(node, circumstances, known, *view);
   warn(*view, metrics);
+  tell_of_namesake(node, *view);
+  tell_of_damping(*view);
   set_gauges(rows, *ring_, metrics);
   remember(*view, metrics);
   last_ = view;
@@ -146,6 +150,24 @@ void ViewMaker::warn(api::View& view, obs::ControlMetrics& metrics) const {
                                 " hashes addresses and drops labels, this node uses names or labels: the two "
                                 "disagree on the owners of keys. Run the whole cluster with ring.identity: "
                                 "address and without node.labels"});
+}
+
+void ViewMaker::tell_of_namesake(const swim::Node& node, api::View& view) {
+  const std::string other = node.yielded_to();
+  if (other.empty()) return;
+  view.name_conflict = "the live member at " + other + " uses the name '" + view.name +
+                       "' too, and this node has left the ring for it; give one of the two another node.name";
+  view.warnings.push_back({"name_conflict", view.name_conflict});
+}
+
+void ViewMaker::tell_of_damping(api::View& view) {
+  const bool damped = std::ranges::any_of(
+      view.members, [](const api::MemberView& member) { return member.self && member.damped; });
+  if (!damped) return;
+  view.warnings.push_back(
+      {"damped",
+       "this node has come and gone too often and stays out of the ring until its score has fallen to "
+       "gossip.damping.reuse; look after what makes it or its app fail"});
 }
 
 void ViewMaker::judge(const swim::Node& node, const Circumstances& circumstances, std::size_t known,

@@ -35,6 +35,8 @@ class ViewMaker {
  private:
   void build_ring(std::vector<ring::Server>, obs::ControlMetrics&);
   void warn(api::View&, obs::ControlMetrics&) const;
+  static void tell_of_namesake(const swim::Node&, api::View&);
+  static void tell_of_damping(api::View&);
   void remember(api::View&, obs::ControlMetrics&) const;
   void judge(const swim::Node&, const Circumstances&, std::size_t known, api::View&);
 

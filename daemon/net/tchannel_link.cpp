@@ -77,6 +77,7 @@ void TchannelLink::adopt(Socket socket, const std::string& first_bytes) {
 
 void TchannelLink::close(CallFailure failure) {
   if (stage_ == Stage::closed) return;
+  broke_ = stage_ == Stage::open && !peer_drains_ && failure.code == Errc::connection_lost;
   stage_ = Stage::closed;
   due_.clear();
   timer_.cancel();

@@ -93,6 +93,8 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
 
   [[nodiscard]] Stage stage() const { return stage_; }
   [[nodiscard]] bool takes_calls() const { return stage_ < Stage::draining && !peer_drains_; }
+  // After it closed: it was open, and its end is no farewell of either side.
+  [[nodiscard]] bool broke() const { return broke_; }
   [[nodiscard]] const TchannelIdentity& identity() const { return identity_; }
   [[nodiscard]] std::size_t calls_open() const {
     return outbound_.size() + inbound_.size() + foreign_.size();
@@ -179,6 +181,7 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   bool dialled_ = false;
   TchannelIdentity identity_;
   bool peer_drains_ = false;
+  bool broke_ = false;
 
   tchannel::Assembler assembler_;
   std::uint32_t next_id_ = 1;

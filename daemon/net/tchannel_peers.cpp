@@ -49,7 +49,7 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
     boost::system::error_code bad;
     const auto ip = parsed ? boost::asio::ip::make_address(parsed->host, bad) : boost::asio::ip::address();
     if (!parsed || bad || parsed->port == 0)
-      return CallFailure{Errc::refused, "'" + address + "' is not an ip:port that can be dialled"};
+      return CallFailure{Errc::bad_message, "'" + address + "' is not an ip:port that can be dialled"};
     if (dialled_links() >= connections_max)
       return CallFailure{Errc::too_large,
                          "too many open connections (" + std::to_string(connections_max) + ")"};
@@ -118,8 +118,12 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
       if (found != range.second) by_address.erase(found);
     }
     if (entry->second.tunnelled) tunnel(link, {.closed = true});
-    if (entry->second.dialled.empty()) --accepted_links;
+    const std::string dialled = entry->second.dialled;
+    if (dialled.empty()) --accepted_links;
     links.erase(entry);
+    if (!link.broke() || closed || !events.lost) return;
+    const std::string& address = dialled.empty() ? link.identity().host_port : dialled;
+    if (!address.empty()) events.lost(address);
   }
 
   boost::asio::io_context& io;

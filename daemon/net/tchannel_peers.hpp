@@ -24,6 +24,7 @@ class TchannelPeers {
     std::function<void(const std::string& peer, const std::string& what)> misbehaved;
     std::function<void(TunnelNews)> foreign{};  // calls for other services; without it every call is ours
     std::function<void()> turned_away{};        // an accepted connection, over the cap
+    std::function<void(const std::string& address)> lost{};  // an open connection with who is there broke
   };
   // The cap holds for accepted and for dialled connections by themselves, so that a flood of callers does not
   // keep us from calling.

@@ -67,8 +67,12 @@ struct ControlMetrics {
   Counter ping_failures;  // a direct ping without a good answer
   Counter full_syncs, reverse_full_syncs;
   Counter refutations;
+  Counter deaths_proved;
+  Counter dampings;   // of ourselves
   Counter overslept;  // we did not run when we should have
-  Counter refused_above_cap, refused_ahead_of_time, refused_bad_address, refused_malformed;  // gossip records
+  // gossip records
+  Counter refused_above_cap, refused_ahead_of_time, refused_bad_address, refused_too_many_new,
+      refused_malformed;
   Gauge other_dialect_peers;
   Counter member_changes;
   Counter ring_changes;

@@ -57,6 +57,15 @@ struct Translate {
     log(Level::debug, "probe_inconclusive", {{"target", n.target}});
   }
 
+  void operator()(const swim::DeathProved& n) const {
+    metrics.deaths_proved.add();
+    log(Level::info, "death_proved",
+        {{"address", n.address},
+         {"incarnation", n.incarnation},
+         {"witnesses", n.witnesses},
+         {"meaning", "nobody listens there, as others found too; its keys move at once"}});
+  }
+
   void operator()(const swim::Refuted& n) const {
     metrics.refutations.add();
     log(Level::info, "refuted", {{"incarnation", n.incarnation}});
@@ -100,12 +109,25 @@ struct Translate {
     metrics.refused_above_cap.add(n.above_cap);
     metrics.refused_ahead_of_time.add(n.ahead_of_time);
     metrics.refused_bad_address.add(n.bad_address);
+    metrics.refused_too_many_new.add(n.too_many_new);
     log(Level::debug, "changes_refused",
         {{"above_cap", std::uint64_t{n.above_cap}},
          {"ahead_of_time", std::uint64_t{n.ahead_of_time}},
          {"bad_address", std::uint64_t{n.bad_address}},
+         {"too_many_new", std::uint64_t{n.too_many_new}},
          {"source", n.source}});
   }
+
+  void operator()(const swim::Damped& n) const {
+    metrics.dampings.add();
+    log(Level::warn, "damped",
+        {{"score", n.score},
+         {"ms", n.millis},
+         {"meaning", "this node came and went too often; it stays out of the ring for so long"},
+         {"remedy", "look after what makes it or its app fail; gossip.damping.* sets the limits"}});
+  }
+
+  void operator()(const swim::DampingEnded&) const { log(Level::info, "damping_ended", {}); }
 
   void operator()(const swim::NameConflict& n) const {
     metrics.name_conflicts.add();

@@ -190,6 +190,12 @@ class Chaos {
           stop(who);
           gone_[who] = true;
         });
+      case FaultKind::power_cut:
+        if (world.is_running(who)) world.power_off(who);
+        return later(fault, fault.lasts, [this, who] { start_again(who); });
+      case FaultKind::refused:
+        network.refuse(who, other);
+        return later(fault, fault.lasts, [&network, who, other] { network.accept(who, other); });
       case FaultKind::app:
         if (world.is_running(who)) world.set_app(who, swim::App::down);
         return later(fault, fault.lasts, [this, who] {

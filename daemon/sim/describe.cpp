@@ -43,7 +43,7 @@ std::uint64_t fingerprint(const ringpop::Response& response) {
                  },
                  [](const ringpop::PingResponse& ping) { return pack(ping.checksum, ping.changes.size()); },
                  [](const ringpop::PingReqResponse& ping_req) {
-                   return pack(ping_req.ping_status, ping_req.changes.size());
+                   return pack(ping_req.ping_status + 2U * ping_req.refused, ping_req.changes.size());
                  },
                  [](const ringpop::Rejection& rejection) { return std::uint64_t{rejection.type.size()}; }},
       response);
@@ -66,7 +66,10 @@ std::string describe(const ringpop::Response& response) {
           [](const ringpop::PingResponse& ping) { return counted("ping answer", ping.changes.size()); },
           [](const ringpop::PingReqResponse& ping_req) {
             return counted("ping-req answer", ping_req.changes.size()) +
-                   (ping_req.ping_status ? ", reached " : ", did not reach ") + ping_req.target;
+                   (ping_req.ping_status ? ", reached "
+                    : ping_req.refused   ? ", was refused by "
+                                         : ", did not reach ") +
+                   ping_req.target;
           },
           [](const ringpop::Rejection& rejection) { return "refusal " + rejection.type; }},
       response);
@@ -87,11 +90,20 @@ std::string describe(const swim::Notice& notice) {
           [](const swim::JoinComplete& join) { return "joined through " + std::to_string(join.joined); },
           [](const swim::ProbeFailed& probe) { return "no answer from " + probe.target; },
           [](const swim::ProbeInconclusive& probe) { return "nobody can say anything of " + probe.target; },
+          [](const swim::DeathProved& death) {
+            return "proved the death of " + death.address + " at " + std::to_string(death.incarnation) +
+                   " with " + std::to_string(death.witnesses) + " witnesses";
+          },
           [](const swim::Refuted& refuted) { return "refuted with " + std::to_string(refuted.incarnation); },
           [](const swim::FullSync& sync) {
             return (sync.reverse ? "full sync from " : "full sync to ") + sync.peer + " of " +
                    std::to_string(sync.members);
           },
+          [](const swim::Damped& damped) {
+            return "damps itself at " + std::to_string(damped.score) + " points for " +
+                   std::to_string(damped.millis) + " ms";
+          },
+          [](const swim::DampingEnded&) { return std::string("is damped no longer"); },
           [](const swim::NameConflict& conflict) {
             return "name " + conflict.name + " is also used by " + conflict.other_address;
           },
@@ -109,7 +121,8 @@ std::string describe(const swim::Notice& notice) {
           [](const swim::ChangesRefused& refused) {
             return "refused changes: " + std::to_string(refused.above_cap) + " above the cap, " +
                    std::to_string(refused.ahead_of_time) + " ahead of time, " +
-                   std::to_string(refused.bad_address) + " with a bad address";
+                   std::to_string(refused.bad_address) + " with a bad address, " +
+                   std::to_string(refused.too_many_new) + " new ones too many";
           }},
       notice);
 }

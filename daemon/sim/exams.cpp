@@ -35,9 +35,11 @@ class Exams {
 
   // Each exam builds on the one before; after the first failure the rest says nothing.
   std::vector<std::string> run() {
-    (void)(rest() && everybody_is_probed() && a_cut_link_accuses_nobody() && the_isolated_accuse_nobody() &&
+    (void)(rest() && everybody_is_probed() && a_cut_link_accuses_nobody() &&
+           a_refusing_firewall_accuses_nobody() && the_isolated_accuse_nobody() &&
            who_slept_accuses_nobody() && the_dead_go_in_time() && who_returns_is_seen() &&
-           who_leaves_is_seen() && the_gone_are_forgotten() && nothing_is_left_open());
+           the_silent_have_their_time() && who_returns_is_seen() && who_leaves_is_seen() &&
+           the_gone_are_forgotten() && nothing_is_left_open());
     return std::move(violations_);
   }
 
@@ -127,6 +129,15 @@ class Exams {
     return nobody_is_accused("when one link was cut") && agree(30s, "after a link was cut");
   }
 
+  bool a_refusing_firewall_accuses_nobody() {
+    const auto ids = world_.running();
+    said_.clear();
+    world_.network().refuse(ids[0], ids[1]);
+    world_.run_for(rounds(2) + 8s);
+    world_.network().mend_all();
+    return nobody_is_accused("when a firewall refused connections between two");
+  }
+
   bool the_isolated_accuse_nobody() {
     const auto ids = world_.running();
     const HostId alone = ids[1];
@@ -169,11 +180,24 @@ class Exams {
     said_.clear();
     const Duration killed = world_.elapsed();
     world_.kill(dead_);
-    const bool gone = world_.run_until([&] { return all_say(address, Status::faulty); },
-                                       config_.suspect_timeout + rounds(2) + 3s, 10ms);
-    if (!gone) return fail(address + " was killed and is not faulty everywhere in time");
-    if (world_.elapsed() - killed < config_.suspect_timeout)
+    const Duration limit = config_.proof_of_death ? 500ms : config_.suspect_timeout + rounds(2) + 3s;
+    if (!world_.run_until([&] { return all_say(address, Status::faulty); }, limit, 10ms))
+      return fail(address + " was killed and is not faulty everywhere in time");
+    if (!config_.proof_of_death && world_.elapsed() - killed < config_.suspect_timeout)
       return fail(address + " was killed and faulty before its time as a suspect was over");
+    return true;
+  }
+
+  bool the_silent_have_their_time() {
+    const std::string address = world_.address(dead_);
+    const Duration silent = world_.elapsed();
+    world_.power_off(dead_);
+    const Duration found = rounds(2) + 6 * config_.ping_timeout;
+    if (!world_.run_until([&] { return all_say(address, Status::faulty); },
+                          config_.suspect_timeout + found + 3s, 10ms))
+      return fail(address + " lost its power and is not faulty everywhere in time");
+    if (world_.elapsed() - silent < config_.suspect_timeout)
+      return fail(address + " was silent and faulty before its time as a suspect was over");
     return true;
   }
 

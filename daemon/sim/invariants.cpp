@@ -34,8 +34,18 @@ Invariants::Invariants(World& world) : world_(world) {
   };
   world_.on_notice = [this](HostId observer, const swim::Notice& notice) {
     if (const auto* change = std::get_if<swim::MemberChanged>(&notice)) on_change(observer, *change);
+    if (const auto* proof = std::get_if<swim::DeathProved>(&notice)) on_proof(observer, *proof);
     if (std::holds_alternative<swim::RingInputChanged>(notice)) on_ring(observer);
   };
+}
+
+void Invariants::on_proof(HostId observer, const swim::DeathProved& proof) {
+  proved_[{observer, world_.life(observer), proof.address}] = proof.incarnation;
+  const auto subject = world_.running_at(proof.address);
+  const bool runs = subject && world_.node(*subject).incarnation() == proof.incarnation;
+  if (runs && !world_.network().has_refused())
+    violations_.push_back("was proved dead and runs: " + world_.address(observer) + " about " +
+                          proof.address);
 }
 
 void Invariants::on_change(HostId observer, const swim::MemberChanged& change) {
@@ -49,7 +59,9 @@ void Invariants::on_change(HostId observer, const swim::MemberChanged& change) {
   } else {
     const Known now{change.incarnation, *change.after, world_.elapsed()};
     const bool namesake = change.name == world_.config(observer).name;  // given up at once, it is us
-    const bool own_timer = change.source == world_.address(observer) && !namesake;
+    const auto proved = proved_.find(view);
+    const bool proof = proved != proved_.end() && proved->second == change.incarnation;
+    const bool own_timer = change.source == world_.address(observer) && !namesake && !proof;
     const auto [known, is_new] = known_.try_emplace(view, now);
     if (!is_new) check_order(observer, what, known->second, now, own_timer);
     known->second = now;

@@ -5,7 +5,8 @@
 // And of the order in which a member's states follow each other:
 //   - at one incarnation nobody goes back from a worse state to a better one;
 //   - whoever was forgotten is not brought back by a tombstone;
-//   - nobody gives a suspect up before it has had its time;
+//   - nobody gives a suspect up before it has had its time, unless its death is proved;
+//   - nobody proves the death of an incarnation that runs, unless a firewall has lied to it;
 //   - whenever the ring is another one, the node says so.
 // It listens to all notices; compare_views() looks at all nodes as they are now.
 #pragma once
@@ -32,6 +33,7 @@ class Invariants {
 
  private:
   void on_change(HostId observer, const swim::MemberChanged& change);
+  void on_proof(HostId observer, const swim::DeathProved& proof);
   void on_ring(HostId observer);
   [[nodiscard]] std::uint32_t servers_checksum(HostId id) const;
 
@@ -45,6 +47,7 @@ class Invariants {
   void check_order(HostId observer, const std::string& what, const Known& known, const Known& now,
                    bool own_timer);
   std::map<View, Known> known_;
+  std::map<View, std::int64_t> proved_;  // the incarnation
   std::map<std::pair<HostId, std::uint32_t>, std::uint32_t>
       rings_;                                // checksums, as the node told of a change
   std::map<std::string, std::int64_t> own_;  // the highest a node has given to itself

@@ -1,9 +1,10 @@
 // The links between the simulated hosts, as calls over TCP see them: a message arrives after a delay, or
 // never (loss that TCP could not hide, a cut link), and then its caller times out. Cuts are one-way. What
 // else can befall a message is drawn for each: a longer way (and so another order), a second arrival, a
-// connection that breaks under it.
+// connection that breaks under it, a firewall that refuses it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -31,7 +32,20 @@ class Network {
   void set_delay(Duration delay) { delay_ = delay; }  // of every message, besides
   void cut(HostId from, HostId to) { cuts_.emplace(from, to); }
   void mend(HostId from, HostId to) { cuts_.erase({from, to}); }
-  void mend_all() { cuts_.clear(); }
+  void mend_all() {
+    cuts_.clear();
+    refusals_.clear();
+  }
+  // A firewall between two hosts that answers in the other's place: connections are refused, both ways.
+  void refuse(HostId some, HostId other) {
+    refusals_.insert(std::minmax(some, other));
+    has_refused_ = true;
+  }
+  void accept(HostId some, HostId other) { refusals_.erase(std::minmax(some, other)); }
+  [[nodiscard]] bool refuses(HostId from, HostId to) const {
+    return refusals_.contains(std::minmax(from, to));
+  }
+  [[nodiscard]] bool has_refused() const { return has_refused_; }  // at any time
 
   // How long one message takes; nothing when it never arrives.
   std::optional<Duration> pass(HostId from, HostId to) {
@@ -56,7 +70,8 @@ class Network {
   Rng rng_;
   std::uint32_t loss_per_mille_ = 0, resets_per_mille_ = 0, duplicates_per_mille_ = 0, late_per_mille_ = 0;
   Duration delay_{};
-  std::set<std::pair<HostId, HostId>> cuts_;
+  std::set<std::pair<HostId, HostId>> cuts_, refusals_;
+  bool has_refused_ = false;
 };
 
 }  // namespace ringside::sim

@@ -39,6 +39,8 @@ constexpr Kind kinds[] = {
     {FaultKind::flip_flop, "flip-flop", 0, 0, 10s, 50s, 1},
     {FaultKind::churn, "churn", 0, 0, 1s, 5s, 3},
     {FaultKind::app, "app down", 0, 0, 500ms, 20s, 3},
+    {FaultKind::power_cut, "power cut", 0, 0, 1s, 30s, 2},
+    {FaultKind::refused, "refusing firewall", 0, 0, 1s, 30s, 2},
 };
 static_assert(std::size(kinds) == fault_kinds);
 
@@ -87,6 +89,9 @@ Plan draw_plan(std::uint64_t seed) {
     plan.config.heal_lonely_period = 1s;
     plan.config.catch_up = true;
   }
+  plan.config.proof_of_death = !rng.chance(1, 4);
+  plan.config.damping.enabled =
+      false;  // so many faults, and all running members must be in the ring at the end
   plan.config.faulty_timeout = rng.chance(1, 2) ? 30s : 120s;
   plan.config.tombstone_timeout = 20s;
   for (const Kind& kind : kinds) {

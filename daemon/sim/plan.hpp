@@ -34,8 +34,10 @@ enum class FaultKind : std::uint8_t {
   flip_flop,     // one host is cut off and back, again and again
   churn,         // one leaves, a new one joins
   app,           // one app is down for a while
+  power_cut,     // one host is without power for a while: nobody refuses there
+  refused,       // a firewall refuses connections between two hosts
 };
-inline constexpr std::size_t fault_kinds = static_cast<std::size_t>(FaultKind::app) + 1;
+inline constexpr std::size_t fault_kinds = static_cast<std::size_t>(FaultKind::refused) + 1;
 [[nodiscard]] std::string_view to_string(FaultKind kind);
 
 struct Fault {

@@ -35,6 +35,7 @@ void World::start(HostId id, std::vector<std::string> seeds) {
   assert(!h.node);
   trace_.add(Step::start, id.value, now_.time_since_epoch().count());
   ++h.life;
+  h.dark = false;
   h.wake_at = never;
   h.node = std::make_unique<swim::Node>(h.address, h.config, rng_.fork(), now_at(h));
   h.seeds = std::move(seeds);
@@ -53,6 +54,26 @@ void World::kill(HostId id) {
   h.asked.clear();
   for (const auto& [reply_id, caller] : asked)
     answer_later(id, caller, make_error_code(Errc::connection_lost));
+  for (const HostId other : running()) break_connection(id, other);
+}
+
+void World::power_off(HostId id) {
+  Host& h = host(id);
+  assert(h.node);
+  trace_.add(Step::kill, id.value, now_.time_since_epoch().count());
+  h.dark = true;
+  h.node.reset();
+  h.open.clear();
+  h.asked.clear();
+}
+
+void World::break_connection(HostId from, HostId at) {
+  carry(from, at, [this, at, address = host(from).address] {
+    Host& h = host(at);
+    if (!h.node) return;
+    h.node->connection_lost(now_at(h), address, outbox_);
+    flush(at);
+  });
 }
 
 void World::move(HostId id, std::string address) {
@@ -179,7 +200,11 @@ void World::send(HostId from, swim::Send message) {
     return;
   }
   const HostId to = place->second;
-  if (network_.breaks()) return answer_later(to, caller, make_error_code(Errc::connection_lost));
+  if (network_.refuses(from, to)) return answer_later(to, caller, make_error_code(Errc::refused));
+  if (network_.breaks()) {
+    answer_later(to, caller, make_error_code(Errc::connection_lost));
+    return break_connection(to, from);
+  }
   if (network_.doubles()) deliver(caller, to, message);
   deliver(caller, to, std::move(message));
 }
@@ -212,6 +237,7 @@ void World::let_in(HostId to, EventQueue::Action arrival) {
 
 void World::arrive(Caller caller, HostId at, const swim::Send& message) {
   Host& h = host(at);
+  if (h.dark && h.address == message.to) return;
   if (!h.node || h.address != message.to) {
     answer_later(at, caller, make_error_code(Errc::refused));
     return;

@@ -1,7 +1,7 @@
 // A whole cluster in one process: a virtual clock, one queue of events, and hosts that run the production
 // swim::Node. The same seed gives the same run to the last bit. It is the shell of the simulated nodes: it
 // times calls out at their deadline, refuses connections to the dead, and breaks those that were open when a
-// host dies.
+// host dies. A host without power is another matter: there nobody refuses.
 //
 // Single-threaded; knows no real time.
 #pragma once
@@ -33,7 +33,8 @@ class World {
   // A host that is not running yet. start() gives it a node, which joins through `seeds`.
   HostId add(std::string address, swim::Config config);
   void start(HostId id, std::vector<std::string> seeds);
-  void kill(HostId id);                       // its port refuses connections from now on
+  void kill(HostId id);                       // its port refuses connections, and open ones break
+  void power_off(HostId id);                  // nobody answers there any more, until start()
   void move(HostId id, std::string address);  // of a host that is not running
   void freeze(HostId id, Duration time);      // it does nothing, and what is sent to it waits
   void thaw(HostId id);
@@ -91,6 +92,7 @@ class World {
     std::string address;
     swim::Config config;
     std::unique_ptr<swim::Node> node;  // null: not running
+    bool dark = false;                 // without power
     std::vector<std::string> seeds;
     std::uint32_t life = 0;  // counts the starts, so that an event of an earlier life is told apart
     Instant wake_at = never;
@@ -117,6 +119,8 @@ class World {
   void arrive(Caller caller, HostId at, const swim::Send& message);
   void reply(HostId from, swim::Reply reply);
   void complete(Caller caller, Result<ringpop::Response> answer);
+  // The end of a connection at one of its ends, where it was with whoever was at `address`.
+  void break_connection(HostId from, HostId at);
   void answer_later(HostId from, Caller caller, Result<ringpop::Response> answer);
   void plan_wake(HostId id);
   void wake(HostId id, Instant planned);

@@ -27,11 +27,13 @@ struct Member {
   return status == ringpop::Status::alive || status == ringpop::Status::suspect;
 }
 
-// An internal label of a member that stands as `leave` because no app of its answers: it is out of the ring
-// and lives. The value says why. A member that takes its leave has no such label.
+// An internal label of a member that stands as `leave` because no app of its answers, or because it is
+// damped: it is out of the ring and lives. The value says why. A member that takes its leave has no such
+// label.
 inline constexpr const char* app_label = "__app";
 inline constexpr const char* app_is_down = "down";
 inline constexpr const char* app_is_absent = "none";
+inline constexpr const char* is_damped = "damped";
 
 [[nodiscard]] inline std::string_view label_of(const ringpop::Labels& labels, std::string_view key) {
   for (const auto& [name, value] : labels) {
@@ -40,9 +42,13 @@ inline constexpr const char* app_is_absent = "none";
   return {};
 }
 
-// Takes part in gossip: in the ring, or out of it for want of an app only.
+// Takes part in gossip: in the ring, or out of it for want of an app, or for a while.
 [[nodiscard]] inline bool lives(ringpop::Status status, const ringpop::Labels& labels) {
   return reachable(status) || (status == ringpop::Status::leave && !label_of(labels, app_label).empty());
+}
+
+[[nodiscard]] inline bool damped(const Member& member) {
+  return member.status == ringpop::Status::leave && label_of(member.labels, app_label) == is_damped;
 }
 
 // The identity label, else the address (spec C.7).

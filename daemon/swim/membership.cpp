@@ -13,7 +13,8 @@ namespace {
 
 App app_of(const ringpop::Labels& labels) {
   const std::string_view word = label_of(labels, app_label);
-  return word.empty() ? App::ready : word == app_is_absent ? App::none : App::down;
+  if (word.empty() || word == is_damped) return App::ready;
+  return word == app_is_absent ? App::none : App::down;
 }
 
 }  // namespace
@@ -28,7 +29,8 @@ Membership::Membership(std::string self, Member me, std::size_t members_max)
       members_max_(members_max),
       me_(&rows_.emplace(self_, std::move(me)).first->second) {}
 
-Applied Membership::apply(std::span<const ringpop::Change> changes, std::int64_t incarnation_max) {
+Applied Membership::apply(std::span<const ringpop::Change> changes, std::int64_t incarnation_max,
+                          std::size_t newcomers_max) {
   Applied applied;
   for (const ringpop::Change& change : changes) {
     if (change.incarnation < 0 || change.incarnation > incarnation_max) {
@@ -45,9 +47,13 @@ Applied Membership::apply(std::span<const ringpop::Change> changes, std::int64_t
       case Verdict::ignore: break;
       case Verdict::refute:
         applied.refute_above = std::max(applied.refute_above.value_or(0), change.incarnation);
+        applied.called_faulty = applied.called_faulty || change.status == ringpop::Status::faulty;
         break;
       case Verdict::apply:
-        if (known == nullptr && !may_enter(change, applied.refused)) break;
+        if (known == nullptr) {
+          if (!may_enter(change, applied.newcomers >= newcomers_max, applied.refused)) break;
+          ++applied.newcomers;
+        }
         write(change, incoming, applied);
         break;
     }
@@ -56,11 +62,13 @@ Applied Membership::apply(std::span<const ringpop::Change> changes, std::int64_t
   return applied;
 }
 
-bool Membership::may_enter(const ringpop::Change& change, ChangesRefused& refused) const {
+bool Membership::may_enter(const ringpop::Change& change, bool too_many, ChangesRefused& refused) const {
   if (!dialable(change.address)) {
     ++refused.bad_address;
   } else if (rows_.size() >= members_max_) {
     ++refused.above_cap;
+  } else if (too_many) {
+    ++refused.too_many_new;
   } else {
     return true;
   }
@@ -77,7 +85,11 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
   const bool lived = !is_new && lives(row.status, row.labels);
   const bool renamed = name_of(at->first, row.labels) != name_of(at->first, change.labels);
 
-  applied.updates.push_back({&change, is_new ? std::nullopt : std::optional(row.status)});
+  const bool was_given_up =
+      !is_new && (row.status == ringpop::Status::faulty || row.status == ringpop::Status::tombstone ||
+                  (row.status == ringpop::Status::leave && label_of(row.labels, app_label) == app_is_down));
+  applied.updates.push_back(
+      {&change, is_new ? std::nullopt : std::optional(row.status), was_given_up && is_in});
   const bool raised = row.incarnation != change.incarnation;
   row = {change.status, incoming.label_checksum, change.incarnation, change.labels};
 
@@ -167,7 +179,7 @@ std::vector<MemberRow> Membership::as_rows() const {
   rows.reserve(rows_.size());
   for (const auto& [address, member] : rows_) {
     rows.push_back({address, std::string(name_of(address, member.labels)), member.status, member.incarnation,
-                    member.labels, app_of(member.labels)});
+                    member.labels, app_of(member.labels), false, damped(member)});
   }
   return rows;
 }

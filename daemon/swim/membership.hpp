@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -22,13 +23,16 @@ namespace ringside::swim {
 struct Update {  // one change that won; `change` points into the batch
   const ringpop::Change* change;
   std::optional<ringpop::Status> before;  // empty: the member is new
+  bool returned = false;                  // to the ring, which it had not left of its own will
 };
 
 struct Applied {
   std::vector<Update> updates;
+  std::size_t newcomers = 0;
   bool ring_changed = false;
   // The highest incarnation that gossip wrongly gave to ourselves; answered by a higher one (spec C.4).
   std::optional<std::int64_t> refute_above;
+  bool called_faulty = false;  // ourselves, by what has to be refuted
   ChangesRefused refused;
 };
 
@@ -41,7 +45,9 @@ class Membership {
 
   // Changes with an incarnation above `incarnation_max` are refused: one wrong clock must not freeze a
   // member's state for years. So are new members beyond the cap and addresses nobody could dial.
-  Applied apply(std::span<const ringpop::Change> changes, std::int64_t incarnation_max);
+  // So are more than `newcomers_max` new ones in this batch.
+  Applied apply(std::span<const ringpop::Change> changes, std::int64_t incarnation_max,
+                std::size_t newcomers_max = std::numeric_limits<std::size_t>::max());
   // Our own row; gossip cannot change it. Returns whether the ring changed.
   bool set_self(ringpop::Status status, std::int64_t incarnation, const ringpop::Labels& labels);
   void evict(std::string_view address);
@@ -65,7 +71,7 @@ class Membership {
   [[nodiscard]] std::vector<MemberRow> as_rows() const;
 
  private:
-  [[nodiscard]] bool may_enter(const ringpop::Change& change, ChangesRefused& refused) const;
+  [[nodiscard]] bool may_enter(const ringpop::Change& change, bool too_many, ChangesRefused& refused) const;
   void write(const ringpop::Change& change, const Standing& incoming, Applied& applied);
   [[nodiscard]] bool shares_its_name(std::string_view address, std::string_view name) const;
 

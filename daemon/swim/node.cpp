@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <limits>
+#include <utility>
 
 #include "daemon/swim/node_state.hpp"
 
@@ -81,11 +83,16 @@ Node::State::State(std::string self_address, Config c, Rng r, Now now)
       joiner(config),
       catch_up(config.catch_up),
       heal_clock(config),
+      newcomer_quota(config.newcomers_max),
+      own_score(config.damping.half_life),
+      flaps(config.damping.half_life, config.members_max),
+      was_up(config.app_state == App::ready),
       app(config.app_state),
       app_wanted(config.app_state),
       plain_labels(own_labels(config, nullptr)),
       down_labels(own_labels(config, app_is_down)),
-      none_labels(own_labels(config, app_is_absent)) {
+      none_labels(own_labels(config, app_is_absent)),
+      damped_labels(own_labels(config, is_damped)) {
   dissemination.record(self_change());  // our first pings carry exactly this (spec D.5)
 }
 
@@ -98,14 +105,20 @@ std::int64_t Node::State::incarnation_max(Now now) const {
   return std::min(std::max(wall_ms(now), highest_joined), incarnation_limit) + clock_tolerance;
 }
 
-bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learned how, Outbox& out) {
+bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learned how,
+                        std::string_view teller, Outbox& out) {
   if (how == Learned::by_join && !ready) {
     for (const ringpop::Change& change : changes) {
       highest_joined = std::min(std::max(highest_joined, change.incarnation), incarnation_limit);
     }
   }
   measure_changes(Stat::changes_received, changes, out);
-  const Applied applied = members.apply(changes, incarnation_max(now));
+  // A list is bounded by the members there may be at all.
+  const bool counts = how == Learned::by_gossip && teller != members.self();
+  const std::size_t newcomers_max =
+      counts ? newcomer_quota.left(now.steady, teller) : std::numeric_limits<std::size_t>::max();
+  const Applied applied = members.apply(changes, incarnation_max(now), newcomers_max);
+  if (counts) newcomer_quota.take(now.steady, teller, applied.newcomers);
   if (dissemination.set_limit(config.piggyback_factor, members.living_count()))
     out.measures.push_back({Stat::piggyback_limit, dissemination.limit()});
   for (const Update& update : applied.updates) {
@@ -114,6 +127,7 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
       rotation.add(change.address, rng);
       catch_up.grew(now.steady);
     }
+    if (update.returned) flaps.returned(now.steady, name_of(change.address, change.labels));
     spread(change, how);
     start_timer(now, change, how);
     if (change.status == ringpop::Status::leave)
@@ -132,6 +146,7 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
   if (how == Learned::by_gossip) take_accusations(changes);
   if (applied.ring_changed) out.notices.emplace_back(RingInputChanged{});
   if (applied.refute_above) {
+    if (applied.called_faulty) count_own_return(now, out);
     set_self(now, members.me().status, *applied.refute_above, out);
     health.add(1);  // we were silent for somebody
     out.notices.emplace_back(Refuted{members.me().incarnation});
@@ -190,7 +205,7 @@ void Node::State::declare(Now now, const std::string& address, ringpop::Status s
   const ringpop::Change change{address,       status, incarnation, members.self(), members.me().incarnation,
                                member->labels};
   out.measures.push_back({Stat::changes_declared, 1, status});
-  apply(now, std::span(&change, 1), Learned::by_gossip, out);
+  apply(now, std::span(&change, 1), Learned::by_gossip, members.self(), out);
 }
 
 // A new incarnation of ourselves: higher than our last, than what was said of us and, if our clock allows,
@@ -211,7 +226,7 @@ void Node::State::set_self(Now now, ringpop::Status status, std::int64_t above, 
 const ringpop::Labels& Node::State::labels_in(ringpop::Status status) const {
   if (status != ringpop::Status::leave || left || yielded) return plain_labels;
   switch (app) {
-    case App::ready: return plain_labels;
+    case App::ready: return damped ? damped_labels : plain_labels;
     case App::down: return down_labels;
     case App::none: return none_labels;
   }
@@ -220,7 +235,7 @@ const ringpop::Labels& Node::State::labels_in(ringpop::Status status) const {
 
 // Brings our row to what follows from our wishes: to be in the ring, unless something keeps us out.
 void Node::State::settle_self(Now now, Outbox& out) {
-  const bool out_of_ring = left || yielded || app != App::ready;
+  const bool out_of_ring = left || yielded || damped || app != App::ready;
   const auto status = out_of_ring ? ringpop::Status::leave : ringpop::Status::alive;
   const Member& me = members.me();
   if (me.status == status && me.labels == labels_in(status)) return;
@@ -238,11 +253,13 @@ void Node::State::take_app(Now now, Outbox& out) {
   if (app == app_wanted) return;
   app = app_wanted;
   next_app_change = now.steady + config.app_pause;
+  if (app == App::ready && std::exchange(was_up, true)) count_own_return(now, out);
   settle_self(now, out);
 }
 
 void Node::State::note_refused(const ChangesRefused& refused, Outbox& out) {
-  const std::size_t count = refused.above_cap + refused.ahead_of_time + refused.bad_address;
+  const std::size_t count =
+      refused.above_cap + refused.ahead_of_time + refused.bad_address + refused.too_many_new;
   if (count == 0) return;
   out.measures.push_back({Stat::changes_refused, static_cast<std::int64_t>(count)});
   out.notices.emplace_back(refused);
@@ -284,7 +301,7 @@ void Node::State::call(Purpose purpose, const std::string& to, ringpop::Request 
 
 Instant Node::State::next_deadline() const {
   return std::min({prober.next_deadline(), joiner.next_deadline(), transitions.next_deadline(),
-                   catch_up.next_deadline(), heal_clock.next_deadline(),
+                   catch_up.next_deadline(), heal_clock.next_deadline(), next_inquest_ping(), reuse_at,
                    app == app_wanted ? never : next_app_change});
 }
 
@@ -316,11 +333,18 @@ void Node::on_deadline(Now now, Outbox& out) {
   state_->watch_sleep(now, out);
   while (const auto due = state_->transitions.pop_due(now.steady)) state_->run_transition(now, *due, out);
   if (state_->next_app_change <= now.steady) state_->take_app(now, out);
+  if (state_->reuse_at <= now.steady) state_->end_damping(now, out);
   if (state_->joiner.next_deadline() <= now.steady) state_->ask_seeds(now, out);
+  if (state_->next_inquest_ping() <= now.steady) state_->run_inquests(now, out);
   if (state_->prober.next_deadline() <= now.steady) state_->start_period(now, out);
   if (state_->catch_up.next_deadline() <= now.steady) state_->ask_for_list(now, out);
   if (state_->heal_clock.next_deadline() <= now.steady) state_->consider_heal(now, out);
   assert(state_->next_deadline() > now.steady);
+}
+
+void Node::connection_lost(Now now, const std::string& address, Outbox& out) {
+  state_->watch_sleep(now, out);
+  state_->connection_lost(now, address, out);
 }
 
 void Node::leave(Now now, Outbox& out) {
@@ -379,6 +403,11 @@ ringpop::Status Node::status() const {
 }
 bool Node::left() const {
   return state_->left;
+}
+std::string Node::yielded_to() const {
+  if (!state_->yielded) return "";
+  const auto others = state_->namesakes();
+  return others.empty() ? "" : others.front();
 }
 std::int64_t Node::incarnation() const {
   return state_->members.me().incarnation;

@@ -20,6 +20,7 @@
 #include "daemon/base/result.hpp"
 #include "daemon/base/rng.hpp"
 #include "daemon/base/time.hpp"
+#include "daemon/swim/damping.hpp"
 #include "daemon/swim/lifeguard.hpp"
 #include "daemon/swim/measure.hpp"
 #include "daemon/swim/notice.hpp"
@@ -53,6 +54,7 @@ struct Config {
   int full_syncs_max = 5;  // reverse full syncs at once
   std::size_t members_max = 4096;
   bool catch_up = false;  // young members ask for whole lists while theirs grow (catch_up.hpp)
+  int newcomers_max = 60;  // new members a minute from one teller's gossip; 0: any number
   ChecksumDialect checksum = ChecksumDialect::go;
   bool positive_labels = true;    // a nonce label makes our label checksum positive (settled by ringpop-node)
   Millis heal_period{30 * 1000};  // how often a look for lost partitions is considered
@@ -61,6 +63,8 @@ struct Config {
   int heal_failures_max = 10;     // unreachable targets after which one look gives up
   int evict_ping_percent = 40;    // of the members, told at once when we evict ourselves
   Lifeguard lifeguard;
+  bool proof_of_death = true;  // who refuses connections, as several find, is faulty at once
+  Damping damping;
   App app_state = App::ready;         // at the start
   Millis app_pause{2000};             // least time between two changes of our place because of the app
   Millis left_ping_pause{10 * 1000};  // between pings of a member that has left, or is out and silent
@@ -109,6 +113,7 @@ struct MemberRow {
   ringpop::Labels labels;  // as gossiped, internal ones included
   App app = App::ready;    // by its label; means nothing for who is faulty, or has taken its leave
   bool silent = false;     // stands as `leave` and did not answer our last ping
+  bool damped = false;     // stands as `leave` for a while, because it came and went too often
   friend bool operator==(const MemberRow&, const MemberRow&) = default;
 };
 
@@ -127,6 +132,9 @@ class Node {  // not thread-safe, no hidden inputs, never calls out
   void on_request(Now, ReplyId, const ringpop::Request&, Outbox&);
   void on_response(Now, CallId, Result<ringpop::Response>, Outbox&);
   void on_deadline(Now, Outbox&);
+  // A connection to this address broke without a farewell, or was refused: whoever is a member there is
+  // looked at now. Told as often as it happens.
+  void connection_lost(Now, const std::string& address, Outbox&);
   // Declare ourselves `leave` and spread it; gossip goes on until the shell stops driving the node.
   void leave(Now, Outbox&);
   // Take our place again after leave(), if the app is ready.
@@ -154,6 +162,8 @@ class Node {  // not thread-safe, no hidden inputs, never calls out
   [[nodiscard]] const std::string& self() const;
   [[nodiscard]] ringpop::Status status() const;  // our own
   [[nodiscard]] bool left() const;               // by leave(), not for want of an app
+  // The live member that uses our name and for which we left the ring; empty: there is none.
+  [[nodiscard]] std::string yielded_to() const;
   [[nodiscard]] std::int64_t incarnation() const;
   [[nodiscard]] std::vector<MemberRow> members() const;  // sorted by address, ourselves included
   [[nodiscard]] std::size_t member_count() const;

@@ -32,7 +32,8 @@ void Node::State::evict_self(Now now, TicketId ticket, Outbox& out) {
     out.done.push_back({ticket, {}, "this node is evicting itself already"});
     return;
   }
-  yielded = false;
+  yielded = damped = false;
+  reuse_at = never;
   set_self(now, ringpop::Status::faulty, 0, out);
   eviction = Eviction{ticket, now.steady};
   std::vector<const std::string*> told;

@@ -71,10 +71,10 @@ void Node::State::on_answer(Now now, HealJoin& purpose, const Result<ringpop::Re
   const Repair first = repair(members, response->membership);
   if (first.needed()) {
     heal_clock.repaired(now.steady);
-    apply(now, first.for_us, Learned::by_gossip, out);
+    apply(now, first.for_us, Learned::by_gossip, purpose.target, out);
     tell = first.for_them;
   } else {
-    apply(now, response->membership, Learned::by_list, out);
+    apply(now, response->membership, Learned::by_list, purpose.target, out);
     tell = members.as_changes();
   }
   if (tell.empty()) return next_heal_target(now, purpose.heal, out);

@@ -46,7 +46,8 @@ void Node::State::on_answer(Now now, JoinSeed& purpose, const Result<ringpop::Re
     error = purpose.seed + ": " + rejection->message;
   } else if (const auto* response = std::get_if<ringpop::JoinResponse>(&*answer)) {
     note_dialect(purpose.seed, *response, out);
-    apply(now, response->membership, Learned::by_join, out);
+    learn_own_score(*response);
+    apply(now, response->membership, Learned::by_join, purpose.seed, out);
   } else {
     error = purpose.seed + ": not an answer to a join";
   }
@@ -90,6 +91,7 @@ void Node::State::become_ready(Now now, int joined, Outbox& out) {
       static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(config.period.count()) + 1));
   prober.start(now.steady + Millis(first));
   for (const std::string& address : namesakes()) meet_namesake(now, address, out);
+  recall_own_score(now, out);
 }
 
 void Node::State::ask_for_list(Now now, Outbox& out) {

@@ -1,6 +1,7 @@
 // Probing: one ping a period, helpers when it fails, a verdict (spec E.3); and the same ping as a favour to
 // others.
 #include <algorithm>
+#include <utility>
 
 #include "daemon/swim/node_state.hpp"
 
@@ -100,7 +101,8 @@ bool Node::State::take_ping_answer(Now now, Dissemination::Mark told, const Resu
   const auto* response = answer ? std::get_if<ringpop::PingResponse>(&*answer) : nullptr;
   if (response == nullptr) return false;
   dissemination.delivered(told);
-  apply(now, response->changes, is_list(response->changes) ? Learned::by_list : Learned::by_gossip, out);
+  apply(now, response->changes, is_list(response->changes) ? Learned::by_list : Learned::by_gossip,
+        response->source, out);
   return true;
 }
 
@@ -128,29 +130,49 @@ void Node::State::on_answer(Now now, ProbePing& purpose, const Result<ringpop::R
       declare(now, target, ringpop::Status::tombstone, member->incarnation, out);
     return;
   }
+  const Inquest::Found found = found_by(answer);
+  if (found != Inquest::Found::silent && hand_to_inquest(now, prober.target(), found, out))
+    return end_period(now, out);
   ask_helpers(now, purpose.probe, out);
+}
+
+std::vector<const std::string*> Node::State::pick_helpers(const std::string& target) {
+  std::vector<const std::string*> helpers = members.pingable_but(target);
+  rng.shuffle(std::span(helpers));
+  helpers.resize(std::min(helpers.size(), static_cast<std::size_t>(std::max(config.ping_req_size, 0))));
+  return helpers;
+}
+
+void Node::State::send_ping_req(Purpose purpose, const std::string& helper, const std::string& target,
+                                Instant due, Outbox& out) {
+  measure_issued(dissemination.size(), out);
+  call(std::move(purpose), helper,
+       ringpop::PingReq{members.self(), members.me().incarnation, target, checksum(), dissemination.all()},
+       due, out);
 }
 
 void Node::State::ask_helpers(Now now, std::uint64_t probe, Outbox& out) {
   const std::string& target = prober.target().address;
-  std::vector<const std::string*> helpers = members.pingable_but(target);
-  if (helpers.empty() || config.ping_req_size <= 0) {
+  const auto helpers = pick_helpers(target);
+  if (helpers.empty()) {
     health.add(1);  // with nobody to ask it may as well be us
     conclude(now, Prober::Outcome::unreachable, out);
     return;
   }
-  rng.shuffle(std::span(helpers));
-  helpers.resize(std::min(helpers.size(), static_cast<std::size_t>(config.ping_req_size)));
   const Duration wait = unheard(now) ? 2 * config.ping_timeout_min : config.ping_req_timeout;
   const Instant due = now.steady + wait;  // long enough as it is, for who is slow
   prober.ask(helpers.size(), due);
   out.measures.push_back({Stat::helpers_asked, static_cast<std::int64_t>(helpers.size())});
-  for (const std::string* helper : helpers) {
-    measure_issued(dissemination.size(), out);
-    call(ProbeHelp{probe, dissemination.mark(), now.steady}, *helper,
-         ringpop::PingReq{members.self(), members.me().incarnation, target, checksum(), dissemination.all()},
-         due, out);
-  }
+  for (const std::string* helper : helpers)
+    send_ping_req(ProbeHelp{probe, *helper, dissemination.mark(), now.steady}, *helper, target, due, out);
+}
+
+void Node::State::take_helper_answer(Now now, const std::string& helper, Dissemination::Mark told,
+                                     Instant sent, const ringpop::PingReqResponse& response, Outbox& out) {
+  dissemination.delivered(told);
+  out.measures.push_back({Stat::ping_req_time, micros(now.steady - sent)});
+  apply(now, response.changes, is_list(response.changes) ? Learned::by_list : Learned::by_gossip, helper,
+        out);
 }
 
 void Node::State::on_answer(Now now, ProbeHelp& purpose, const Result<ringpop::Response>& answer,
@@ -159,9 +181,7 @@ void Node::State::on_answer(Now now, ProbeHelp& purpose, const Result<ringpop::R
   const auto* response = answer ? std::get_if<ringpop::PingReqResponse>(&*answer) : nullptr;
   if (response != nullptr) {
     says = response->ping_status ? Prober::HelperSays::reachable : Prober::HelperSays::unreachable;
-    dissemination.delivered(purpose.told);
-    out.measures.push_back({Stat::ping_req_time, micros(now.steady - purpose.sent)});
-    apply(now, response->changes, is_list(response->changes) ? Learned::by_list : Learned::by_gossip, out);
+    take_helper_answer(now, purpose.helper, purpose.told, purpose.sent, *response, out);
   }
   if (!prober.asking(purpose.probe)) return;  // the verdict is in already
   if (sleep_watch.slept_since(purpose.sent) && says != Prober::HelperSays::reachable)
@@ -185,7 +205,9 @@ void Node::State::conclude(Now now, Prober::Outcome outcome, Outbox& out) {
   }
 }
 
-// A failed ping here never marks the target: that is for the one who asked (spec B.1).
+// A failed ping here never marks the target: that is for the one who asked (spec B.1). It wants to know
+// whether the target's machine refuses us; a connection that broke may have been an old one, so we look
+// again.
 void Node::State::on_answer(Now now, PingForOther& purpose, const Result<ringpop::Response>& answer,
                             Outbox& out) {
   const bool reached = take_ping_answer(now, purpose.told, answer, out);
@@ -194,9 +216,17 @@ void Node::State::on_answer(Now now, PingForOther& purpose, const Result<ringpop
     out.replies.push_back({purpose.asked, ringpop::Rejection{"error", "the helper was not running"}});
     return;
   }
+  const Inquest::Found found = reached ? Inquest::Found::alive : found_by(answer);
+  if (found == Inquest::Found::lost && config.proof_of_death && !std::exchange(purpose.again, true)) {
+    purpose.told = dissemination.mark();
+    purpose.sent = now.steady;
+    const std::string target = purpose.target;
+    return send_ping(std::move(purpose), target, now.steady + config.ping_timeout, out);
+  }
+  const bool refused = found == Inquest::Found::refused && config.proof_of_death;
   Answer reply = answer_to(purpose.requester, purpose.requester_incarnation, purpose.requester_checksum, out);
   out.replies.push_back(
-      {purpose.asked, ringpop::PingReqResponse{std::move(reply.changes), reached, purpose.target}});
+      {purpose.asked, ringpop::PingReqResponse{std::move(reply.changes), reached, purpose.target, refused}});
 }
 
 }  // namespace ringside::swim

@@ -29,8 +29,11 @@ void Node::State::serve(Now now, ReplyId id, const ringpop::Join& join, Outbox& 
                                     config.app + ") did not match the actual app (" + join.app + ")."}});
     return;
   }
-  out.replies.push_back(
-      {id, ringpop::JoinResponse{config.app, members.self(), members.as_changes(), checksum()}});
+  const Member* joiner_row = members.find(join.source);
+  const int score =
+      joiner_row == nullptr ? 0 : flaps.score(now.steady, name_of(join.source, joiner_row->labels));
+  out.replies.push_back({id, ringpop::JoinResponse{config.app, members.self(), members.as_changes(),
+                                                   checksum(), config.damping.enabled ? score : 0}});
   offer_to_joiner(now, join.source);
 }
 
@@ -45,7 +48,7 @@ void Node::State::serve(Now now, ReplyId id, const ringpop::Ping& ping, Outbox& 
     out.replies.push_back({id, ringpop::Rejection{"error", "Pinged ringpop has a different app name"}});
     return;
   }
-  apply(now, ping.changes, Learned::by_gossip, out);
+  apply(now, ping.changes, Learned::by_gossip, ping.source, out);
   Answer answer = answer_to(ping.source, ping.source_incarnation, ping.checksum, out);
   out.replies.push_back({id, ringpop::PingResponse{std::move(answer.changes), checksum(), members.self(),
                                                    members.me().incarnation}});
@@ -58,7 +61,7 @@ void Node::State::serve(Now now, ReplyId id, const ringpop::PingReq& ping_req, O
     out.replies.push_back({id, not_ready()});
     return;
   }
-  apply(now, ping_req.changes, Learned::by_gossip, out);
+  apply(now, ping_req.changes, Learned::by_gossip, ping_req.source, out);
   if (ping_req.target == members.self()) {  // we are the best witness of that
     Answer answer = answer_to(ping_req.source, ping_req.source_incarnation, ping_req.checksum, out);
     out.replies.push_back({id, ringpop::PingReqResponse{std::move(answer.changes), true, ping_req.target}});
@@ -113,7 +116,7 @@ void Node::State::on_answer(Now now, PullFrom& purpose, const Result<ringpop::Re
   }
   note_dialect(purpose.peer, *response, out);
   out.notices.emplace_back(FullSync{purpose.peer, true, response->membership.size()});
-  if (!apply(now, response->membership, Learned::by_list, out))
+  if (!apply(now, response->membership, Learned::by_list, purpose.peer, out))
     out.measures.push_back({Stat::full_sync_pull_useless});
 }
 

@@ -1,6 +1,6 @@
 // What a Node consists of: the parts, each a concept of its own, and the few functions that connect them.
-// Split over node.cpp (inputs, state changes), node_probe.cpp, node_serve.cpp, node_join.cpp, node_heal.cpp
-// and node_admin.cpp. Control thread only.
+// Split over node.cpp (inputs, state changes), node_probe.cpp, node_inquest.cpp, node_serve.cpp,
+// node_join.cpp, node_damping.cpp, node_heal.cpp and node_admin.cpp. Control thread only.
 #pragma once
 
 #include <map>
@@ -12,11 +12,14 @@
 #include <vector>
 
 #include "daemon/swim/catch_up.hpp"
+#include "daemon/swim/damping.hpp"
 #include "daemon/swim/dissemination.hpp"
 #include "daemon/swim/healer.hpp"
+#include "daemon/swim/inquest.hpp"
 #include "daemon/swim/joiner.hpp"
 #include "daemon/swim/left_watch.hpp"
 #include "daemon/swim/membership.hpp"
+#include "daemon/swim/newcomers.hpp"
 #include "daemon/swim/node.hpp"
 #include "daemon/swim/prober.hpp"
 #include "daemon/swim/rotation.hpp"
@@ -39,6 +42,20 @@ struct Node::State {
   };
   struct ProbeHelp {
     std::uint64_t probe;
+    std::string helper;
+    Dissemination::Mark told;
+    Instant sent;
+  };
+  struct InquestPing {
+    std::string address;
+    std::uint64_t inquest;
+    Dissemination::Mark told;
+    Instant sent;
+  };
+  struct InquestHelp {
+    std::string address;
+    std::uint64_t inquest;
+    std::string helper;
     Dissemination::Mark told;
     Instant sent;
   };
@@ -50,6 +67,7 @@ struct Node::State {
     std::string target;
     Dissemination::Mark told;
     Instant sent;
+    bool again = false;  // the second ping, over a fresh connection
   };
   struct JoinSeed {
     std::string seed;
@@ -71,8 +89,8 @@ struct Node::State {
   struct EvictionPing {
     Dissemination::Mark told;
   };
-  using Purpose = std::variant<ProbePing, ProbeHelp, PingForOther, JoinSeed, PullFrom, CatchUpList, HealJoin,
-                               HealPing, EvictionPing>;
+  using Purpose = std::variant<ProbePing, ProbeHelp, InquestPing, InquestHelp, PingForOther, JoinSeed,
+                               PullFrom, CatchUpList, HealJoin, HealPing, EvictionPing>;
 
   // What a join brings is not spread on (spec C.3). A list is what its sender knows: it names itself as the
   // source of every row, and accuses nobody.
@@ -81,8 +99,9 @@ struct Node::State {
   State(std::string self, Config config, Rng rng, Now now);
 
   // node.cpp
-  // Returns whether anything was new.
-  bool apply(Now now, std::span<const ringpop::Change> changes, Learned how, Outbox& out);
+  // `teller`: whom the message came from. Returns whether anything was new.
+  bool apply(Now now, std::span<const ringpop::Change> changes, Learned how, std::string_view teller,
+             Outbox& out);
   void declare(Now now, const std::string& address, ringpop::Status status, std::int64_t incarnation,
                Outbox& out);
   void spread(const ringpop::Change& change, Learned how);
@@ -115,9 +134,31 @@ struct Node::State {
   void on_answer(Now now, ProbeHelp& purpose, const Result<ringpop::Response>& answer, Outbox& out);
   void on_answer(Now now, PingForOther& purpose, const Result<ringpop::Response>& answer, Outbox& out);
   void ask_helpers(Now now, std::uint64_t probe, Outbox& out);
+  // Whom to ask about the target, in the order of chance.
+  [[nodiscard]] std::vector<const std::string*> pick_helpers(const std::string& target);
+  void send_ping_req(Purpose purpose, const std::string& helper, const std::string& target, Instant due,
+                     Outbox& out);
+  void take_helper_answer(Now now, const std::string& helper, Dissemination::Mark told, Instant sent,
+                          const ringpop::PingReqResponse& response, Outbox& out);
   void conclude(Now now, Prober::Outcome outcome, Outbox& out);
   bool take_ping_answer(Now now, Dissemination::Mark told, const Result<ringpop::Response>& answer,
                         Outbox& out);
+
+  // node_inquest.cpp
+  void connection_lost(Now now, const std::string& address, Outbox& out);
+  [[nodiscard]] bool wants_inquest(const std::string& address) const;
+  bool hand_to_inquest(Now now, const Prober::Target& target, Inquest::Found found, Outbox& out);
+  [[nodiscard]] Inquest* open_inquest(const std::string& address, std::int64_t incarnation);
+  [[nodiscard]] Inquest* find_inquest(const std::string& address, std::uint64_t number);
+  [[nodiscard]] bool alone_with(const std::string& address) const;  // we know no other that we could ask
+  void ping_for_inquest(Now now, const std::string& address, Inquest& inquest, Outbox& out);
+  void ask_witnesses(Now now, const std::string& address, Inquest& inquest, Outbox& out);
+  void on_answer(Now now, InquestPing& purpose, const Result<ringpop::Response>& answer, Outbox& out);
+  void on_answer(Now now, InquestHelp& purpose, const Result<ringpop::Response>& answer, Outbox& out);
+  [[nodiscard]] static Inquest::Found found_by(const Result<ringpop::Response>& failed);
+  void go_on(Now now, const std::string& address, Inquest::Next next, Outbox& out);
+  void run_inquests(Now now, Outbox& out);
+  [[nodiscard]] Instant next_inquest_ping() const;
 
   // node_serve.cpp
   void serve(Now now, ReplyId id, const ringpop::Join& join, Outbox& out);
@@ -148,6 +189,13 @@ struct Node::State {
   // Whether the peer's checksum is of the dialect that we do not speak.
   void note_dialect(const std::string& peer, const ringpop::JoinResponse& response, Outbox& out);
 
+  // node_damping.cpp
+  void count_own_return(Now now, Outbox& out);
+  void consider_damping(Now now, Outbox& out);
+  void end_damping(Now now, Outbox& out);
+  void learn_own_score(const ringpop::JoinResponse& response);
+  void recall_own_score(Now now, Outbox& out);
+
   // node_heal.cpp
   void consider_heal(Now now, Outbox& out);
   void start_heal(Now now, std::optional<TicketId> ticket, std::span<const std::string> hosts, Outbox& out);
@@ -168,6 +216,8 @@ struct Node::State {
   Dissemination dissemination;
   Rotation rotation;
   Prober prober;
+  std::map<std::string, Inquest> inquests;  // that are being held, by the member's address
+  std::uint64_t last_inquest = 0;
   Transitions transitions;
   LeftWatch left_watch;
   LocalHealth health;
@@ -203,10 +253,19 @@ struct Node::State {
   std::map<std::string, std::int64_t> met;  // namesakes and the incarnation at which we last met them
   bool yielded = false;                     // we left because another member uses our name
   bool left = false;                        // told to
+  NewcomerQuota newcomer_quota;
+  DampScore own_score;           // our own returns to the ring
+  FlapMemory flaps;              // the others'
+  std::vector<int> told_scores;  // ours, as the members counted that we joined through
+  bool found_faulty = false;     // they had given us up
+  bool damped = false;           // we stay out of the ring for a while
+  Instant reuse_at = never;
+  bool was_up = false;  // our app, in this life
   App app, app_wanted;  // the one that counts, and the one that will when its time has come
   Instant next_app_change{};
-  // With which we stand in the ring or take our leave, and as members whose app is down or that have none.
-  ringpop::Labels plain_labels, down_labels, none_labels;
+  // With which we stand in the ring or take our leave, and as members whose app is down, that have none, or
+  // that are damped.
+  ringpop::Labels plain_labels, down_labels, none_labels, damped_labels;
 };
 
 }  // namespace ringside::swim

@@ -35,6 +35,11 @@ struct ProbeFailed {
 struct ProbeInconclusive {
   std::string target;
 };  // no helper could say anything
+struct DeathProved {  // refused by a fresh connection of ours, and so many others': faulty at once
+  std::string address;
+  std::int64_t incarnation = 0;
+  int witnesses = 0;
+};
 struct Refuted {
   std::int64_t incarnation = 0;
 };  // gossip said something wrong of us; we answered with this
@@ -43,6 +48,11 @@ struct FullSync {
   bool reverse = false;
   std::size_t members = 0;
 };
+struct Damped {  // we stay out of the ring until the score has fallen
+  int score = 0;
+  std::int64_t millis = 0;  // so long
+};
+struct DampingEnded {};  // we take our place again
 struct NameConflict {
   std::string name, address, other_address;
 };  // two live members use one name
@@ -60,12 +70,12 @@ struct Overslept {  // we did not run when we should have, for so long
   std::int64_t millis = 0;
 };
 struct ChangesRefused {  // gossip against a rule of ours, in one message
-  std::size_t above_cap = 0, ahead_of_time = 0, bad_address = 0;
+  std::size_t above_cap = 0, ahead_of_time = 0, bad_address = 0, too_many_new = 0;
   std::string source;  // of one of them
 };
 
 using Notice = std::variant<MemberChanged, RingInputChanged, JoinRound, JoinComplete, ProbeFailed,
-                            ProbeInconclusive, Refuted, FullSync, NameConflict, HealDue, HealEnded,
-                            OtherDialect, Overslept, ChangesRefused>;
+                            ProbeInconclusive, DeathProved, Refuted, FullSync, Damped, DampingEnded,
+                            NameConflict, HealDue, HealEnded, OtherDialect, Overslept, ChangesRefused>;
 
 }  // namespace ringside::swim

@@ -53,6 +53,14 @@ bool Transitions::confirm(std::string_view address, std::int64_t incarnation, st
   return true;
 }
 
+void Transitions::confirm_all(std::string_view address, std::int64_t incarnation) {
+  const auto at = timers_.find(address);
+  if (at == timers_.end()) return;
+  const Timer& timer = at->second;
+  if (timer.from != Status::suspect || timer.incarnation != incarnation) return;
+  move(at, std::min(timer.deadline, timer.began + suspect_timeout_));
+}
+
 void Transitions::oversleep(Instant now, Duration late, Duration grace) {
   for (auto at = timers_.begin(); at != timers_.end(); ++at) {
     if (at->second.from != Status::suspect) continue;

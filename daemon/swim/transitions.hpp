@@ -38,6 +38,8 @@ class Transitions {
                  Accusation accusation);
   // Somebody suspects it too. Whether that is news.
   bool confirm(std::string_view address, std::int64_t incarnation, std::string_view accuser);
+  // As good as confirmed by all that are wanted.
+  void confirm_all(std::string_view address, std::int64_t incarnation);
   // We slept for so long: that does not count as time in which suspects could have defended themselves, and
   // `grace` is left at least, for what they said meanwhile is still to be read.
   void oversleep(Instant now, Duration late, Duration grace);

@@ -126,6 +126,7 @@ struct Context {
   std::vector<RingWaiter*> waiting;
   std::vector<Call*> upgraded;        // tunnels; each knows its place
   std::function<void()> app_refused;  // tells control that nobody listens at the app's address
+  std::function<void(const std::string&)> peer_lost;  // and that a connection to this member broke or failed
   std::function<void(net::IncomingCall)> to_control;  // calls to this node itself; the answer comes by post
   // Sums up the load of all workers; the answer comes by post.
   std::function<void(std::function<void(std::shared_ptr<const api::Stats>)>)> gather_stats;

@@ -184,7 +184,10 @@ std::vector<std::unique_ptr<LinkStream>> Http2Link::take_all() {
 // none: it is refused in no time, and its health decides what follows.
 void Http2Link::not_opened(boost::system::error_code error) {
   const std::string why = error.message();
-  if (to_ == To::peer) context_.breakers->failed(target_, why);
+  if (to_ == To::peer) {
+    context_.breakers->failed(target_, why);
+    if (context_.peer_lost) context_.peer_lost(target_);
+  }
   const auto streams = take_all();
   close();
   for (const auto& stream : streams) {
@@ -206,6 +209,7 @@ void Http2Link::lost(std::string_view why) {
   const bool asked = std::ranges::any_of(
       streams, [](const auto& stream) { return stream->call_ != nullptr && !stream->replying_; });
   if (to_ == To::peer && asked) context_.breakers->failed(target_, reason);
+  if (to_ == To::peer && context_.peer_lost) context_.peer_lost(target_);
   for (const auto& stream : streams) {
     Call* call = std::exchange(stream->call_, nullptr);
     if (call == nullptr) continue;

@@ -29,7 +29,11 @@ TchannelSession& Relay::add(Side side) {
 void Relay::on_closed(TchannelSession& session) {
   const auto found = sessions_.find(&session);
   if (found == sessions_.end()) return;
-  std::erase_if(to_peers_, [&](const auto& entry) { return entry.second == &session; });
+  const auto to_peer = std::ranges::find(to_peers_, &session, [](const auto& entry) { return entry.second; });
+  if (to_peer != to_peers_.end()) {
+    if (context_.peer_lost) context_.peer_lost(to_peer->first.first);
+    to_peers_.erase(to_peer);
+  }
   std::erase(to_app_, &session);
   count(session.side(), -1);
   context_.turn.bury(std::move(found->second), &session);

@@ -58,6 +58,7 @@ struct Worker::State {
         answer(std::make_shared<const api::Stats>(load.stats()));
       };
     context.app_refused = std::move(to_control.app_refused);
+    context.peer_lost = std::move(to_control.peer_lost);
     context.to_control = std::move(to_control.call);
   }
 

@@ -25,9 +25,10 @@ class Worker {
  public:
   // What the control thread does for this one; called on the worker's thread, answered on any.
   struct ToControl {
-    std::function<void(net::ProxyCall)> proxy{};    // a request for a ringpop-node member
-    std::function<void(net::IncomingCall)> call{};  // a TChannel call to this node itself
-    std::function<void()> app_refused{};            // nobody listens at the app's address: look at it
+    std::function<void(net::ProxyCall)> proxy{};          // a request for a ringpop-node member
+    std::function<void(net::IncomingCall)> call{};        // a TChannel call to this node itself
+    std::function<void()> app_refused{};                  // nobody listens at the app's address: look at it
+    std::function<void(const std::string&)> peer_lost{};  // a connection to that member broke or failed
     // Sums up the load of all workers (add_stats()); the answer may come on any of their threads. Empty: this
     // one has no others beside it.
     std::function<void(std::function<void(std::shared_ptr<const api::Stats>)>)> gather_stats{};

@@ -267,7 +267,8 @@ std::vector<Slot> slots(JoinResponse& m) {
   return {{"app", &m.app},
           {"coordinator", &m.coordinator},
           {"membership", &m.membership},
-          {"membershipChecksum", &m.membership_checksum}};
+          {"membershipChecksum", &m.membership_checksum},
+          {"dampScore", &m.damp_score}};
 }
 std::vector<Slot> slots(PingResponse& m) {
   return {{"changes", &m.changes},
@@ -276,7 +277,10 @@ std::vector<Slot> slots(PingResponse& m) {
           {"sourceIncarnationNumber", &m.source_incarnation}};
 }
 std::vector<Slot> slots(PingReqResponse& m) {
-  return {{"pingStatus", &m.ping_status}, {"target", &m.target}, {"changes", &m.changes}};
+  return {{"pingStatus", &m.ping_status},
+          {"target", &m.target},
+          {"changes", &m.changes},
+          {"refused", &m.refused}};
 }
 std::vector<Slot> slots(Rejection& m) {
   return {{"type", &m.type}, {"message", &m.message}};

@@ -72,6 +72,7 @@ struct JoinResponse {
   std::string coordinator;
   std::vector<Change> membership;
   std::uint32_t membership_checksum = 0;  // 0: the sender has not computed one
+  std::int64_t damp_score = 0;            // ringside's own: what it has counted of the joiner's flaps
   friend bool operator==(const JoinResponse&, const JoinResponse&) = default;
 };
 
@@ -87,6 +88,7 @@ struct PingReqResponse {
   std::vector<Change> changes;
   bool ping_status = false;
   std::string target;
+  bool refused = false;  // ringside's own: the target's machine refused a fresh connection of the helper
   friend bool operator==(const PingReqResponse&, const PingReqResponse&) = default;
 };
 

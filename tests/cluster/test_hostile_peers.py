@@ -252,7 +252,7 @@ class FakeMembers(Hostile, ClusterTest):
 
     def test_10_000_in_many_pings_are_bounded(self):
         hosts = a, _, _ = self.three()
-        with self.bounded(a, 64 * MIB), self.counted(a, refused_changes("above_cap"), 10_000 - self.CAP):
+        with self.bounded(a, 64 * MIB), self.counted(a, refused_changes("too_many_new"), 10_000 - 60):
             for start in range(0, 10_000, 1000):
                 self.ping(a, *claims(1000, start))
         for host in hosts:

@@ -4,7 +4,7 @@ import pathlib
 import signal
 import time
 
-from support import ClusterTest, wait_until
+from support import ClusterTest, metric, wait_until
 
 NAMES = ["a", "b", "c", "d", "e"]
 KEYS = [f"user:{i}" for i in range(1000)]
@@ -18,9 +18,9 @@ def owners(host):
 
 
 class Membership(ClusterTest):
-    def five(self):
+    def five(self, flags=()):
         for name in NAMES:
-            self.cluster.add(name, app_address="127.0.0.1:9")  # nothing is forwarded in these tests
+            self.cluster.add(name, app_address="127.0.0.1:9", flags=flags)  # nothing is forwarded in these tests
         self.cluster.start()
         return self.cluster.hosts
 
@@ -44,8 +44,42 @@ class Membership(ClusterTest):
         for key in KEYS[:20]:
             self.assertEqual({host.owner(key) for host in self.cluster.hosts}, {views[0][key]})
 
-    def test_a_killed_daemon_is_dropped_after_the_suspicion_and_no_other_key_moves(self):
+    def test_a_killed_daemon_owns_nothing_within_a_second_and_nobody_else_is_removed(self):
         hosts = self.five()
+        self.cluster.wait_agreed()
+        before = owners(hosts[0])
+        victim, survivors = hosts[1], [h for h in hosts if h is not hosts[1]]
+        victim.kill()
+        wait_until(lambda: all(victim.name not in {m["name"] for m in h.ring()["members"]} for h in survivors), 1,
+                   "all survivors dropped the dead member", [h.daemon for h in survivors])
+        for host in survivors:
+            after = owners(host)
+            self.assertEqual({k: after[k] for k in KEYS if before[k] != victim.name},
+                             {k: before[k] for k in KEYS if before[k] != victim.name}, f"as {host.name} sees it")
+        self.cluster.wait_agreed(5, survivors)
+        self.assertGreaterEqual(sum(metric(h, "ringside_gossip_deaths_proved_total") for h in survivors), 1)
+
+    def test_of_two_the_one_left_owns_everything_within_a_second(self):
+        left, victim = self.cluster.add("a", app_address="127.0.0.1:9"), self.cluster.add("b", app_address="127.0.0.1:9")
+        self.cluster.start()
+        self.cluster.wait_agreed()
+        victim.kill()
+        wait_until(lambda: {m["name"] for m in left.ring()["members"]} == {"a"}, 1, "b is dropped", [left.daemon])
+
+    def test_a_killed_daemon_that_returns_at_once_has_all_its_keys_again(self):
+        hosts = self.five()
+        self.cluster.wait_agreed()
+        before = owners(hosts[0])
+        for host in hosts[:3]:
+            host.kill()
+            host.start_daemon()
+            self.cluster.wait_ready(host)
+            self.cluster.wait_agreed(10)
+            for other in hosts:
+                self.assertEqual(owners(other), before)
+
+    def test_without_proof_a_killed_daemon_is_dropped_after_the_suspicion_and_no_other_key_moves(self):
+        hosts = self.five(["--gossip-proof-of-death", "false"])
         self.cluster.wait_agreed()
         before = owners(hosts[0])
         victim, survivors = hosts[1], [h for h in hosts if h is not hosts[1]]
@@ -62,8 +96,8 @@ class Membership(ClusterTest):
             moved = [k for k in KEYS if before[k] != victim.name and after[k] != before[k]]
             self.assertEqual(moved, [], f"keys of living members moved, as {host.name} sees it")
 
-    def test_a_member_that_returns_elsewhere_under_its_name_takes_its_place_at_once(self):
-        hosts = self.five()
+    def test_a_suspect_that_returns_elsewhere_under_its_name_takes_its_place_and_no_key_moves(self):
+        hosts = self.five(["--gossip-proof-of-death", "false"])  # it stays in the ring as long as it is a suspect
         self.cluster.wait_agreed()
         before = owners(hosts[0])
         host = hosts[2]
@@ -101,6 +135,26 @@ class Membership(ClusterTest):
         self.cluster.wait_agreed()
         for other in hosts:
             self.assertEqual(owners(other), before)
+
+    def test_of_two_with_one_name_the_newcomer_leaves_the_ring_and_both_say_so(self):
+        hosts = self.five()
+        self.cluster.wait_agreed()
+        before = owners(hosts[0])
+        twin = self.cluster.add("c", app_address="127.0.0.1:9")
+        twin.seeds = [h.peer for h in hosts]
+        twin.start_daemon()
+        conflict = lambda: twin.answers("/v1/readyz") == 503 and twin.get("/v1/readyz")["Ringside-Error"] == "name_conflict"
+        wait_until(conflict, 10, "the newcomer says that it is not ready", [h.daemon for h in (twin, *hosts)])
+        self.assertIn(hosts[2].peer, twin.get("/v1/readyz").json()["reasons"][0])
+        self.assertEqual([w["code"] for w in twin.get("/v1/self").json()["warnings"]], ["name_conflict"])
+        for host in (hosts[2], twin):
+            wait_until(lambda: metric(host, "ringside_gossip_name_conflicts_total") >= 1, 5, "it is counted", [host.daemon])
+        for host in (*hosts, twin):
+            wait_until(lambda: {m["name"]: m["address"] for m in host.ring()["members"]}.get("c") == hosts[2].peer, 5,
+                       f"{host.name} routes to the one that was there first", [h.daemon for h in (twin, *hosts)])
+            self.assertEqual(owners(host), before)
+        hosts[2].kill()  # and when that one dies, the other takes its place
+        wait_until(lambda: twin.ready() and owners(hosts[0]) == before, 10, "the newcomer has the place", [twin.daemon])
 
     def test_who_is_alone_joins_as_soon_as_its_hosts_file_names_somebody(self):
         files = []

@@ -102,9 +102,10 @@ REQUESTS = {
     "/protocol/ping-req": Closed(checksum=word, changes=ListOf(CHANGE), source=text, sourceIncarnationNumber=whole, target=text),
 }
 ANSWERS = {
-    "/protocol/join": Closed(app=text, coordinator=text, membership=ListOf(LISTED), membershipChecksum=word),
+    "/protocol/join": Closed(app=text, coordinator=text, membership=ListOf(LISTED), membershipChecksum=word,
+                             dampScore_=whole),
     "/protocol/ping": Closed(changes=ListOf(CHANGE), checksum=word, source=text, sourceIncarnationNumber=whole),
-    "/protocol/ping-req": Closed(changes=ListOf(CHANGE), pingStatus=flag, target=text),
+    "/protocol/ping-req": Closed(changes=ListOf(CHANGE), pingStatus=flag, target=text, refused_=set_flag),
     "/admin/lookup": Closed(dest=text),
     "/admin/stats": Closed(
         hooks=null,

@@ -88,6 +88,13 @@ TEST_CASE(
   CHECK(rows[1]["status"] == "alive");
   CHECK(rows[1]["app"] == "none");
   CHECK(rows[2]["status"] == "leave");
+  CHECK(rows[0]["damped"] == false);
+  view.members[0].app = api::MemberApp::up;
+  view.members[0].damped = true;
+  const auto damped = json_of(call_api(view, "GET", "/v1/members/laptop-1"));
+  CHECK(damped["status"] == "alive");
+  CHECK(damped["app"] == "up");
+  CHECK(damped["damped"] == true);
   CHECK(json_of(call_api(view, "GET", "/v1/members?status=alive"))["members"].size() == 2);
   view.members[0].app = api::MemberApp::unknown;
   CHECK(json_of(call_api(view, "GET", "/v1/members?status=alive"))["members"].size() == 1);

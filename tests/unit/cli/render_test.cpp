@@ -15,11 +15,13 @@ TEST_CASE("columns line up by characters, lines end without blanks, control char
 TEST_CASE("members are a table of name, status, app, address, share and labels") {
   CHECK(render_members(R"({"members":[
     {"name":"laptop-1","address":"127.0.0.1:7601","status":"alive","app":"up","in_ring":true,"share":0.508,"kind":"ringside","labels":{}},
-    {"name":"b","address":"127.0.0.1:7603","status":"faulty","app":"unknown","in_ring":false,"share":0,"kind":"unknown","labels":{"tier":"gold","zone":"eu"}}
+    {"name":"b","address":"127.0.0.1:7603","status":"faulty","app":"unknown","in_ring":false,"share":0,"kind":"unknown","labels":{"tier":"gold","zone":"eu"}},
+    {"name":"c","address":"127.0.0.1:7605","status":"alive","app":"up","in_ring":false,"damped":true,"share":0,"kind":"ringside","labels":{}}
   ]})") ==
         "NAME      STATUS  APP  ADDRESS         KEYS   LABELS\n"
         "laptop-1  alive   up   127.0.0.1:7601  50.8%\n"
-        "b         faulty  -    127.0.0.1:7603  -      tier=gold,zone=eu\n");
+        "b         faulty  -    127.0.0.1:7603  -      tier=gold,zone=eu\n"
+        "c         damped  up   127.0.0.1:7605  -\n");
 }
 
 TEST_CASE("members are shown with their kind when a Ringpop node is among them") {

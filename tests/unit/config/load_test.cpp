@@ -310,6 +310,12 @@ TEST_CASE("clashes name both options, both origins and the remedy") {
   CHECK(of_flags(arguments) == expected);
 }
 
+TEST_CASE("a damped member must have to wait for its place") {
+  CHECK_THAT(complaints({"-c", "r.yaml"}, {}, "gossip: {damping: {suppress: 2000, reuse: 2000}}\n"),
+             Catch::Contains("lower gossip.damping.reuse"));
+  CHECK(complaints({"-c", "r.yaml"}, {}, "gossip: {damping: {suppress: 2001, reuse: 2000}}\n").empty());
+}
+
 TEST_CASE("what does not clash is left alone") {
   CHECK(of_flags({"--listen-api", "127.0.0.1:0", "--listen-peer", "127.0.0.1:0"}) == "");
   CHECK(of_flags({"--listen-peer", "127.0.0.2:7600"}) == "");

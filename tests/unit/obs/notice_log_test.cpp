@@ -65,8 +65,17 @@ TEST_CASE("each notice is one line") {
       {swim::ProbeFailed{"10.0.0.1:7601"}, "debug probe_failed target=10.0.0.1:7601\n"},
       {swim::ProbeInconclusive{"10.0.0.1:7601"}, "debug probe_inconclusive target=10.0.0.1:7601\n"},
       {swim::Refuted{9}, "info refuted incarnation=9\n"},
+      {swim::DeathProved{"10.0.0.1:7601", 7, 2},
+       "info death_proved address=10.0.0.1:7601 incarnation=7 witnesses=2 meaning=\"nobody listens there, as "
+       "others found too; its keys move at once\"\n"},
       {swim::FullSync{"10.0.0.1:7601", true, 5},
        "debug full_sync peer=10.0.0.1:7601 reverse=true members=5\n"},
+      {swim::Damped{5120, 60000},
+       "warn damped score=5120 ms=60000 meaning=\"this node came and went too often; it stays out of the "
+       "ring "
+       "for so "
+       "long\" remedy=\"look after what makes it or its app fail; gossip.damping.* sets the limits\"\n"},
+      {swim::DampingEnded{}, "info damping_ended\n"},
       {swim::NameConflict{"a", "10.0.0.1:7601", "10.0.0.2:7601"},
        "error name_conflict name=a address=10.0.0.1:7601 other_address=10.0.0.2:7601 remedy=\"two live "
        "members share one "

@@ -227,3 +227,36 @@ TEST_CASE("members without an app find each other, say so, and own nothing", "[s
   CHECK(w.come_to({}, 10s));
   for (const HostId id : hosts) CHECK(w.all_say(id, Status::leave, App::none));
 }
+
+TEST_CASE("a member that comes and goes is damped on all nodes, over its restarts too, and comes back",
+          "[sim]") {
+  for (const bool app_flaps : {true, false}) {
+    INFO((app_flaps ? "its app flaps" : "it crashes"));
+    Watched w(7);
+    const auto hosts = start(w.world, 5, App::ready);
+    REQUIRE(w.come_to({hosts.begin(), hosts.end()}, 10s));
+    const HostId flapping = hosts[3];
+    std::vector<std::string> seeds;
+    for (const HostId id : without(hosts, flapping)) seeds.push_back(w.world.address(id));
+    const auto is_damped = [&](HostId at) {
+      for (const auto& row : w.world.node(at).members())
+        if (row.address == w.world.address(flapping)) return row.damped;
+      return false;
+    };
+    int returns = 0;
+    for (; returns < 20 && !(w.world.is_running(flapping) && is_damped(flapping)); ++returns) {
+      app_flaps ? w.world.set_app(flapping, App::down) : w.world.kill(flapping);
+      w.world.run_for(3s);
+      app_flaps ? w.world.set_app(flapping, App::ready) : w.world.start(flapping, seeds);
+      w.world.run_for(3s);
+    }
+    CHECK(returns >= 9);
+    CHECK(returns <= 13);
+    CHECK(w.come_to(without(hosts, flapping), 3s));
+    for (const HostId id : hosts) CHECK(is_damped(id));
+    w.world.run_for(240s);
+    CHECK(w.agree_on(without(hosts, flapping)));
+    CHECK(w.come_to({hosts.begin(), hosts.end()}, 180s));
+    for (const HostId id : hosts) CHECK(!is_damped(id));
+  }
+}

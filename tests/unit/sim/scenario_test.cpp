@@ -36,23 +36,30 @@ TEST_CASE("two minutes without faults: no alarms, no changes, one view", "[sim]"
 }
 
 TEST_CASE("the killed are reported one by one, with the time until they are out of all rings", "[sim]") {
-  sim::Scenario scenario;
-  scenario.kill = 2;
-  scenario.time = 2min;
-  const auto report = run(scenario);
-  REQUIRE(report.detections.size() == 2);
-  for (const auto& dead : report.detections) {
-    INFO(dead.name);
-    REQUIRE(dead.suspected);
-    REQUIRE(dead.last);
-    CHECK(*dead.suspected < 2s);
-    CHECK(*dead.first >= scenario.config.suspect_timeout);
-    CHECK(*dead.last >= *dead.first);
-    CHECK(*dead.last < 10s);
+  for (const bool proof : {true, false}) {
+    sim::Scenario scenario;
+    scenario.config.proof_of_death = proof;
+    scenario.kill = 2;
+    scenario.time = 2min;
+    const auto report = run(scenario);
+    REQUIRE(report.detections.size() == 2);
+    for (const auto& dead : report.detections) {
+      INFO(dead.name);
+      REQUIRE(dead.last);
+      CHECK(*dead.last >= *dead.first);
+      if (proof) {
+        CHECK(*dead.last < 500ms);
+        continue;
+      }
+      REQUIRE(dead.suspected);
+      CHECK(*dead.suspected < 2s);
+      CHECK(*dead.first >= scenario.config.suspect_timeout);
+      CHECK(*dead.last < 10s);
+    }
+    CHECK(report.false_alarms == 0);
+    CHECK(report.agreed_at_end);
+    CHECK(report.running_at_end == 8);
   }
-  CHECK(report.false_alarms == 0);
-  CHECK(report.agreed_at_end);
-  CHECK(report.running_at_end == 8);
 }
 
 TEST_CASE("a cut makes owners disagree until it has healed, and counts as no false alarm", "[sim]") {

@@ -18,6 +18,7 @@ std::vector<HostId> start_plain(World& world, std::size_t nodes, int helpers) {
   std::vector<HostId> hosts;
   swim::Config config;
   config.lifeguard = swim::plain_swim;
+  config.proof_of_death = false;
   config.ping_req_size = helpers;
   for (std::size_t i = 0; i < nodes; ++i) hosts.push_back(world.add(sim::numbered_address(i), config));
   for (const HostId host : hosts) {

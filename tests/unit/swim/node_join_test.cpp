@@ -162,8 +162,10 @@ TEST_CASE("back under our name at another address, we take the old entry's place
   REQUIRE(bench.notices<NameConflict>().size() == 1);
   CHECK(bench.notices<NameConflict>()[0].other_address == "10.0.0.8:7601");
   CHECK(bench.status(me) == Status::leave);
+  CHECK(bench.node.yielded_to() == "10.0.0.8:7601");
   bench.ping({say("10.0.0.8:7601", Status::faulty, today_ms + 500, named("alpha"))});
   CHECK(bench.status(me) == Status::alive);
+  CHECK(bench.node.yielded_to().empty());
 }
 
 TEST_CASE("seeds that know different incarnations of our old self are no reason to think that it lives") {
