@@ -47,7 +47,8 @@ Response not_ready(const View& view, std::vector<std::string> reasons) {
   response.body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   const Code code = view.phase == Phase::draining  ? Code::draining
                     : view.phase == Phase::joining ? Code::not_joined
-                                                   : Code::app_down;
+                    : view.name_conflict.empty()   ? Code::app_down
+                                                   : Code::name_conflict;
   response.headers.emplace_back("Ringside-Error", row(code).name);
   response.headers.emplace_back("Retry-After", "1");
   return response;
@@ -61,6 +62,7 @@ Response ready_page(const Call& call) {
   const View& view = call.context.view;
   std::vector<std::string> reasons;
   if (view.phase != Phase::ready) reasons.push_back(phase_reason(view));
+  if (!view.name_conflict.empty()) reasons.push_back(view.name_conflict);
   if (auto reason = app_reason(view); !reason.empty()) reasons.push_back(std::move(reason));
   return reasons.empty() ? no_content() : not_ready(view, std::move(reasons));
 }

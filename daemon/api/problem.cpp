@@ -68,6 +68,10 @@ constexpr std::array table{
     CodeRow{Code::app_error, "app_error", 502, "The app failed while it had the request",
             "Look into the app's log; repeat the request only if it may run twice.", maybe, 0},
     CodeRow{Code::draining, "draining", 503, "This node is leaving", "Send it to another node.", no, 1},
+    CodeRow{Code::name_conflict, "name_conflict", 503, "Another live member uses this node's name",
+            "Give one of the two another node.name (--name) and restart it; until then, send it to another "
+            "node.",
+            no, 1},
     CodeRow{Code::not_owner, "not_owner", 421, "This node does not own the key",
             "Send it again, the ring has just moved; if it lasts, compare the checksums that `ringside "
             "status` shows.",

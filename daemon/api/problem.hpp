@@ -27,6 +27,7 @@ enum class Code : std::uint8_t {
   app_down,
   app_error,
   draining,
+  name_conflict,
   not_owner,
   peer_unreachable,
   peer_has_no_http,

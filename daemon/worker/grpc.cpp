@@ -38,6 +38,7 @@ Status status_of(api::Code code) {
     case api::Code::app_down:
     case api::Code::app_error:
     case api::Code::draining:
+    case api::Code::name_conflict:
     case api::Code::not_owner:
     case api::Code::peer_unreachable:
     case api::Code::peer_has_no_http:

@@ -41,6 +41,7 @@ ErrorCode error_code(api::Code code) {
     case api::Code::no_owner:
     case api::Code::app_down:
     case api::Code::draining:
+    case api::Code::name_conflict:
     case api::Code::not_owner:
     case api::Code::peer_unreachable: return ErrorCode::declined;
     case api::Code::app_error: return ErrorCode::network;

@@ -33,6 +33,17 @@ TEST_CASE("liveness is always yes, readiness follows the phase and gives the rea
   }
 }
 
+TEST_CASE("a node that has left the ring for another one of its name is not ready, and says for whom") {
+  auto view = test::sample_view();
+  view.name_conflict = "the live member at 10.0.0.8:7601 uses the name 'laptop-1' too";
+  const auto answer = call_api(view, "GET", "/readyz");
+  CHECK(answer.status == 503);
+  CHECK(header_of(answer, "Ringside-Error") == "name_conflict");
+  CHECK(json_of(answer)["reasons"] == test::Json({view.name_conflict}));
+  CHECK(call_api(view, "GET", "/livez").status == 204);
+  CHECK(call_api(view, "GET", "/outboundz").status == 204);  // it can still ask the others
+}
+
 TEST_CASE(
     "an app that is not up makes the node unready, with since when and why, unless it is not required") {
   auto view = test::sample_view();
