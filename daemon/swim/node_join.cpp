@@ -109,7 +109,7 @@ void Node::State::on_answer(Now now, CatchUpList& purpose, const Result<ringpop:
   const auto* response = answer ? std::get_if<ringpop::JoinResponse>(&*answer) : nullptr;
   if (response == nullptr) return;
   note_dialect(purpose.peer, *response, out);
-  apply(now, response->membership, Learned::by_join, out);
+  apply(now, response->membership, Learned::by_join, purpose.peer, out);
 }
 
 std::vector<std::string> Node::State::namesakes() const {
