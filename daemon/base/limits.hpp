@@ -159,6 +159,15 @@ inline constexpr std::size_t lookup_many_owners = 8;
 inline constexpr std::size_t plan_changes = 256;  // members added and removed by one POST /v1/ring/plan
 inline constexpr int plan_weight = 256;           // of all who are added, together
 
+// ringside run and echo
+inline constexpr int run_slots = 64;                 // instances of one app on one machine
+inline constexpr std::size_t slot_bytes = 4 * 1024;  // of the file that describes one
+inline constexpr auto daemon_end_time = 5s;          // beyond drain.timeout, before a daemon is killed
+inline constexpr auto restart_pause = 200ms;         // before a child is started again, doubled each time ...
+inline constexpr auto restart_pause_max = 10s;       // ... up to this, and from the beginning ...
+inline constexpr auto restart_calm = 10s;            // ... once it has run for so long
+inline constexpr std::size_t echo_connections = 512;  // under the usual 1,024 descriptors
+
 static_assert(head_bytes >= request_line_bytes && head_bytes >= field_line_bytes);
 static_assert(proxy_body_bytes < tchannel_message_bytes && proxy_body_bytes <= tchannel_app_bytes);
 static_assert(replay_bytes <= stream_window_bytes);

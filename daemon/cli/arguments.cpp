@@ -95,6 +95,10 @@ Result<Arguments, std::string> parse_arguments(const Verb& verb, std::span<const
   for (std::size_t i = 0; i < args.size(); ++i) {
     const std::string text = args[i];
     if (!flags_end && text == "--") {
+      if (verb.starts) {
+        parsed.command.assign(args.begin() + static_cast<std::ptrdiff_t>(i) + 1, args.end());
+        break;
+      }
       flags_end = true;
       continue;
     }

@@ -64,6 +64,13 @@ constexpr std::array simulate_flags{
     Flag{"--seed", 0, "N", "of everything that is random (1)"},
     Flag{"--trace", 0, "", "a line for every message and every notice, to standard error"},
 };
+constexpr std::array run_flags{
+    Flag{"--app-id", 0, "ID", "which instances belong together on this machine (the working folder's name)"},
+    Flag{"--restart", 0, "", "start the app, or the daemon, again when it ends by itself"},
+};
+constexpr std::array echo_flags{
+    Flag{"--listen", 0, "HOST:PORT", "where it listens (127.0.0.1 and the port in PORT, else 5000)"},
+};
 constexpr std::array config_flags{Flag{"--origin", 0, "", "say where each value comes from"}};
 
 constexpr std::string_view loads =
@@ -71,6 +78,16 @@ constexpr std::string_view loads =
 
 constexpr std::array verbs{
     Verb{"agent", "[-c FILE] [FLAGS]", "run the daemon", "", {}, 0, 0, true, nullptr},
+    Verb{"run", "[FLAGS] -- CMD...", "run the daemon and an app, as one",
+         "Starts a ringside and, beside it, the app CMD, which gets PORT to listen on (unless --app-port or "
+         "--app-address says\nwhere it listens), RINGSIDE_ADDR and RINGSIDE_NODE_NAME. Instances of one "
+         "--app-id on this machine find each other;\nelsewhere --join names some. SIGTERM and Ctrl-C drain "
+         "first, then end the app. Takes every flag of `ringside agent`.\n"
+         "Exit: the app's code, 128+N when signal N ended it, 126 or 127 when it cannot be started, 125 when "
+         "the daemon failed.\n\n"
+         "  ringside run --app-port 5000 -- python3 app.py\n"
+         "  ringside run --listen-peer 0.0.0.0:7601 --insecure --join dns://app:7601 -- gunicorn app:app",
+         run_flags, 0, 0, true, run_with_app, true},
     Verb{"members", "[NAME]", "who is there", "", members_flags, 0, 1, false, members},
     Verb{"lookup", "KEY", "who owns a key", "", lookup_flags, 1, 1, false, lookup},
     Verb{"ring", "", "the ring: members, shares, checksum", "", ring_flags, 0, 0, false, ring},
@@ -109,6 +126,10 @@ constexpr std::array verbs{
          "  ringside simulate -c ringside.yaml --nodes 50 --loss 5% --kill 3 --partition 40/60@30s --minutes "
          "10",
          simulate_flags, 0, 0, true, simulate},
+    Verb{"echo", "", "an app to try things with: answers with what reached it",
+         "JSON with its name (RINGSIDE_NODE_NAME), method, path, headers and the size of the body.\n\n"
+         "  ringside run -- ringside echo",
+         echo_flags, 0, 0, false, echo},
     Verb{"validate", "-c FILE", "check a configuration", loads, {}, 0, 0, true, validate},
     Verb{"config", "show|default", "the configuration in force, or the commented default file", loads,
          config_flags, 0, 0, true, config},

@@ -37,7 +37,8 @@ struct Flag {
 struct Arguments {
   std::vector<std::string> words;                               // what is not a flag
   std::vector<std::pair<std::string_view, std::string>> flags;  // by the name in the table, order kept
-  std::vector<std::string> rest;  // of a verb that passes on: what is not its own
+  std::vector<std::string> rest;     // of a verb that passes on: what is not its own
+  std::vector<std::string> command;  // of a verb that starts something: what stands behind --
 
   [[nodiscard]] bool has(std::string_view name) const;
   [[nodiscard]] std::optional<std::string> get(std::string_view name) const;  // the last one wins
@@ -53,6 +54,7 @@ struct Verb {
   std::size_t words_min = 0, words_max = 0;
   bool passes_on = false;  // also takes every flag of `agent`, for the configuration loader
   int (*run)(Terminal&, const Arguments&) = nullptr;
+  bool starts = false;  // takes a command behind --
 };
 
 int members(Terminal&, const Arguments&);
@@ -68,6 +70,8 @@ int status(Terminal&, const Arguments&);
 int health(Terminal&, const Arguments&);
 int wait(Terminal&, const Arguments&);
 int simulate(Terminal&, const Arguments&);
+int run_with_app(Terminal&, const Arguments&);
+int echo(Terminal&, const Arguments&);
 int validate(Terminal&, const Arguments&);
 int config(Terminal&, const Arguments&);
 int completion(Terminal&, const Arguments&);
