@@ -159,13 +159,16 @@ inline constexpr std::size_t lookup_many_owners = 8;
 inline constexpr std::size_t plan_changes = 256;  // members added and removed by one POST /v1/ring/plan
 inline constexpr int plan_weight = 256;           // of all who are added, together
 
-// ringside run and echo
+// ringside run, dev and echo
 inline constexpr int run_slots = 64;                 // instances of one app on one machine
 inline constexpr std::size_t slot_bytes = 4 * 1024;  // of the file that describes one
 inline constexpr auto daemon_end_time = 5s;          // beyond drain.timeout, before a daemon is killed
 inline constexpr auto restart_pause = 200ms;         // before a child is started again, doubled each time ...
 inline constexpr auto restart_pause_max = 10s;       // ... up to this, and from the beginning ...
 inline constexpr auto restart_calm = 10s;            // ... once it has run for so long
+inline constexpr int dev_nodes = 32;
+inline constexpr std::size_t dev_line_bytes = 256;    // of the orders that come in
+inline constexpr auto dev_quit_time = 3s;             // for all of them to end, before they are killed
 inline constexpr std::size_t echo_connections = 512;  // under the usual 1,024 descriptors
 
 static_assert(head_bytes >= request_line_bytes && head_bytes >= field_line_bytes);

@@ -68,6 +68,7 @@ constexpr std::array run_flags{
     Flag{"--app-id", 0, "ID", "which instances belong together on this machine (the working folder's name)"},
     Flag{"--restart", 0, "", "start the app, or the daemon, again when it ends by itself"},
 };
+constexpr std::array dev_flags{Flag{"--nodes", 'n', "N", "how many (3)"}};
 constexpr std::array echo_flags{
     Flag{"--listen", 0, "HOST:PORT", "where it listens (127.0.0.1 and the port in PORT, else 5000)"},
 };
@@ -88,6 +89,16 @@ constexpr std::array verbs{
          "  ringside run --app-port 5000 -- python3 app.py\n"
          "  ringside run --listen-peer 0.0.0.0:7601 --insecure --join dns://app:7601 -- gunicorn app:app",
          run_flags, 0, 0, true, run_with_app, true},
+    Verb{"dev", "[-n N] [FLAGS] [-- CMD...]", "a cluster in this terminal, to play with",
+         "Nodes n1, n2, ... with an app each: CMD, which gets PORT, RINGSIDE_ADDR and RINGSIDE_NODE_NAME, or "
+         "else `ringside echo`.\nKeys: a digit chooses a node; k kill, s stop (it hangs), c continue or "
+         "start again, l load on or off, "
+         "+ add, - drain,\nq quit. Without a terminal the same words, one a line: kill 2, status, quit.\n"
+         "Takes every flag of `ringside agent`, for all "
+         "nodes.\n\n"
+         "  ringside dev -n 5\n"
+         "  ringside dev -n 3 --gossip-suspect-timeout 2s -- python3 app.py",
+         dev_flags, 0, 0, true, dev, true},
     Verb{"members", "[NAME]", "who is there", "", members_flags, 0, 1, false, members},
     Verb{"lookup", "KEY", "who owns a key", "", lookup_flags, 1, 1, false, lookup},
     Verb{"ring", "", "the ring: members, shares, checksum", "", ring_flags, 0, 0, false, ring},

@@ -71,6 +71,7 @@ int health(Terminal&, const Arguments&);
 int wait(Terminal&, const Arguments&);
 int simulate(Terminal&, const Arguments&);
 int run_with_app(Terminal&, const Arguments&);
+int dev(Terminal&, const Arguments&);
 int echo(Terminal&, const Arguments&);
 int validate(Terminal&, const Arguments&);
 int config(Terminal&, const Arguments&);
