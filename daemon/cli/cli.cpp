@@ -50,7 +50,8 @@ constexpr std::array route_flags{
 };
 constexpr std::array wait_flags{
     Flag{"--for", 0, "WHAT",
-         "ready (default), outbound (the app can call out through it), or members=N alive"},
+         "ready (default), outbound (the app can call out), stable (nothing has moved for 3s), or members=N "
+         "alive"},
     Flag{"--timeout", 0, "DURATION", "give up after this (30s)"},
 };
 constexpr std::array simulate_flags{

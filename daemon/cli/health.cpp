@@ -1,6 +1,7 @@
 // status, health, wait: how a node is, for people, for health checks and for scripts.
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "daemon/base/text.hpp"
 #include "daemon/cli/api_client.hpp"
@@ -13,6 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr Millis poll_interval{100};
+constexpr Millis calm_time{3'000};  // 15 gossip periods by default: what anybody knows has been spread
 
 // Is it so yet? If not, `text` says what is missing; `exit` is ok or why asking failed.
 struct Answer {
@@ -50,9 +52,51 @@ Answer ask_members(const Address& at, std::int64_t wanted, Millis timeout) {
           std::to_string(alive) + " of " + std::to_string(wanted) + " members are alive"};
 }
 
+// Whether nothing moves any more: the node is ready, suspects nobody, and neither its members nor its ring
+// have changed for calm_time.
+class Calm {
+ public:
+  Answer ask(const Address& at, Millis timeout, Instant now) {
+    Answer ready = ask_health(at, "/v1/readyz", timeout);
+    if (!ready.yes) return moved(ready);
+    HttpRequest request;
+    request.target = "/v1/members";
+    const auto response = fetch(at, request, timeout);
+    if (!response) return moved({false, exit_of(response.error()), response.error().text});
+    if (response->status != 200) return moved({false, failed, problem_text(*response)});
+    const Json view = Json::parse(response->body);
+    for (const Json& member : view.at("members"))
+      if (member.at("status") == "suspect")
+        return moved({false, ok, member.at("name").get<std::string>() + " is suspect"});
+    const std::string seen = view.at("checksum").get<std::string>() + places(view);
+    if (std::exchange(seen_, seen) != seen) since_ = now;
+    return {now - since_ >= calm_time, ok,
+            "the members changed less than " + print_duration(calm_time) + " ago"};
+  }
+
+ private:
+  Answer moved(Answer answer) {
+    seen_.clear();
+    return answer;
+  }
+
+  static std::string places(const Json& view) {
+    std::string all;
+    for (const Json& member : view.at("members")) all += member.at("in_ring").get<bool>() ? '1' : '0';
+    return all;
+  }
+
+  std::string seen_;
+  Instant since_{};
+};
+
 // What --for names, as a question to the node.
 using Question = std::function<Answer(const Address&, Millis)>;
-Result<Question, std::string> parse_question(const std::string& text) {
+Result<Question, std::string> parse_question(Terminal& terminal, const std::string& text) {
+  if (text == "stable")
+    return Question([&terminal, calm = Calm()](const Address& at, Millis timeout) mutable {
+      return calm.ask(at, timeout, terminal.now());
+    });
   for (const auto& [word, page] : {std::pair{"ready", "/v1/readyz"}, std::pair{"outbound", "/v1/outboundz"}})
     if (text == word)
       return Question([page = std::string(page)](const Address& at, Millis timeout) {
@@ -64,7 +108,7 @@ Result<Question, std::string> parse_question(const std::string& text) {
       return Question(
           [n = *count](const Address& at, Millis timeout) { return ask_members(at, n, timeout); });
   }
-  return "--for is ready, outbound or members=N, not '" + text + "'";
+  return "--for is ready, outbound, stable or members=N, not '" + text + "'";
 }
 
 int keep_asking(Terminal& terminal, const Address& at, const Question& question, Millis patience) {
@@ -120,7 +164,7 @@ int health(Terminal& terminal, const Arguments& arguments) {
 int wait(Terminal& terminal, const Arguments& arguments) {
   const auto address = api_address(terminal, arguments);
   if (!address) return fail(terminal, usage, address.error());
-  const auto question = parse_question(arguments.get("--for").value_or("ready"));
+  const auto question = parse_question(terminal, arguments.get("--for").value_or("ready"));
   if (!question) return fail(terminal, usage, question.error());
   const auto patience = parse_duration(arguments.get("--timeout").value_or("30s"));
   if (!patience) return fail(terminal, usage, "--timeout: " + patience.error());
