@@ -172,7 +172,7 @@ TEST_CASE("an address that cannot be dialled is refused with a reason") {
   for (const std::string address : {"", "nonsense", "a.name:1", "127.0.0.1", "127.0.0.1:0", "unix:/tmp/x"}) {
     const auto outcome = a.call(address, "x");
     REQUIRE(run_until(io, [&] { return outcome->times > 0; }));
-    CHECK(outcome->result->error().code == Errc::refused);
+    CHECK(outcome->result->error().code == Errc::bad_message);  // nobody has refused
     CHECK_THAT(outcome->result->error().message, Catch::Contains("'" + address + "'"));
   }
 }
@@ -203,9 +203,22 @@ TEST_CASE("calls open on a connection that dies end with connection_lost, and th
   REQUIRE(run_until(io, [&] { return all_done(outcomes); }));
   CHECK(outcomes[0]->result->error().code == Errc::connection_lost);
   CHECK(outcomes[1]->result->error().code == Errc::connection_lost);
+  CHECK(a.lost == std::vector{address});
   const auto next = a.call(address, "z");
   REQUIRE(run_until(io, [&] { return next->times > 0; }));
   CHECK(next->result->error().code == Errc::refused);
+  CHECK(a.lost.size() == 1);  // the second connection never was one
+}
+
+TEST_CASE("the one that was called learns too that the connection broke, and whose it was") {
+  boost::asio::io_context io{1};
+  auto a = std::make_unique<TestHost>(io);
+  TestHost b(io);
+  const auto outcome = a->call(b.address, "x");
+  REQUIRE(run_until(io, [&] { return outcome->times > 0; }));
+  const std::string address = a->address;
+  a.reset();
+  CHECK(run_until(io, [&] { return b.lost == std::vector{address}; }));
 }
 
 TEST_CASE("a connection without calls is closed after the idle time, and calls work again after it") {
@@ -218,6 +231,8 @@ TEST_CASE("a connection without calls is closed after the idle time, and calls w
   REQUIRE(run_until(io, [&] { return outcome->times > 0; }));
   CHECK(a.peers->connections() == 1);
   REQUIRE(run_until(io, [&] { return a.peers->connections() == 0 && b.peers->connections() == 0; }, 5s));
+  CHECK(a.lost.empty());  // that was a farewell
+  CHECK(b.lost.empty());
   outcome = a.call(b.address, "y");
   REQUIRE(run_until(io, [&] { return outcome->times > 0; }));
   CHECK(outcome->result->has_value());

@@ -60,10 +60,11 @@ struct TestHost {
     options.version = "0.0.0";
     peers.emplace(
         io, options, connections_max,
-        TchannelPeers::Events{.call = [this](IncomingCall call) { on_call(std::move(call)); },
-                              .met = [this](const TchannelIdentity& peer) { met.push_back(peer); },
-                              .misbehaved = [this](const std::string&,
-                                                   const std::string& what) { complaints.push_back(what); }});
+        TchannelPeers::Events{
+            .call = [this](IncomingCall call) { on_call(std::move(call)); },
+            .met = [this](const TchannelIdentity& peer) { met.push_back(peer); },
+            .misbehaved = [this](const std::string&, const std::string& what) { complaints.push_back(what); },
+            .lost = [this](const std::string& from) { lost.push_back(from); }});
     acceptor.emplace(io, listening, [this](Socket socket, std::string remote) {
       ++accepted;
       if (silent)
@@ -99,6 +100,7 @@ struct TestHost {
   };
   std::vector<TchannelIdentity> met;
   std::vector<std::string> complaints;
+  std::vector<std::string> lost;
   int accepted = 0;
   bool silent = false;  // accepts and says nothing
   std::vector<Socket> kept;
