@@ -128,7 +128,6 @@ TEST_CASE("wait gives up with exit 5 and the last reason") {
   CHECK_THAT(refused.err, Contains("nothing listens at " + nobody.address()));
 }
 
-<<<<<<< HEAD
 TEST_CASE("ranges, plan and dist show who owns how much and what would move") {
   const test::HttpServer server([view = test::sample_view()](const std::string& request) {
     const auto end = request.find("\r\n\r\n");
@@ -198,7 +197,6 @@ TEST_CASE("events -f goes on behind the last event when the stream breaks") {
   CHECK_THAT(asked[1], Contains("Last-Event-ID: yx-1\r\n"));
   CHECK_THAT(asked[2], Contains("Last-Event-ID: yx-2\r\n"));
   CHECK(run.slept == std::chrono::seconds(2));
-=======
 TEST_CASE("wait for stable: nobody is suspect, and nothing has changed for 3 s") {
   const test::HttpServer doubting(node(test::sample_view()));
   const auto gave_up = run_cli({"wait", "--for=stable", "--timeout", "5s", "--addr", doubting.address()});
@@ -220,5 +218,4 @@ TEST_CASE("wait for stable: nobody is suspect, and nothing has changed for 3 s")
   const auto moved = run_cli({"wait", "--for=stable", "--addr", moving.address()});
   CHECK(moved.exit == 0);
   CHECK(moved.slept > std::chrono::milliseconds(3500));
->>>>>>> b8e1cd4 (ringside wait --for=stable: nobody is suspect, and nothing has moved for 3 s)
 }
