@@ -79,7 +79,7 @@ Node::State::State(std::string self_address, Config c, Rng r, Now now)
       left_watch(config.left_ping_pause, config.faulty_timeout),
       health(config.lifeguard.health_max),
       sleep_watch(now.steady, 2 * config.period),
-      heard(now.steady),
+      heard_at(now.steady),
       joiner(config),
       catch_up(config.catch_up),
       heal_clock(config),
@@ -317,7 +317,7 @@ void Node::join(Now now, std::span<const std::string> seeds, Outbox& out) {
 
 void Node::on_request(Now now, ReplyId id, const ringpop::Request& request, Outbox& out) {
   state_->watch_sleep(now, out);
-  state_->heard = now.steady;
+  state_->heard_at = now.steady;
   std::visit([&](const auto& body) { state_->serve(now, id, body, out); }, request);
 }
 
@@ -325,7 +325,7 @@ void Node::on_response(Now now, CallId id, Result<ringpop::Response> answer, Out
   state_->watch_sleep(now, out);
   auto entry = state_->calls.extract(id);
   if (entry.empty()) return;  // a late or second answer
-  if (answer) state_->heard = now.steady;
+  if (answer) state_->heard_at = now.steady;
   std::visit([&](auto& purpose) { state_->on_answer(now, purpose, answer, out); }, entry.mapped());
 }
 

@@ -56,7 +56,7 @@ Duration Node::State::ping_wait() const {
 // accused whatever we do: better to call somebody every second, and be heard as soon as the network is back.
 bool Node::State::unheard(Now now) const {
   constexpr auto a_while = 3s;
-  return config.ping_timeout_min < config.ping_timeout && now.steady - heard > a_while;
+  return config.ping_timeout_min < config.ping_timeout && now.steady - heard_at > a_while;
 }
 
 void Node::State::end_period(Now now, Outbox& out) {

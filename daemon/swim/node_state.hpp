@@ -222,7 +222,7 @@ struct Node::State {
   LeftWatch left_watch;
   LocalHealth health;
   SleepWatch sleep_watch;
-  Instant heard;  // a peer, last
+  Instant heard_at;  // a peer, last
   Joiner joiner;
   CatchUp catch_up;
   HealClock heal_clock;
