@@ -116,6 +116,16 @@ inline constexpr std::size_t node_peers_named = 1024;   // ringpop-node peers co
 inline constexpr std::size_t peer_kinds = 2 * members;  // peers met, members or not
 inline constexpr std::size_t strangers_dialled = 8;     // at a time, to learn what kind of peer they are
 
+// Security
+inline constexpr std::size_t secret_file_bytes = 64 * 1024;
+inline constexpr std::size_t cluster_keys = 8;                  // accepted at once
+inline constexpr auto tls_handshake_time = 5s;                  // of a peer's connection, either way
+inline constexpr std::size_t tls_handshakes = 256;              // of peers that dial, at once, per worker
+inline constexpr std::uint64_t tls_records_per_key = 1U << 23;  // RFC 8446 5.5 allows three times as many
+inline constexpr std::size_t api_tokens_per_role = 2;           // valid at once, so that one can be changed
+inline constexpr std::size_t api_token_bytes_min = 16;
+inline constexpr std::size_t api_token_bytes = 256;
+
 // Traces (spec B.4)
 inline constexpr std::size_t traces = 16;  // each is a call or a line for every change of the membership
 inline constexpr std::size_t trace_text_bytes = 256;
