@@ -118,18 +118,24 @@ struct Route {
       path;  // one that ends in '/' takes whatever stands behind it, one that does not takes nothing
   Page get;
   Page post = nullptr;
-  bool polled = false;  // its GET carries Ringside-Index, and waits for another one with ?index=
+  Role to_read = Role::read;
+  Role to_write = Role::ops;  // by any other method
+  bool polled = false;        // its GET carries Ringside-Index, and waits for another one with ?index=
 };
 constexpr std::array routes{
-    Route{"/v1/lookup/", lookup_by_path, nullptr, true},
-    Route{"/v1/lookup", lookup_by_query, lookup_many, true},
-    Route{"/v1/ring", ring_page, nullptr, true},
-    Route{"/v1/ring/ranges", ranges_page, nullptr, true},
-    Route{"/v1/ring/plan", nullptr, plan_page},
-    Route{"/v1/members/", member_page, nullptr, true},
-    Route{"/v1/members", members_page, nullptr, true},
-    Route{"/v1/self", self_page, nullptr, true},
-    Route{"/v1/app", app_page, nullptr, true},
+    Route{.path = "/v1/lookup/", .get = lookup_by_path, .polled = true},
+    Route{.path = "/v1/lookup",
+          .get = lookup_by_query,
+          .post = lookup_many,
+          .to_write = Role::app,
+          .polled = true},
+    Route{.path = "/v1/ring", .get = ring_page, .polled = true},
+    Route{.path = "/v1/ring/ranges", .get = ranges_page, .polled = true},
+    Route{.path = "/v1/ring/plan", .get = nullptr, .post = plan_page, .to_write = Role::read},  // moves nothing
+    Route{.path = "/v1/members/", .get = member_page, .polled = true},
+    Route{.path = "/v1/members", .get = members_page, .polled = true},
+    Route{.path = "/v1/self", .get = self_page, .polled = true},
+    Route{.path = "/v1/app", .get = app_page, .polled = true},
     Route{"/v1/events", events_page},
     Route{"/v1/stats", stats_page},
     Route{"/v1/livez", live_page},
@@ -173,6 +179,10 @@ std::optional<Response> long_poll(const Context& context, const Query& query) {
   return later;
 }
 
+bool is_read(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS";
+}
+
 Response serve(const Context& context, const Request& request, const Route& route) {
   const bool read = request.method == "GET" || request.method == "HEAD";
   const Page page = read ? route.get : request.method == "POST" ? route.post : nullptr;
@@ -190,6 +200,12 @@ Response serve(const Context& context, const Request& request, const Route& rout
 }
 
 }  // namespace
+
+Role role_needed(std::string_view method, std::string_view path) noexcept {
+  for (const Route& route : routes)
+    if (matches(route, path)) return is_read(method) ? route.to_read : route.to_write;
+  return Role::read;
+}
 
 Response handle(const Context& context, const Request& request) {
   if (request.path == "*" && request.method == "OPTIONS")

@@ -14,6 +14,7 @@
 #include "daemon/api/problem.hpp"
 #include "daemon/api/subscription.hpp"
 #include "daemon/api/view.hpp"
+#include "daemon/base/role.hpp"
 #include "daemon/base/time.hpp"
 #include "daemon/obs/catalog.hpp"
 
@@ -64,6 +65,10 @@ struct Context {
 // carries Ringside-Index waits for another one when it is asked with ?index=. HEAD is answered like GET, body
 // included: the caller sends its length and not the body. A 204 has neither content type nor body.
 Response handle(const Context&, const Request&);
+
+// What somebody must be to ask for this; the table of pages has it beside each page. Of what is no page:
+// read, and he learns that it is none.
+Role role_needed(std::string_view method, std::string_view path) noexcept;
 
 Response render(const Problem&);
 

@@ -36,6 +36,13 @@ constexpr std::array table{
             "Ask with a program; if it was a page that may ask, add its origin to security.api_origins.", no,
             0},
     CodeRow{
+        Code::unauthorized, "unauthorized", 401, "This needs a token",
+        "Send a token of this node's security.api_token_file as `Authorization: Bearer` or Ringside-Token; "
+        "the command line takes --token-file.",
+        no, 0},
+    CodeRow{Code::forbidden, "forbidden", 403, "This needs another role",
+            "Use a token of that role, or the unix socket as root or as the user that runs ringside.", no, 0},
+    CodeRow{
         Code::not_found, "not_found", 404, "There is no such page here",
         "To reach the app, ask for /v1/route/{key}/... or send the Ringside-Key header; GET / lists the API.",
         no, 0},
@@ -145,6 +152,7 @@ Response render(const Problem& problem) {
   response.body = to_json(problem);
   response.headers.emplace_back("Ringside-Error", r.name);
   response.headers.emplace_back("Ringside-Executed", r.executed_maybe ? "maybe" : "no");
+  if (problem.code == Code::unauthorized) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   const int wait = problem.retry_after_s.value_or(r.retry_after_s);
   if (wait > 0) response.headers.emplace_back("Retry-After", std::to_string(wait));
   return response;

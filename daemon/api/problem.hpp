@@ -16,6 +16,8 @@ enum class Code : std::uint8_t {
   missing_key,
   wrong_host,
   wrong_origin,
+  unauthorized,
+  forbidden,
   not_found,
   method_not_allowed,
   body_too_large,

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/app/secrets.hpp"
 #include "daemon/app/service_manager.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/config/show.hpp"
@@ -114,6 +115,17 @@ class Agent {
 
   // The error is one sentence.
   Result<void, std::string> open() {
+    auto secrets = read_secrets(config_);
+    if (!secrets) return std::move(secrets).error();
+    secrets_ = std::move(*secrets);
+    control_->set_security(secrets_.peers);
+    if (config_.security.insecure) {
+      metrics_.control.insecure.set(1);
+      obs::log(obs::Level::warn, "insecure",
+               {{"option", "security.insecure"},
+                {"risk", "whoever reaches a listener that is not on the loopback may use it"},
+                {"remedy", "security.cluster_key_file and security.api_token_file"}});
+    }
     std::vector<std::string> names;
     if (auto opened = open_all(config_.listen.api, "listen.api, --listen-api", api_listeners_); !opened)
       return opened;
@@ -167,6 +179,10 @@ class Agent {
             [this](int fd, std::string first_bytes) {
               next_worker().adopt_tchannel(fd, std::move(first_bytes));
             },
+        .adopt_tls =
+            [this](int fd, std::string first_bytes, std::string remote) {
+              next_worker().adopt_tls(fd, std::move(first_bytes), std::move(remote));
+            },
         .relay =
             [this](net::TunnelNews news) {
               workers_[news.connection % workers_.size()]->relay(std::move(news));
@@ -196,8 +212,13 @@ class Agent {
               .call = [this](net::IncomingCall call) { control_->receive(std::move(call)); },
               .app_refused = [this] { control_->app_refused(); },
               .peer_lost = [this](const std::string& address) { control_->peer_lost(address); },
-              .gather_stats = [this](auto answer) { gather_stats(std::move(answer)); }},
+              .gather_stats = [this](auto answer) { gather_stats(std::move(answer)); },
+              .gossip =
+                  [this](net::Stream::Released connection, std::string remote) {
+                    control_->adopt_gossip(std::move(connection), std::move(remote));
+                  }},
           app_places));
+    use_secrets();
     for (auto& worker : workers_) worker->start({api_listeners_, ingress_listeners_, tchannel_listeners_});
   }
 
@@ -215,6 +236,11 @@ class Agent {
     });
   }
 
+  void use_secrets() {
+    control_->set_security(secrets_.peers);
+    for (auto& worker : workers_) worker->set_security(secrets_.peers, secrets_.tokens);
+  }
+
   // From a worker's thread.
   void call_proxy(net::ProxyCall call) {
     boost::asio::post(io_,
@@ -226,6 +252,7 @@ class Agent {
       if (error) return;
       if (number == SIGHUP) {
         reopen_logs();
+        reload_secrets();
       } else {
         leave(number);
       }
@@ -237,6 +264,19 @@ class Agent {
   static void reopen_logs() {
     obs::reopen_access_log();
     obs::log(obs::Level::info, "logs_reopened", {{"signal", SIGHUP}});
+  }
+
+  // Connections that are open stay; new ones are made with what the files hold now.
+  void reload_secrets() {
+    auto secrets = read_secrets(config_);
+    if (!secrets) {
+      obs::log(obs::Level::error, "secrets_not_reloaded",
+               {{"cause", secrets.error()}, {"meaning", "the old ones stay in force"}});
+      return;
+    }
+    secrets_ = std::move(*secrets);
+    use_secrets();
+    obs::log(obs::Level::info, "secrets_reloaded", {{"signal", SIGHUP}});
   }
 
   // A second signal changes nothing: leaving is bounded by drain.timeout already.
@@ -283,6 +323,7 @@ class Agent {
   boost::asio::steady_timer patience_;
   ServiceManager service_manager_;
   obs::Metrics metrics_;
+  Secrets secrets_;
   std::vector<net::ListeningSocket> api_listeners_, ingress_listeners_, tchannel_listeners_;
   std::unique_ptr<control::ControlPlane> control_;
   std::vector<std::unique_ptr<worker::Worker>> workers_;

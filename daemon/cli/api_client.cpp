@@ -2,6 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/security/secret.hpp"
+#include "daemon/security/tokens.hpp"
+
 namespace ringside::cli {
 namespace {
 
@@ -50,6 +53,31 @@ Result<Address, std::string> api_address(const Terminal& terminal, const Argumen
   return address;
 }
 
+HttpRequest request_for(const Terminal& terminal, const std::string& path) {
+  HttpRequest request;
+  request.target = path;
+  if (!terminal.token.empty()) request.fields.emplace_back("Ringside-Token", terminal.token);
+  return request;
+}
+
+Result<void, std::string> load_token(Terminal& terminal, const Arguments& arguments) {
+  const auto flag = arguments.get("--token-file");
+  std::string file = flag.value_or("");
+  for (const auto& [name, value] : terminal.environment)
+    if (!flag && name == "RINGSIDE_API_TOKEN_FILE") file = value;
+  if (file.empty()) return {};
+  const auto text = security::read_secret_file(file);
+  const auto token = text ? security::strongest_token(text->text) : std::nullopt;
+  if (token) {
+    terminal.token = *token;
+    return {};
+  }
+  const std::string why = text ? file + " holds no token; `ringside token new` makes one" : text.error();
+  if (flag) return "--token-file: " + why;
+  terminal.err << "ringside: asking without a token, RINGSIDE_API_TOKEN_FILE: " << why << "\n";
+  return {};
+}
+
 Exit exit_of(const Failure& failure) {
   switch (failure.kind) {
     case Failure::Kind::unreachable: return not_reachable;
@@ -67,9 +95,7 @@ std::string problem_text(const HttpResponse& response) {
 }
 
 Result<std::string, Exit> ask(Terminal& terminal, const Address& address, const std::string& path) {
-  HttpRequest request;
-  request.target = path;
-  return ask(terminal, address, request);
+  return ask(terminal, address, request_for(terminal, path));
 }
 
 Result<std::string, Exit> ask(Terminal& terminal, const Address& address, const HttpRequest& request) {

@@ -14,6 +14,12 @@ namespace ringside::cli {
 [[nodiscard]] Result<Address, std::string> parse_api_address(std::string_view text);
 [[nodiscard]] Result<Address, std::string> api_address(const Terminal&, const Arguments&);
 
+// A GET with the token that was given, if any: not as Authorization, which a request for the app may have.
+[[nodiscard]] HttpRequest request_for(const Terminal&, const std::string& path);
+// Reads the file of --token-file, else of RINGSIDE_API_TOKEN_FILE. The error is one sentence; what only the
+// variable names is left out where it cannot be read, and the user told.
+[[nodiscard]] Result<void, std::string> load_token(Terminal&, const Arguments&);
+
 // GETs a path and gives the body of a 200. Anything else is told on stderr and comes back as the exit code.
 [[nodiscard]] Result<std::string, Exit> ask(Terminal&, const Arguments&, const std::string& path);
 [[nodiscard]] Result<std::string, Exit> ask(Terminal&, const Address&, const std::string& path);

@@ -10,6 +10,8 @@ namespace {
 constexpr std::array common{
     Flag{"--addr", 0, "ADDRESS",
          "the API to ask: host:port, http://host:port or unix:/path; or RINGSIDE_ADDR"},
+    Flag{"--token-file", 0, "FILE",
+         "a token of the API, if the node asks for one; or RINGSIDE_API_TOKEN_FILE"},
     Flag{"--output", 'o', "FORMAT", "table (default) or json"},
     Flag{"--help", 'h', "", "this text"},
 };

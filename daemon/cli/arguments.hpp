@@ -10,7 +10,7 @@ namespace ringside::cli {
 // The error is one sentence: what is wrong and what was probably meant.
 [[nodiscard]] Result<Arguments, std::string> parse_arguments(const Verb&, std::span<const char* const> args);
 
-// Flags that every verb takes: --addr, --output, --help.
+// Flags that every verb takes: --addr, --token-file, --output, --help.
 [[nodiscard]] std::span<const Flag> common_flags();
 
 }  // namespace ringside::cli

@@ -63,8 +63,7 @@ Result<HttpRequest, Fault> build(Terminal& terminal, const Arguments& arguments)
     return Fault{usage,
                  "the path holds a blank or control character; write it percent-encoded, a blank is %20"};
   if (arguments.words[0].empty()) return Fault{usage, "the key is empty"};
-  HttpRequest request;
-  request.target = "/v1/route/" + http::percent_encode(arguments.words[0]) + path;
+  auto request = request_for(terminal, "/v1/route/" + http::percent_encode(arguments.words[0]) + path);
   for (const std::string& field : arguments.all("--header"))
     if (auto fault = add_field(request, field)) return Fault{usage, *fault};
   if (const auto data = arguments.get("--data")) {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "daemon/base/text.hpp"
+#include "daemon/cli/api_client.hpp"
 #include "daemon/cli/arguments.hpp"
 #include "daemon/cli/verb.hpp"
 #include "daemon/config/show.hpp"
@@ -75,6 +76,14 @@ constexpr std::array echo_flags{
 };
 constexpr std::array config_flags{Flag{"--origin", 0, "", "say where each value comes from"}};
 
+constexpr std::array token_flags{
+    Flag{"--role", 0, "ROLE", "app (default), read or ops: what the token may do"}};
+
+constexpr std::array cert_flags{
+    Flag{"--folder", 0, "FOLDER", "where the files are and go (.)"},
+    Flag{"--days", 0, "N", "how long it is good (3650 for ca, 365 for node)"},
+};
+
 constexpr std::string_view loads =
     "Also takes -c FILE and every flag of `ringside agent`; the environment counts too.";
 
@@ -138,6 +147,25 @@ constexpr std::array verbs{
          "  ringside simulate -c ringside.yaml --nodes 50 --loss 5% --kill 3 --partition 40/60@30s --minutes "
          "10",
          simulate_flags, 0, 0, true, simulate},
+    Verb{"keygen",
+         "",
+         "a new cluster key, for security.cluster_key_file",
+         "All members need the same one: ringside keygen > ring_key && chmod 600 ring_key",
+         {},
+         0,
+         0,
+         false,
+         keygen},
+    Verb{"token", "new", "a new token of the API, for security.api_token_file",
+         "Without --role it is one for apps, alone on its line: apps can send the file's content as it is.\n"
+         "  ringside token new > ring_token && chmod 600 ring_token\n"
+         "  ringside token new --role ops >> ring_token",
+         token_flags, 1, 1, false, token},
+    Verb{"cert", "ca|node [NAME]", "certificates for security.tls.mode: certs",
+         "`ringside cert ca` makes an authority, ca.pem and ca-key.pem. `ringside cert node NAME` makes "
+         "NAME.pem\n"
+         "and NAME-key.pem for the member of that node.name, signed by it. Nothing is overwritten.",
+         cert_flags, 1, 2, false, cert},
     Verb{"echo", "", "an app to try things with: answers with what reached it",
          "JSON with its name (RINGSIDE_NODE_NAME), method, path, headers and the size of the body.\n\n"
          "  ringside run -- ringside echo",
@@ -174,7 +202,7 @@ std::string overview() {
   }
   return out +
          "\nringside VERB --help says more. Verbs ask the node at --addr, else RINGSIDE_ADDR, else "
-         "127.0.0.1:7600.\n"
+         "127.0.0.1:7600, with\nthe token of --token-file, else RINGSIDE_API_TOKEN_FILE.\n"
          "Exit codes: 0 ok, 1 failed, 2 usage, 3 not reachable, 4 not found, 5 timed out.\n";
 }
 
@@ -225,6 +253,7 @@ int run_verb(const Verb& verb, std::span<const char* const> args, const Handlers
     terminal.out << help(verb);
     return ok;
   }
+  if (auto loaded = load_token(terminal, *arguments); !loaded) return fail(terminal, usage, loaded.error());
   try {
     return verb.run(terminal, *arguments);
   } catch (const std::exception& error) {  // JSON that lacks what this version expects

@@ -31,9 +31,8 @@ std::string reasons(const std::string& body) {
   return out.empty() ? "it gave no reason" : out;
 }
 
-Answer ask_health(const Address& at, const std::string& path, Millis timeout) {
-  HttpRequest request;
-  request.target = path;
+Answer ask_health(const Terminal& terminal, const Address& at, const std::string& path, Millis timeout) {
+  const auto request = request_for(terminal, path);
   const auto response = fetch(at, request, timeout);
   if (!response) return {false, exit_of(response.error()), response.error().text};
   if (response->status == 204) return {true, ok, ""};
@@ -41,9 +40,8 @@ Answer ask_health(const Address& at, const std::string& path, Millis timeout) {
   return {false, failed, problem_text(*response)};
 }
 
-Answer ask_members(const Address& at, std::int64_t wanted, Millis timeout) {
-  HttpRequest request;
-  request.target = "/v1/members?status=alive";
+Answer ask_members(const Terminal& terminal, const Address& at, std::int64_t wanted, Millis timeout) {
+  const auto request = request_for(terminal, "/v1/members?status=alive");
   const auto response = fetch(at, request, timeout);
   if (!response) return {false, exit_of(response.error()), response.error().text};
   if (response->status != 200) return {false, failed, problem_text(*response)};
@@ -56,12 +54,11 @@ Answer ask_members(const Address& at, std::int64_t wanted, Millis timeout) {
 // have changed for calm_time.
 class Calm {
  public:
-  Answer ask(const Address& at, Millis timeout, Instant now) {
-    Answer ready = ask_health(at, "/v1/readyz", timeout);
+  Answer ask(const Terminal& terminal, const Address& at, Millis timeout) {
+    const Instant now = terminal.now();
+    Answer ready = ask_health(terminal, at, "/v1/readyz", timeout);
     if (!ready.yes) return moved(ready);
-    HttpRequest request;
-    request.target = "/v1/members";
-    const auto response = fetch(at, request, timeout);
+    const auto response = fetch(at, request_for(terminal, "/v1/members"), timeout);
     if (!response) return moved({false, exit_of(response.error()), response.error().text});
     if (response->status != 200) return moved({false, failed, problem_text(*response)});
     const Json view = Json::parse(response->body);
@@ -91,22 +88,24 @@ class Calm {
 };
 
 // What --for names, as a question to the node.
-using Question = std::function<Answer(const Address&, Millis)>;
-Result<Question, std::string> parse_question(Terminal& terminal, const std::string& text) {
+using Question = std::function<Answer(const Terminal&, const Address&, Millis)>;
+Result<Question, std::string> parse_question(const std::string& text) {
   if (text == "stable")
-    return Question([&terminal, calm = Calm()](const Address& at, Millis timeout) mutable {
-      return calm.ask(at, timeout, terminal.now());
+    return Question([calm = Calm()](const Terminal& terminal, const Address& at, Millis timeout) mutable {
+      return calm.ask(terminal, at, timeout);
     });
   for (const auto& [word, page] : {std::pair{"ready", "/v1/readyz"}, std::pair{"outbound", "/v1/outboundz"}})
     if (text == word)
-      return Question([page = std::string(page)](const Address& at, Millis timeout) {
-        return ask_health(at, page, timeout);
-      });
+      return Question(
+          [page = std::string(page)](const Terminal& terminal, const Address& at, Millis timeout) {
+            return ask_health(terminal, at, page, timeout);
+          });
   if (text.starts_with("members=")) {
     const auto count = parse_integer(text.substr(8));
     if (count && *count > 0)
-      return Question(
-          [n = *count](const Address& at, Millis timeout) { return ask_members(at, n, timeout); });
+      return Question([n = *count](const Terminal& terminal, const Address& at, Millis timeout) {
+        return ask_members(terminal, at, n, timeout);
+      });
   }
   return "--for is ready, outbound, stable or members=N, not '" + text + "'";
 }
@@ -116,7 +115,7 @@ int keep_asking(Terminal& terminal, const Address& at, const Question& question,
   std::string told;
   for (;;) {
     const auto left = std::chrono::ceil<Millis>(deadline - terminal.now());
-    const Answer answer = question(at, std::clamp(left, Millis{1}, ask_timeout));
+    const Answer answer = question(terminal, at, std::clamp(left, Millis{1}, ask_timeout));
     if (answer.yes) return ok;
     if (answer.text != told) terminal.err << "waiting: " << answer.text << "\n" << std::flush;
     told = answer.text;
@@ -155,7 +154,7 @@ int status(Terminal& terminal, const Arguments& arguments) {
 int health(Terminal& terminal, const Arguments& arguments) {
   const auto address = api_address(terminal, arguments);
   if (!address) return fail(terminal, usage, address.error());
-  const Answer answer = ask_health(*address, "/v1/readyz", ask_timeout);
+  const Answer answer = ask_health(terminal, *address, "/v1/readyz", ask_timeout);
   if (!answer.yes) return fail(terminal, answer.exit == ok ? failed : answer.exit, answer.text);
   terminal.out << (arguments.get("--output") == "json" ? "{\"ready\":true}\n" : "ready\n");
   return ok;

@@ -141,9 +141,8 @@ Json explained(const Asked& asked, const config::Config& config, const routes::T
   return out;
 }
 
-void add_owner(const Address& address, const std::string& key, Json& out) {
-  HttpRequest request;
-  request.target = "/v1/lookup?key=" + http::percent_encode(key);
+void add_owner(const Terminal& terminal, const Address& address, const std::string& key, Json& out) {
+  const auto request = request_for(terminal, "/v1/lookup?key=" + http::percent_encode(key));
   const auto response = fetch(address, request, ask_timeout);
   if (!response) {
     out["owner"] = nullptr;
@@ -216,7 +215,7 @@ int route(Terminal& terminal, const Arguments& arguments) {
   const auto table = *routes::Table::compile(loaded->config.routes);
   std::string key;
   Json out = explained(*asked, loaded->config, table, key);
-  if (!key.empty()) add_owner(*address, key, out);
+  if (!key.empty()) add_owner(terminal, *address, key, out);
   terminal.out << (arguments.get("--output") == "json"
                        ? out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
                        : render(out, arguments.has("--explain")));

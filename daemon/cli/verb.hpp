@@ -25,6 +25,7 @@ struct Terminal {
   config::Environment environment;  // RINGSIDE_ADDR, and all of it for validate and config
   std::function<Instant()> now;
   std::function<void(Duration)> sleep;
+  std::string token{};  // of the API: from --token-file or RINGSIDE_API_TOKEN_FILE; may be empty
 };
 
 struct Flag {
@@ -73,6 +74,9 @@ int simulate(Terminal&, const Arguments&);
 int run_with_app(Terminal&, const Arguments&);
 int dev(Terminal&, const Arguments&);
 int echo(Terminal&, const Arguments&);
+int keygen(Terminal&, const Arguments&);
+int token(Terminal&, const Arguments&);
+int cert(Terminal&, const Arguments&);
 int validate(Terminal&, const Arguments&);
 int config(Terminal&, const Arguments&);
 int completion(Terminal&, const Arguments&);

@@ -22,6 +22,7 @@ class Judge {
 
   std::vector<Problem> run() {
     listeners();
+    protection();
     exposure();
     app();
     identity();
@@ -59,20 +60,59 @@ class Judge {
       problem("listen.api", "the list is empty, nobody could reach the API", "e.g. 127.0.0.1:7600");
   }
 
+  // Whether what is to protect the members' connections goes together.
+  void protection() {
+    const auto& security = loaded_.config.security;
+    const auto& tls = security.tls;
+    const bool key = !security.cluster_key_file.empty();
+    switch (tls.mode) {
+      case TlsMode::automatic: break;
+      case TlsMode::off:
+        if (key)
+          clash({"security.cluster_key_file", security.cluster_key_file}, {"security.tls.mode", "off"},
+                "without TLS the key is not used", "leave one of them out");
+        break;
+      case TlsMode::certs:
+        if (key)
+          clash({"security.cluster_key_file", security.cluster_key_file}, {"security.tls.mode", "certs"},
+                "members prove themselves by one of the two", "leave one of them out");
+        for (const auto& [path, file] : {std::pair{"security.tls.ca", tls.ca},
+                                         {"security.tls.cert", tls.cert},
+                                         {"security.tls.key", tls.key}})
+          if (file.empty())
+            problem("security.tls.mode", "certs needs " + std::string(path),
+                    "name all of security.tls.ca, .cert and .key; `ringside cert` makes them");
+        break;
+    }
+  }
+
   void exposure() {
     const auto& config = loaded_.config;
-    if (config.security.insecure) return;
-    auto check = [&](std::string_view path, const std::string& text) {
+    const auto& security = config.security;
+    if (security.insecure) return;
+    constexpr std::string_view trusted =
+        ", or add --insecure (security.insecure: true) when all of them are trusted";
+    auto check = [&](std::string_view path, const std::string& text, std::string_view without,
+                     const std::string& remedy) {
       const auto address = parse_address(text);
       if (!address || address->is_loopback()) return;
-      problem(path, text + " can be reached from other machines, without encryption or token",
-              "listen on 127.0.0.1, or add --insecure (security.insecure: true) when all of them are trusted",
-              "security.insecure");
+      problem(path, text + " can be reached from other machines, without " + std::string(without),
+              remedy + std::string(trusted), "security.insecure");
     };
-    for (const auto& api : config.listen.api) check("listen.api", api);
-    for (const auto& own : config.listen.ingress) check("listen.ingress", own);
-    for (const auto& own : config.listen.tchannel) check("listen.tchannel", own);
-    check("listen.peer", config.listen.peer);
+    if (security.api_token_file.empty())
+      for (const auto& api : config.listen.api)
+        check("listen.api", api, "a token",
+              "ringside token new > ring_token && chmod 600 ring_token, then --api-token-file ring_token");
+    for (const auto& own : config.listen.ingress)
+      check("listen.ingress", own, "encryption or token", "listen on 127.0.0.1");
+    for (const auto& own : config.listen.tchannel)
+      check("listen.tchannel", own, "encryption or token", "listen on 127.0.0.1");
+    const bool protects = security.tls.mode == TlsMode::certs ||
+                          (security.tls.mode == TlsMode::automatic && !security.cluster_key_file.empty());
+    if (!protects)
+      check("listen.peer", config.listen.peer, "a cluster key",
+            "ringside keygen > ring_key && chmod 600 ring_key, then --cluster-key-file ring_key on all "
+            "members");
   }
 
   // Requests for the app that arrive at the daemon again would go round for ever.

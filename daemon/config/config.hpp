@@ -18,6 +18,8 @@ enum class GoodbyeStatus : std::uint8_t { leave, faulty };
 enum class AppProtocol : std::uint8_t { http1, tchannel, h2c };
 enum class WithoutKey : std::uint8_t { refuse, local };
 enum class UpgradeOnMove : std::uint8_t { close, keep };
+enum class TlsMode : std::uint8_t { automatic, certs, off };
+enum class PlainPeers : std::uint8_t { refuse, accept, dial };
 enum class ForwardedFields : std::uint8_t { replace, append, off };
 enum class LogFormat : std::uint8_t { text, json };
 enum class AccessLogFormat : std::uint8_t { json, common };
@@ -152,7 +154,16 @@ struct Config {
   struct {
     std::vector<std::string> api_hosts;    // more names[:port] that listen.api answers for; *: any
     std::vector<std::string> api_origins;  // of web pages that may ask there
-    bool insecure = false;  // allow listeners off the loopback without key, certificate or token
+    std::string cluster_key_file;          // of keys that all members share; empty: none
+    struct {
+      TlsMode mode = TlsMode::automatic;
+      PlainPeers plain = PlainPeers::refuse;  // what plain connections are good for beside TLS
+      std::string ca;                         // PEM files, with mode certs
+      std::string cert;
+      std::string key;
+    } tls;
+    std::string api_token_file;  // empty: none
+    bool insecure = false;       // allow listeners off the loopback without key, certificate or token
   } security;
   struct {
     std::vector<Webhook> webhooks;

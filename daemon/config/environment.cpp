@@ -11,8 +11,7 @@ namespace {
 
 constexpr std::string_view prefix = "RINGSIDE_";
 // Of the command line, of the app beside us, and of the tests.
-constexpr std::array<std::string_view, 4> foreign = {"RINGSIDE_ADDR", "RINGSIDE_TOKEN_FILE",
-                                                     "RINGSIDE_API_TOKEN_FILE", "RINGSIDE_SEED"};
+constexpr std::array<std::string_view, 2> foreign = {"RINGSIDE_ADDR", "RINGSIDE_SEED"};
 
 // Kubernetes describes each Service to each container: RINGSIDE_SERVICE_HOST,
 // RINGSIDE_PORT=tcp://10.0.0.1:7600, RINGSIDE_PORT_7600_TCP_ADDR for one that is called ringside.
@@ -24,6 +23,13 @@ bool of_kubernetes(std::string_view name, std::string_view value) {
          name.find_first_of("0123456789", port) == port + std::string_view("_PORT_").size();
 }
 
+// `known` goes along with options().
+auto by_second_name(std::string_view name, std::vector<std::string>& known) {
+  const auto option =
+      std::ranges::find_if(options(), [&](const Option& each) { return each.variable == name; });
+  return known.begin() + (option - options().begin());
+}
+
 }  // namespace
 
 Findings read_environment(const Environment& environment) {
@@ -32,7 +38,8 @@ Findings read_environment(const Environment& environment) {
   for (const auto& option : options()) known.push_back(variable_of(option).substr(prefix.size()));
   for (const auto& [name, value] : environment) {
     if (!name.starts_with(prefix)) continue;
-    const auto found = std::ranges::find(known, name.substr(prefix.size()));
+    auto found = std::ranges::find(known, name.substr(prefix.size()));
+    if (found == known.end()) found = by_second_name(name, known);
     if (found != known.end()) {
       findings.given.push_back(
           {&options()[static_cast<std::size_t>(found - known.begin())], value, {Source::environment, name}});

@@ -486,6 +486,54 @@ const std::array table = {
            .reason = "programs have no origin, and the API has no pages of its own.",
            .check = check_origin,
            .unit = "ORIGIN"},
+    Option{.path = "security.cluster_key_file",
+           .field = RINGSIDE_FIELD(security.cluster_key_file),
+           .help =
+               "File of the cluster's key (`ringside keygen` makes one), the same on all members: they then "
+               "talk in TLS. It may hold up to 8 keys, one a line: the first is used to dial, all are "
+               "accepted. SIGHUP reads it again. Empty: none.",
+           .reason = "members on one machine need none.",
+           .unit = "FILE",
+           .alias = "cluster-key-file",
+           .variable = "RINGSIDE_CLUSTER_KEY_FILE"},
+    Option{.path = "security.tls.mode",
+           .field = RINGSIDE_FIELD(security.tls.mode),
+           .help = "How members prove themselves: by the cluster key if there is one (auto), by certificates "
+                   "of security.tls.ca (certs), or not at all (off, as Ringpop does).",
+           .reason = "one secret is all that it takes."},
+    Option{.path = "security.tls.plain",
+           .field = RINGSIDE_FIELD(security.tls.plain),
+           .help = "What plain connections with members are still good for beside TLS, while a cluster moves "
+                   "to it: dial (and accept), accept (and dial TLS), refuse.",
+           .reason =
+               "who has a key wants no plain connection; a cluster moves member by member from dial over "
+               "accept to refuse."},
+    Option{.path = "security.tls.ca",
+           .field = RINGSIDE_FIELD(security.tls.ca),
+           .help =
+               "PEM file with the certificate of the authority that has signed all members' certificates. "
+               "With security.tls.mode: certs.",
+           .reason = "a cluster key needs none.",
+           .unit = "FILE"},
+    Option{.path = "security.tls.cert",
+           .field = RINGSIDE_FIELD(security.tls.cert),
+           .help = "PEM file with this member's certificate; node.name must be among its DNS names.",
+           .reason = "a cluster key needs none.",
+           .unit = "FILE"},
+    Option{.path = "security.tls.key",
+           .field = RINGSIDE_FIELD(security.tls.key),
+           .help = "PEM file with the private key of security.tls.cert.",
+           .reason = "a cluster key needs none.",
+           .unit = "FILE"},
+    Option{.path = "security.api_token_file",
+           .field = RINGSIDE_FIELD(security.api_token_file),
+           .help =
+               "File of the tokens that are asked for on listen.api, one a line: `ROLE TOKEN`, or a token "
+               "alone for the role app (`ringside token new` makes one). SIGHUP reads it again. Empty: none.",
+           .reason = "on this machine's own addresses none is needed.",
+           .unit = "FILE",
+           .alias = "api-token-file",
+           .variable = "RINGSIDE_API_TOKEN_FILE"},
     Option{.path = "security.insecure",
            .field = RINGSIDE_FIELD(security.insecure),
            .help = "Allow listeners that other machines reach, without encryption or token.",

@@ -27,8 +27,9 @@ using Field =
     std::variant<Access<std::string>, Access<int>, Access<std::int64_t>, Access<bool>, Access<Millis>,
                  Access<Percent>, Access<List>, Access<Map>, Access<routes::Rules>, Access<Webhooks>,
                  Access<ChecksumDialect>, Access<Identity>, Access<GoodbyeStatus>, Access<AppProtocol>,
-                 Access<WithoutKey>, Access<UpgradeOnMove>, Access<ForwardedFields>, Access<LogLevel>,
-                 Access<LogFormat>, Access<AccessLogFormat>, Access<Traceparent>>;
+                 Access<WithoutKey>, Access<UpgradeOnMove>, Access<TlsMode>, Access<PlainPeers>,
+                 Access<ForwardedFields>, Access<LogLevel>, Access<LogFormat>, Access<AccessLogFormat>,
+                 Access<Traceparent>>;
 
 struct Range {  // inclusive; milliseconds for durations, bytes for sizes
   std::int64_t least = 0;
@@ -45,6 +46,7 @@ struct Option {
   std::string (*check)(const std::string&) = nullptr;
   const char* unit = "";          // what a number counts; what a text or an entry is called in the help
   const char* alias = "";         // a second, short flag without dashes; empty: none
+  const char* variable = "";      // a second variable, as people call it; empty: none
   const char* alias_prefix = "";  // put before what the alias is given: --app-port 5000 means 127.0.0.1:5000
 };
 

@@ -30,6 +30,12 @@ constexpr std::array<std::string_view, 2> words(WithoutKey) {
 constexpr std::array<std::string_view, 2> words(UpgradeOnMove) {
   return {"close", "keep"};
 }
+constexpr std::array<std::string_view, 3> words(TlsMode) {
+  return {"auto", "certs", "off"};
+}
+constexpr std::array<std::string_view, 3> words(PlainPeers) {
+  return {"refuse", "accept", "dial"};
+}
 constexpr std::array<std::string_view, 3> words(ForwardedFields) {
   return {"replace", "append", "off"};
 }

@@ -2,6 +2,7 @@
 #include "daemon/control/control_plane.hpp"
 
 #include <malloc.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -98,6 +99,10 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   void on_misbehaved(const std::string& peer, const std::string& what);
   void on_lost(const std::string& address);
   void join(const std::vector<std::string>& addresses);
+  void use_security();
+  [[nodiscard]] std::string name_of(const std::string& address) const;
+  void on_turned_away(PeerPort::TurnedAway, const std::string& peer);
+  void adopt_gossip(net::Stream::Released, const std::string& remote);
   [[nodiscard]] net::TchannelOptions tchannel_options() const;
   // Whether this member may own keys.
   [[nodiscard]] bool has_place() const { return !config.app.address.empty() || config.ring.without_app; }
@@ -111,6 +116,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
 
   std::optional<net::ListeningSocket> listening;
   std::string self;
+  security::PeerSecurity security;
   std::optional<swim::Node> node;
   std::optional<net::TchannelPeers> peers;
   std::optional<SwimTransport> transport;
@@ -260,7 +266,8 @@ void ControlPlane::State::assemble() {
                                                       const std::string& what) { on_misbehaved(peer, what); },
                                  .foreign = hooks.relay,
                                  .turned_away = [this] { metrics.connections_too_many.add(); },
-                                 .lost = [this](const std::string& address) { on_lost(address); }});
+                                 .lost = [this](const std::string& address) { on_lost(address); },
+                                 .name_of = [this](const std::string& address) { return name_of(address); }});
   proxy.emplace(io, *peers, config, metrics, hooks.serve_proxied);
   transport.emplace(
       *peers, metrics,
@@ -299,11 +306,10 @@ void ControlPlane::State::start() {
                        },
                    .http2 = hooks.adopt_http2,
                    .calls = hooks.adopt_calls,
-                   .turned_away =
-                       [this](PeerPort::TurnedAway why) {
-                         const bool silent = why == PeerPort::TurnedAway::silent;
-                         (silent ? metrics.connections_silent : metrics.connections_too_many).add();
-                       }});
+                   .tls = hooks.adopt_tls,
+                   .turned_away = [this](PeerPort::TurnedAway why,
+                                         const std::string& peer) { on_turned_away(why, peer); }});
+  use_security();
   seeds.emplace(io, config.join.seeds, self, config.join.refresh,
                 [this](const std::vector<std::string>& addresses) { join(addresses); });
   app->start();
@@ -352,6 +358,57 @@ void ControlPlane::State::on_lost(const std::string& address) {
     self->step(
         [&](swim::Node& core, Now time, swim::Outbox& out) { core.connection_lost(time, address, out); });
   });
+}
+
+std::string ControlPlane::State::name_of(const std::string& address) const {
+  if (!view) return {};
+  for (const auto& member : view->members)  // one without a name has its address instead
+    if (member.address == address && member.name != address) return member.name;
+  return {};
+}
+
+void ControlPlane::State::use_security() {
+  if (!port) return;
+  port->take(security.takes_plain, security.tls != nullptr && hooks.adopt_tls);
+  peers->set_security(security);
+}
+
+void ControlPlane::State::on_turned_away(PeerPort::TurnedAway why, const std::string& peer) {
+  using Why = PeerPort::TurnedAway;
+  const char* event = nullptr;
+  std::string cause, remedy;
+  switch (why) {
+    case Why::too_many: return metrics.connections_too_many.add();
+    case Why::silent: return metrics.connections_silent.add();
+    case Why::plain:
+      metrics.connections_plain.add();
+      event = "plain_peer_refused";
+      cause = "it speaks no TLS, and this member takes nothing else";
+      remedy =
+          "give it the same security.cluster_key_file; while a cluster moves, security.tls.plain: accept "
+          "here";
+      break;
+    case Why::tls:
+      metrics.connections_tls.add();
+      event = "tls_peer_refused";
+      cause = "it speaks TLS, and this member has no key for it";
+      remedy = "give this member the same security.cluster_key_file";
+      break;
+  }
+  if (Clock::now() - complained < quiet_between_complaints) return;  // counted all the same
+  complained = Clock::now();
+  obs::log(Level::warn, event, {{"peer", peer}, {"cause", cause}, {"remedy", remedy}});
+}
+
+void ControlPlane::State::adopt_gossip(net::Stream::Released connection, const std::string& remote) {
+  net::Socket socket(io.get_executor());
+  boost::system::error_code error;
+  socket.assign(boost::asio::generic::stream_protocol(AF_INET, 0), connection.fd, error);
+  if (error) {
+    ::close(connection.fd);
+    return;
+  }
+  if (!stopped) peers->adopt(std::move(socket), connection.bytes, remote, std::move(connection.tls));
 }
 
 api::RingpopStats ControlPlane::State::ringpop_stats() const {
@@ -449,6 +506,18 @@ Result<Address, std::string> ControlPlane::listen() {
 
 void ControlPlane::set_api_listeners(std::vector<std::string> listeners) {
   state_->view_maker.set_api_listeners(std::move(listeners));
+}
+
+void ControlPlane::set_security(security::PeerSecurity security) {
+  state_->security = std::move(security);
+  state_->use_security();
+}
+
+void ControlPlane::adopt_gossip(net::Stream::Released connection, std::string remote) {
+  boost::asio::post(
+      state_->io, [state = state_, connection = std::move(connection), remote = std::move(remote)]() mutable {
+        state->adopt_gossip(std::move(connection), remote);
+      });
 }
 
 void ControlPlane::start() {

@@ -16,8 +16,10 @@
 #include "daemon/config/config.hpp"
 #include "daemon/net/incoming_call.hpp"
 #include "daemon/net/proxy.hpp"
+#include "daemon/net/stream.hpp"
 #include "daemon/net/tchannel_tunnel.hpp"
 #include "daemon/obs/catalog.hpp"
+#include "daemon/security/tls.hpp"
 
 namespace ringside::control {
 
@@ -32,6 +34,8 @@ struct Hooks {
   std::function<void(net::ProxiedRequest)> serve_proxied = {};
   // The same for a connection of another ringside's worker with TChannel calls.
   std::function<void(int fd, std::string first_bytes)> adopt_calls{};
+  // And for one that begins as TLS.
+  std::function<void(int fd, std::string first_bytes, std::string remote)> adopt_tls{};
   // Calls for the app that came from a Ringpop peer over the connection it gossips on.
   std::function<void(net::TunnelNews)> relay{};
 };
@@ -49,12 +53,17 @@ class ControlPlane {
   [[nodiscard]] Result<Address, std::string> listen();
   // What the API listeners turned out to be, for the view. Call before start().
   void set_api_listeners(std::vector<std::string>);
+  // How members talk to each other; before start(), and when keys or certificates have changed.
+  void set_security(security::PeerSecurity);
   void start();  // resolves the seeds, joins, gossips
   // Announces that we leave, goes on gossiping until the change has been spread (or about 2 s), then calls
   // done.
   void leave(std::function<void()> done);
   // A worker's request for a ringpop-node member. On the control thread.
   void call_proxy(net::ProxyCall);
+  // A peer's connection for gossip from a worker, where its TLS handshake was. From any thread, after
+  // start().
+  void adopt_gossip(net::Stream::Released, std::string remote);
   // A request found nobody listening at the app's address: look at once. From any thread, after start().
   void app_refused();
   // A connection to another member broke or was refused: look at it at once. From any thread, after start().

@@ -12,6 +12,10 @@
 namespace ringside::control {
 namespace {
 
+constexpr char tls_handshake_record = 0x16;  // the first byte of a TLS connection (RFC 8446 5.1)
+constexpr std::string_view plain_refusal =
+    "this member speaks TLS only: give yours the same security.cluster_key_file";
+
 // Whose connection it is stands in the init message. What is none, the control thread complains of.
 PeerProtocol tell_tchannel(std::string_view bytes) {
   if (net::init_too_large(bytes)) return PeerProtocol::tchannel;
@@ -26,6 +30,7 @@ PeerProtocol tell_tchannel(std::string_view bytes) {
 }  // namespace
 
 PeerProtocol tell_protocol(std::string_view first_bytes) {
+  if (first_bytes.starts_with(tls_handshake_record)) return PeerProtocol::tls;
   switch (http2::tell_preface(first_bytes)) {
     case http2::Preface::no: return tell_tchannel(first_bytes);
     case http2::Preface::undecided: return PeerProtocol::undecided;
@@ -54,8 +59,9 @@ struct PeerPort::State : std::enable_shared_from_this<State> {
     // Whoever speaks is told apart within moments, so the one that has waited longest is the least loss; else
     // silent connections would keep every new peer out.
     if (undecided.size() >= undecided_max) {
-      turn_away(TurnedAway::too_many);
-      drop(undecided.begin()->second);
+      const auto oldest = undecided.begin()->second;
+      turn_away(TurnedAway::too_many, oldest->remote);
+      drop(oldest);
     }
     const auto connection =
         std::make_shared<Undecided>(io, next_serial++, std::move(socket), std::move(remote));
@@ -63,14 +69,14 @@ struct PeerPort::State : std::enable_shared_from_this<State> {
     connection->timer.expires_after(silence);
     connection->timer.async_wait([self = shared_from_this(), connection](boost::system::error_code aborted) {
       if (aborted || !self->undecided.contains(connection->serial)) return;
-      self->turn_away(TurnedAway::silent);
+      self->turn_away(TurnedAway::silent, connection->remote);
       self->drop(connection);
     });
     read(connection);
   }
 
-  void turn_away(TurnedAway why) const {
-    if (events.turned_away) events.turned_away(why);
+  void turn_away(TurnedAway why, const std::string& remote) const {
+    if (events.turned_away) events.turned_away(why, remote);
   }
 
   void read(const UndecidedPtr& connection) {
@@ -85,6 +91,8 @@ struct PeerPort::State : std::enable_shared_from_this<State> {
   }
 
   void decide(const UndecidedPtr& connection) {
+    const bool is_tls = connection->bytes.starts_with(tls_handshake_record);
+    if (is_tls ? !takes_tls : !takes_plain) return refuse(connection, is_tls);
     const auto protocol = tell_protocol(connection->bytes);
     if (protocol == PeerProtocol::undecided) return read(connection);
     undecided.erase(connection->serial);
@@ -97,7 +105,21 @@ struct PeerPort::State : std::enable_shared_from_this<State> {
     const int fd = connection->socket.release(error);
     if (error) return;
     if (protocol == PeerProtocol::calls) return events.calls(fd, std::move(connection->bytes));
+    if (protocol == PeerProtocol::tls)
+      return events.tls(fd, std::move(connection->bytes), std::move(connection->remote));
     events.http2(fd, std::move(connection->bytes), std::move(connection->remote));
+  }
+
+  void refuse(const UndecidedPtr& connection, bool is_tls) {
+    turn_away(is_tls ? TurnedAway::tls : TurnedAway::plain, connection->remote);
+    if (!is_tls) {  // a Ringpop and an older ringside log it
+      std::string frame;
+      tchannel::write(frame, tchannel::no_message_id,
+                      tchannel::Error{tchannel::ErrorCode::fatal, {}, std::string(plain_refusal)});
+      boost::system::error_code ignored;
+      connection->socket.write_some(boost::asio::buffer(frame), ignored);
+    }
+    drop(connection);
   }
 
   void drop(UndecidedPtr connection) {  // by value: the map may hold the last one
@@ -111,6 +133,7 @@ struct PeerPort::State : std::enable_shared_from_this<State> {
   std::size_t undecided_max;
   Duration silence;
   Events events;
+  bool takes_plain = true, takes_tls = false;
   std::map<std::uint64_t, UndecidedPtr> undecided;  // the oldest first
   std::uint64_t next_serial = 0;
 };
@@ -121,6 +144,11 @@ PeerPort::PeerPort(boost::asio::io_context& io, const net::ListeningSocket& list
       acceptor_(io, listening, [state = state_](net::Socket socket, std::string remote) {
         state->accept(std::move(socket), std::move(remote));
       }) {}
+
+void PeerPort::take(bool plain, bool tls) {
+  state_->takes_plain = plain;
+  state_->takes_tls = tls;
+}
 
 PeerPort::~PeerPort() {
   while (!state_->undecided.empty()) state_->drop(state_->undecided.begin()->second);

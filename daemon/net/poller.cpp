@@ -46,6 +46,11 @@ void Poller::remove(std::shared_ptr<void> owner) {
   epoll_.cancel(ignored);  // nothing to wait for: an io_context may run out of work
 }
 
+void Poller::release(int socket, std::shared_ptr<void> owner) {
+  ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_DEL, socket, nullptr);
+  remove(std::move(owner));
+}
+
 void Poller::arm() {
   if (watched_ == 0 || std::exchange(armed_, true)) return;
   epoll_.async_wait(Descriptor::wait_read, [this](boost::system::error_code error) {

@@ -36,6 +36,8 @@ class Poller final : public boost::asio::execution_context::service {
   // `owner` keeps the Watched alive until nothing that was reported for it can still be under way. The socket
   // is to be closed by then.
   void remove(std::shared_ptr<void> owner);
+  // The same for a socket that stays open, for another owner.
+  void release(int socket, std::shared_ptr<void> owner);
 
  private:
   void shutdown() override;

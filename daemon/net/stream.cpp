@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
@@ -20,15 +21,17 @@ constexpr int reads_at_once = 4;                // of one stream before others g
 constexpr std::size_t bulk_buffer = 64 * 1024;  // what is read at once of a long body, at most
 constexpr std::size_t first_buffer = 2 * 1024;  // most requests fit; grows with what comes
 constexpr std::size_t keep_output = 64 * 1024;  // an idle connection gives a larger output buffer back
+constexpr std::size_t record_bytes = 16 * 1024 + 256 + 5;  // the largest of TLS (RFC 8446 5.2)
 
 }  // namespace
 
 struct Stream::State final : Watched, std::enable_shared_from_this<State> {
-  State(Socket s, StreamEvents& e, std::size_t limit)
+  State(Socket s, StreamEvents& e, std::size_t limit, security::TlsSessionPtr session)
       : io(static_cast<boost::asio::io_context&>(s.get_executor().context())),
         socket(s.release()),
         events(&e),
-        buffer_max(limit) {
+        buffer_max(limit),
+        tls(std::move(session)) {
     Poller::of(io).add(socket, *this);
   }
 
@@ -56,7 +59,8 @@ struct Stream::State final : Watched, std::enable_shared_from_this<State> {
       }
       make_room();
       const std::size_t room = buffer.size() - end;
-      const auto count = ::recv(socket, buffer.data() + end, room, MSG_DONTWAIT);
+      const auto count = tls ? receive_secured(buffer.data() + end, room)
+                             : ::recv(socket, buffer.data() + end, room, MSG_DONTWAIT);
       if (count < 0) {
         if (errno == EINTR) continue;
         readable = false;
@@ -66,8 +70,9 @@ struct Stream::State final : Watched, std::enable_shared_from_this<State> {
       end += static_cast<std::size_t>(count);
       eof = count == 0;
       filled = static_cast<std::size_t>(count) == room;
-      // What comes after this read is a new event. An end that has been announced must be read, though.
-      if (eof || (static_cast<std::size_t>(count) < room && !ending)) readable = false;
+      // What comes after this read is a new event. An end that has been announced must be read, though, and
+      // of a secured connection only the kernel says when it is empty.
+      if (eof || (static_cast<std::size_t>(count) < room && !ending && !tls)) readable = false;
       report();
     }
     pumping = false;
@@ -75,6 +80,54 @@ struct Stream::State final : Watched, std::enable_shared_from_this<State> {
 
   [[nodiscard]] bool may_read() const {
     return readable && wanted && !eof && !broken && events != nullptr && unread() < buffer_max;
+  }
+
+  // As recv(), for plaintext. EINTR: something has been reported; look again whether there is a wish to read.
+  ssize_t receive_secured(char* to, std::size_t room) {
+    using Session = security::TlsSession::State;
+    if (const std::size_t count = tls->read(to, room)) return static_cast<ssize_t>(count);
+    if (tls->state() == Session::ended) return 0;
+    if (tls->state() == Session::failed) return fail_secured(tls->error());
+    std::array<char, record_bytes> ciphertext;
+    const auto count = ::recv(socket, ciphertext.data(), ciphertext.size(), MSG_DONTWAIT);
+    const bool shaking = tls->state() == Session::handshake;
+    if (count == 0 && shaking) return fail_secured(security::TlsErrc::closed);
+    if (count <= 0) return count;
+    tls->receive({ciphertext.data(), static_cast<std::size_t>(count)});
+    if (shaking) secure();
+    return look_again();
+  }
+
+  // The handshake has come on: our part of it is sent, and when it is over what has waited for that.
+  void secure() {
+    flush();
+    if (events != nullptr && tls->state() == security::TlsSession::State::open) events->on_secured();
+  }
+
+  static ssize_t look_again() {
+    errno = EINTR;
+    return -1;
+  }
+
+  // The other side gets an alert, as far as the kernel takes it.
+  ssize_t fail_secured(boost::system::error_code why) {
+    flush();
+    fail(why);
+    return look_again();
+  }
+
+  // What is to be sent goes into `sealed`.
+  void seal() {
+    const bool open = tls->state() == security::TlsSession::State::open ||
+                      tls->state() == security::TlsSession::State::ended;
+    if (open) {
+      tls->write(output);
+      if (end_when_written) tls->end();
+      output.clear();
+    } else if (!output.empty()) {
+      was_blocked = true;
+    }
+    tls->take_output(sealed);
   }
 
   // From a fresh stack. `news`: there is something buffered that the owner has not been told of.
@@ -121,24 +174,27 @@ struct Stream::State final : Watched, std::enable_shared_from_this<State> {
   void flush() {
     if (waiting_to_write || broken) return;
     if (write_failed) return output.clear();
-    const bool had_waited = std::exchange(was_blocked, false);
-    while (written < output.size()) {
+    if (tls) seal();
+    std::string& bytes = tls ? sealed : output;
+    const bool shaking = tls && !output.empty();  // then what has to wait waits on
+    const bool had_waited = !shaking && std::exchange(was_blocked, false);
+    while (written < bytes.size()) {
       const auto count =
-          ::send(socket, output.data() + written, output.size() - written, MSG_NOSIGNAL | MSG_DONTWAIT);
+          ::send(socket, bytes.data() + written, bytes.size() - written, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (count < 0) {
         if (errno == EINTR) continue;
-        if (errno == EAGAIN || errno == EWOULDBLOCK) return wait_writable();
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return wait_writable(bytes);
         return give_up_writing({errno, boost::system::system_category()});
       }
       written += static_cast<std::size_t>(count);
     }
     written = 0;
-    if (output.capacity() > keep_output) {
-      output = std::string();
+    if (bytes.capacity() > keep_output) {
+      bytes = std::string();
     } else {
-      output.clear();
+      bytes.clear();
     }
-    if (end_when_written) {
+    if (end_when_written && !shaking) {
       ::shutdown(socket, SHUT_WR);
       end_when_written = false;
     }
@@ -151,15 +207,16 @@ struct Stream::State final : Watched, std::enable_shared_from_this<State> {
   void give_up_writing(boost::system::error_code why) {
     write_failed = wanted = true;
     output.clear();
+    sealed.clear();
     written = 0;
     if (!eof) return pump_later();
     boost::asio::post(io, [self = shared_from_this(), why] { self->fail(why); });
   }
 
   // The Poller tells when: it watches for both.
-  void wait_writable() {
+  void wait_writable(std::string& bytes) {
     if (written > 0) {
-      output.erase(0, written);
+      bytes.erase(0, written);
       written = 0;
     }
     waiting_to_write = was_blocked = true;
@@ -177,7 +234,9 @@ struct Stream::State final : Watched, std::enable_shared_from_this<State> {
   std::size_t begin = 0, end = 0;  // unread bytes in buffer
   std::size_t buffer_max;
   std::string output;
-  std::size_t written = 0;  // of output
+  security::TlsSessionPtr tls;  // none: plain
+  std::string sealed;           // output, encrypted
+  std::size_t written = 0;      // of what goes to the kernel: sealed with TLS, else output
   bool wanted = false, eof = false, eof_reported = false;
   bool filled = false;    // the last read took all there was room for
   bool readable = false;  // the kernel may have bytes for us
@@ -187,8 +246,10 @@ struct Stream::State final : Watched, std::enable_shared_from_this<State> {
   bool write_failed = false;
 };
 
-Stream::Stream(Socket socket, StreamEvents& events, std::size_t buffer_max)
-    : state_(std::make_shared<State>(std::move(socket), events, buffer_max)) {}
+Stream::Stream(Socket socket, StreamEvents& events, std::size_t buffer_max, security::TlsSessionPtr tls)
+    : state_(std::make_shared<State>(std::move(socket), events, buffer_max, std::move(tls))) {
+  if (state_->tls) state_->flush();  // the side that dials speaks first
+}
 
 Stream::Stream(Stream&& from, StreamEvents& events, std::size_t buffer_max) : state_(std::move(from.state_)) {
   state_->events = &events;
@@ -228,6 +289,11 @@ void Stream::consume(std::size_t bytes) {
 }
 
 void Stream::feed(std::string_view bytes) {
+  if (state_->tls) {
+    state_->tls->receive(bytes);
+    state_->readable = true;  // what these bytes lead to is not the kernel's to tell
+    return state_->flush();
+  }
   state_->buffer.insert(state_->buffer.begin() + static_cast<std::ptrdiff_t>(state_->begin), bytes.begin(),
                         bytes.end());
   state_->end += bytes.size();
@@ -237,7 +303,7 @@ std::string& Stream::out() {
   return state_->output;
 }
 std::size_t Stream::backlog() const {
-  return state_->output.size() - state_->written;
+  return state_->output.size() + state_->sealed.size() - state_->written;
 }
 void Stream::flush() {
   state_->flush();
@@ -258,6 +324,23 @@ void Stream::abort() {
 
 bool Stream::half_closed() const {
   return state_->eof;
+}
+
+const security::TlsSession* Stream::tls() const {
+  return state_->tls.get();
+}
+
+bool Stream::handshaking() const {
+  return state_->tls && state_->tls->state() == security::TlsSession::State::handshake;
+}
+
+Stream::Released Stream::release() {
+  const auto state = std::exchange(state_, nullptr);
+  state->events = nullptr;
+  Released released{std::exchange(state->socket, -1), std::move(state->tls),
+                    std::string(state->buffer.data() + state->begin, state->unread())};
+  Poller::of(state->io).release(released.fd, state);
+  return released;
 }
 
 }  // namespace ringside::net

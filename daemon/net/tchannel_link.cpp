@@ -17,6 +17,7 @@ using tchannel::FrameType;
 using tchannel::FrameView;
 
 constexpr std::size_t read_bytes = 4096;
+constexpr std::size_t read_sealed_bytes = 64 * 1024;  // at once
 constexpr std::size_t idle_buffer_bytes = 16384;
 
 // The peer refused the call before it ran anything (spec A.6).
@@ -47,8 +48,10 @@ void TchannelLink::enter(Stage stage, Duration limit) {
   arm();
 }
 
-void TchannelLink::dial(const boost::asio::generic::stream_protocol::endpoint& endpoint) {
+void TchannelLink::dial(const boost::asio::generic::stream_protocol::endpoint& endpoint,
+                        security::TlsSessionPtr tls) {
   dialled_ = true;
+  tls_ = std::move(tls);
   enter(Stage::connecting, options_->connect_time);
   socket_.async_connect(
       endpoint, [self = shared_from_this()](boost::system::error_code error) { self->on_connected(error); });
@@ -65,12 +68,14 @@ void TchannelLink::on_connected(boost::system::error_code error) {
   read();
 }
 
-void TchannelLink::adopt(Socket socket, const std::string& first_bytes) {
+void TchannelLink::adopt(Socket socket, const std::string& first_bytes, security::TlsSessionPtr tls) {
   socket_ = std::move(socket);
+  tls_ = std::move(tls);
   tune_socket();
   enter(Stage::awaiting_init_req, options_->init_time);
   in_.assign(first_bytes.begin(), first_bytes.end());
   filled_ = in_.size();
+  if (tls_ && !unseal(0)) return;
   take_frames();
   if (stage_ != Stage::closed) read();
 }
@@ -117,25 +122,65 @@ void TchannelLink::blame(const std::string& what) {
 }
 
 void TchannelLink::read() {
-  const std::size_t room = std::max(read_bytes, wanted_);
-  if (in_.size() < filled_ + room) in_.resize(filled_ + room);
-  socket_.async_read_some(boost::asio::buffer(in_.data() + filled_, in_.size() - filled_),
+  socket_.async_read_some(read_room(),
                           [self = shared_from_this()](boost::system::error_code error, std::size_t size) {
                             self->on_read(error, size);
                           });
+}
+
+boost::asio::mutable_buffer TchannelLink::read_room() {
+  if (tls_) {
+    sealed_.resize(std::max(read_bytes, std::min(wanted_, read_sealed_bytes)));
+    return boost::asio::buffer(sealed_);
+  }
+  const std::size_t room = std::max(read_bytes, wanted_);
+  if (in_.size() < filled_ + room) in_.resize(filled_ + room);
+  return boost::asio::buffer(in_.data() + filled_, in_.size() - filled_);
 }
 
 void TchannelLink::on_read(boost::system::error_code error, std::size_t size) {
   if (stage_ == Stage::closed) return;
   if (error) {
     const bool ended = error == boost::asio::error::eof;
+    if (ended && tls_ && tls_->state() == security::TlsSession::State::handshake)
+      return fail_secured(make_error_code(security::TlsErrc::closed).message());
     if (ended && filled_ > 0) blame("the connection ended within a frame");
     return close({Errc::connection_lost, ended ? "the peer closed the connection" : error.message()});
   }
   last_active_ = Clock::now();
-  filled_ += size;
+  if (!tls_) {
+    filled_ += size;
+  } else if (!unseal(size)) {
+    return;
+  }
   take_frames();
   if (stage_ != Stage::closed) read();
+}
+
+// What has been read becomes plaintext in in_. False: the link is closed.
+bool TchannelLink::unseal(std::size_t size) {
+  using State = security::TlsSession::State;
+  const bool shaking = tls_->state() == State::handshake;
+  tls_->receive({sealed_.data(), size});
+  for (;;) {
+    if (in_.size() < filled_ + read_bytes) in_.resize(filled_ + read_bytes);
+    const std::size_t count = tls_->read(reinterpret_cast<char*>(in_.data()) + filled_, in_.size() - filled_);
+    if (count == 0) break;
+    filled_ += count;
+  }
+  if (shaking) flush_soon();  // our part of the handshake, and what has waited for its end
+  if (tls_->state() != State::failed) return true;
+  fail_secured(tls_->why());
+  return false;
+}
+
+void TchannelLink::fail_secured(const std::string& why) {
+  std::string alert;
+  tls_->take_output(alert);
+  boost::system::error_code ignored;
+  if (!alert.empty() && writing_.empty()) socket_.write_some(boost::asio::buffer(alert), ignored);
+  blame(why);
+  close({Errc::connection_lost, why});
 }
 
 void TchannelLink::take_frames() {
@@ -262,6 +307,7 @@ void TchannelLink::on_error_frame(const FrameView& frame) {
   if (!error) return fatal(frame.id, "malformed error frame: " + text_of(error.error()));
   const std::string message = std::string(tchannel::to_string(error->code)) + ": " + error->message;
   const bool handshake = stage_ == Stage::awaiting_init_res;
+  if (handshake) blame("the peer said " + message);
   if (handshake || error->code == ErrorCode::fatal)
     return close({Errc::connection_lost, "the peer said " + message});
   if (frame.id != tchannel::no_message_id)

@@ -9,6 +9,7 @@
 // What it does with every odd thing a peer can send: daemon/decisions/0002-tchannel-edges.md.
 #pragma once
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
@@ -27,6 +28,7 @@
 #include "daemon/net/incoming_call.hpp"
 #include "daemon/net/listener.hpp"
 #include "daemon/net/tchannel_handshake.hpp"
+#include "daemon/security/tls.hpp"
 #include "proto/tchannel/message.hpp"
 
 namespace ringside::net {
@@ -79,9 +81,11 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   };
 
   TchannelLink(boost::asio::io_context&, std::shared_ptr<const TchannelOptions>, Events);
-  void dial(const boost::asio::generic::stream_protocol::endpoint&);
-  // `first_bytes` were read from the socket while its protocol was being told.
-  void adopt(Socket, const std::string& first_bytes);
+  // `tls`: a fresh session, or none for a plain connection.
+  void dial(const boost::asio::generic::stream_protocol::endpoint&, security::TlsSessionPtr tls = nullptr);
+  // `first_bytes` were read from the socket while its protocol was being told; `tls`, if any, is open, and
+  // they came out of it.
+  void adopt(Socket, const std::string& first_bytes, security::TlsSessionPtr tls = nullptr);
 
   // May be called before the link is open; the call then waits for it. ttl is set from the deadline.
   void call(tchannel::CallRequest, Instant deadline, CallDone, Lane = Lane::gossip);
@@ -96,6 +100,11 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   // After it closed: it was open, and its end is no farewell of either side.
   [[nodiscard]] bool broke() const { return broke_; }
   [[nodiscard]] const TchannelIdentity& identity() const { return identity_; }
+  // In the peer's certificate; empty without one.
+  [[nodiscard]] const std::vector<std::string>& peer_names() const {
+    static const std::vector<std::string> none;
+    return tls_ ? tls_->peer_names() : none;
+  }
   [[nodiscard]] std::size_t calls_open() const {
     return outbound_.size() + inbound_.size() + foreign_.size();
   }
@@ -129,6 +138,9 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   void on_connected(boost::system::error_code);
   void read();
   void on_read(boost::system::error_code, std::size_t);
+  [[nodiscard]] boost::asio::mutable_buffer read_room();
+  bool unseal(std::size_t size);
+  void fail_secured(const std::string& why);
   void take_frames();
   void send_init(tchannel::FrameType, std::uint32_t id);
   void on_frame(const tchannel::FrameView&);
@@ -166,6 +178,7 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   [[nodiscard]] std::size_t flood_bytes() const { return 2 * options_->write_bytes; }
   void flush_soon();
   void flush();
+  bool seal();
   void on_written(boost::system::error_code);
 
   void arm();
@@ -206,7 +219,9 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   std::string out_;      // gathers frames
   std::string app_out_;  // whole frames that wait until out_ is empty; those before app_taken_ have left
   std::size_t app_taken_ = 0;
-  std::string writing_;  // being written
+  std::string writing_;  // being written, as the kernel gets it
+  security::TlsSessionPtr tls_;
+  std::vector<char> sealed_;  // read, still encrypted
   bool flush_posted_ = false;
 };
 

@@ -131,16 +131,31 @@ void TchannelLink::flush() {
     return close({Errc::connection_lost, "the peer does not read: too much is queued"});
   }
   if (!writing_.empty()) return;
-  if (out_.empty()) take_app_frames();
-  if (out_.empty()) {
+  const bool shaking = tls_ && tls_->state() == security::TlsSession::State::handshake;
+  if (out_.empty() && !shaking) take_app_frames();
+  if (out_.empty() && !shaking) {
     boost::system::error_code ignored;
     if (stage_ == Stage::flushing) socket_.shutdown(Socket::shutdown_send, ignored);
     return;
   }
-  std::swap(out_, writing_);
+  if (!tls_) {
+    std::swap(out_, writing_);
+  } else if (!seal()) {
+    return;
+  }
   boost::asio::async_write(
       socket_, boost::asio::buffer(writing_),
       [self = shared_from_this()](boost::system::error_code error, std::size_t) { self->on_written(error); });
+}
+
+// The frames, or what the handshake has to say before them, encrypted. False: there is nothing to write now.
+bool TchannelLink::seal() {
+  if (tls_->state() != security::TlsSession::State::handshake) {
+    tls_->write(out_);
+    out_.clear();
+  }
+  tls_->take_output(writing_);
+  return !writing_.empty();
 }
 
 // Whole frames only: frames of different calls may stand in any order, parts of frames may not.

@@ -55,7 +55,9 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
                          "too many open connections (" + std::to_string(connections_max) + ")"};
     const auto link = add(address, address);
     by_address.emplace(address, link);
-    link->dial(tcp::endpoint(ip, parsed->port));
+    const auto* tls = security.dials_with();
+    link->dial(tcp::endpoint(ip, parsed->port),
+               tls == nullptr ? nullptr : tls->dial(security::Protocol::gossip, name_of(address)));
     return link;
   }
 
@@ -102,9 +104,27 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
     events.foreign(std::move(news));
   }
 
+  [[nodiscard]] std::string name_of(const std::string& address) const {
+    return events.name_of ? events.name_of(address) : std::string();
+  }
+
+  // Why the certificate of a link does not go with the address that its peer calls its own; empty: it does.
+  [[nodiscard]] std::string wrong_name(const TchannelLink& link) const {
+    const auto& names = link.peer_names();
+    const auto& announced = link.identity().host_port;
+    const auto expected = names.empty() || announced.empty() ? std::string() : name_of(announced);
+    if (expected.empty() || std::ranges::find(names, expected) != names.end()) return {};
+    return "it says that it listens at " + announced + ", where " + expected +
+           " is, and its certificate is for " + names.front();
+  }
+
   void on_opened(TchannelLink& link) {
     const auto& announced = link.identity().host_port;
     const auto& entry = links.at(&link);
+    if (const auto wrong = wrong_name(link); !wrong.empty()) {
+      if (!closed) events.misbehaved(entry.remote, wrong);
+      return link.close({Errc::refused, wrong});
+    }
     if (!announced.empty() && announced != entry.dialled) by_address.emplace(announced, entry.link);
     if (!closed && events.met) events.met(link.identity());
   }
@@ -130,6 +150,7 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
   std::shared_ptr<const TchannelOptions> options;
   std::size_t connections_max;
   Events events;
+  security::PeerSecurity security;
   bool closed = false;
   std::map<const TchannelLink*, Entry> links;
   std::size_t accepted_links = 0;
@@ -165,13 +186,18 @@ void TchannelPeers::meet(const std::string& address) {
   static_cast<void>(state_->dial(address));
 }
 
-void TchannelPeers::adopt(Socket socket, const std::string& first_bytes, const std::string& remote) {
+void TchannelPeers::set_security(security::PeerSecurity security) {
+  state_->security = std::move(security);
+}
+
+void TchannelPeers::adopt(Socket socket, const std::string& first_bytes, const std::string& remote,
+                          security::TlsSessionPtr tls) {
   if (state_->closed) return;
   if (state_->accepted_links >= state_->connections_max) {
     if (state_->events.turned_away) state_->events.turned_away();
     return;  // the socket closes as it goes
   }
-  state_->add({}, remote)->adopt(std::move(socket), first_bytes);
+  state_->add({}, remote)->adopt(std::move(socket), first_bytes, std::move(tls));
 }
 
 void TchannelPeers::close() {

@@ -25,6 +25,9 @@ class TchannelPeers {
     std::function<void(TunnelNews)> foreign{};  // calls for other services; without it every call is ours
     std::function<void()> turned_away{};        // an accepted connection, over the cap
     std::function<void(const std::string& address)> lost{};  // an open connection with who is there broke
+    // The name of the member at that address; empty: nobody knows. With certificates who is there, or says
+    // that it is, must have one for this name.
+    std::function<std::string(const std::string& address)> name_of{};
   };
   // The cap holds for accepted and for dialled connections by themselves, so that a flood of callers does not
   // keep us from calling.
@@ -38,8 +41,12 @@ class TchannelPeers {
             Lane = Lane::gossip);
   // Opens a connection to the address if there is none: `met` then tells who is there.
   void meet(const std::string& address);
-  // An accepted connection whose first bytes were read already. Over the cap it is closed.
-  void adopt(Socket, const std::string& first_bytes, const std::string& remote);
+  // An accepted connection whose first bytes were read already (TchannelLink::adopt). Over the cap it is
+  // closed.
+  void adopt(Socket, const std::string& first_bytes, const std::string& remote,
+             security::TlsSessionPtr tls = nullptr);
+  // Of connections that are dialled from now on.
+  void set_security(security::PeerSecurity);
   void close();
   [[nodiscard]] std::size_t connections() const;
 

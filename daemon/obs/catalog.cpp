@@ -57,7 +57,13 @@ constexpr std::string_view call_bytes = "ringside_tchannel_relayed_bytes_total";
 constexpr std::string_view call_bytes_help = "Bytes of frames of TChannel calls passed on.";
 constexpr std::string_view turned_away = "ringside_peer_connections_refused_total";
 constexpr std::string_view turned_away_help =
-    "Connections closed on the peer port: more than may be open, or silent for too long.";
+    "Connections closed on the peer port: more than may be open, silent for too long, plain where only TLS "
+    "is "
+    "spoken, or TLS where there is no key for it.";
+constexpr std::string_view handshakes = "ringside_tls_handshakes_total";
+constexpr std::string_view handshakes_help =
+    "TLS handshakes of members that dialled this one: accepted, refused (the log says why), or given up for "
+    "newer ones.";
 constexpr std::string_view upgrades_closed = "ringside_upgraded_connections_closed_total";
 constexpr std::string_view upgrades_closed_help =
     "Upgraded connections closed by this member: their key has moved, or it is leaving.";
@@ -183,6 +189,13 @@ constexpr Row table[] = {
      "Times another live member was found to bear this member's name.", &C::name_conflicts},
     {turned_away, turned_away_help, &C::connections_too_many, "reason", "too_many"},
     {turned_away, turned_away_help, &C::connections_silent, "reason", "silent"},
+    {turned_away, turned_away_help, &C::connections_plain, "reason", "plain"},
+    {turned_away, turned_away_help, &C::connections_tls, "reason", "tls"},
+    {handshakes, handshakes_help, &W::tls_accepted, "result", "accepted"},
+    {handshakes, handshakes_help, &W::tls_refused, "result", "refused"},
+    {handshakes, handshakes_help, &W::tls_too_many, "result", "too_many"},
+    {"ringside_insecure",
+     "1 when security.insecure is set: listeners may be open to others without protection.", &C::insecure},
     {syncs, syncs_help, &C::full_syncs, "direction", "sent"},
     {syncs, syncs_help, &C::reverse_full_syncs, "direction", "reverse"},
     {refused, refused_help, &C::refused_above_cap, "reason", "above_cap"},

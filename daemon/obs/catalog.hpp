@@ -25,7 +25,8 @@ struct WorkerMetrics {
   Counter reroutes;  // passed on because the ring had moved
   Counter breakers_opened;
   Gauge breakers_open;
-  Counter bad_requests;  // refused by the parser or the API's own checks
+  Counter tls_accepted, tls_refused, tls_too_many;  // handshakes of members that dialled us
+  Counter bad_requests;                             // refused by the parser or the API's own checks
   Counter connections_accepted;
   Gauge connections_open;
   Gauge in_flight;  // requests under way; a reply counts until a second after its head
@@ -78,7 +79,9 @@ struct ControlMetrics {
   Counter ring_changes;
   Counter gossip_errors;  // malformed or refused frames and bodies
   Counter name_conflicts;
-  Counter connections_too_many, connections_silent;  // turned away on the peer port
+  Counter connections_too_many, connections_silent, connections_plain,
+      connections_tls;  // turned away on the peer port
+  Gauge insecure;       // listeners may be off the loopback without protection
   Gauge members_alive, members_suspect, members_faulty, members_leave, members_tombstone;
   Gauge ring_servers;
   Gauge tchannel_connections;

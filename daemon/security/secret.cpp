@@ -44,14 +44,22 @@ Result<SecretText, std::string> read_all(int fd, const std::string& path) {
   return SecretText{std::move(text)};
 }
 
-Result<SecretText, std::string> read_open(int fd, const std::string& path) {
+Result<SecretText, std::string> read_open(int fd, const std::string& path, bool secret) {
   struct stat info{};
   struct statvfs mount{};
   if (::fstat(fd, &info) != 0 || ::fstatvfs(fd, &mount) != 0) return cannot_read(path, std::strerror(errno));
   if (!S_ISREG(info.st_mode)) return cannot_read(path, "it is no file");
-  if (auto fault = mode_fault(info.st_mode, (mount.f_flag & ST_RDONLY) != 0, path); !fault.empty())
+  if (auto fault = mode_fault(info.st_mode, (mount.f_flag & ST_RDONLY) != 0, path); secret && !fault.empty())
     return fault;
   return read_all(fd, path);
+}
+
+Result<SecretText, std::string> open_and_read(const std::string& path, bool secret) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return cannot_read(path, std::strerror(errno));
+  auto read = read_open(fd, path, secret);
+  ::close(fd);
+  return read;
 }
 
 }  // namespace
@@ -65,11 +73,11 @@ std::string mode_fault(mode_t mode, bool read_only_mount, const std::string& pat
 }
 
 Result<SecretText, std::string> read_secret_file(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return cannot_read(path, std::strerror(errno));
-  auto read = read_open(fd, path);
-  ::close(fd);
-  return read;
+  return open_and_read(path, true);
+}
+
+Result<SecretText, std::string> read_public_file(const std::string& path) {
+  return open_and_read(path, false);
 }
 
 std::vector<std::pair<std::size_t, std::string_view>> secret_lines(std::string_view text) {

@@ -24,6 +24,9 @@ struct SecretText {
 };
 [[nodiscard]] Result<SecretText, std::string> read_secret_file(const std::string& path);
 
+// The same for a file that is no secret: whoever may read it.
+[[nodiscard]] Result<SecretText, std::string> read_public_file(const std::string& path);
+
 // Why a file with this mode keeps no secret; empty: it does. On a read-only mount the mode is that of the
 // platform which put it there (Compose and Kubernetes: 0444, 0644) and nobody can change it, so it is not
 // judged (decisions/0041).

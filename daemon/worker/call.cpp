@@ -69,6 +69,7 @@ void Call::start_from_client(const http::RequestHead& head, const Route& route, 
   from_peer_ = false;
   head_.assign(head);
   take_passport(head_.get(), false, passport_, client.forwarded != config::ForwardedFields::replace);
+  if (route.authorization_is_ours) remove_authorization(head_.get());
   append_forwarded(head_.get(), client, forwarded_);
   if (client.forwarded == config::ForwardedFields::replace) passport_.client = client.address;
   if (context_.config.observability.traceparent == config::Traceparent::make)

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "daemon/config/config.hpp"
+#include "daemon/worker/api_access.hpp"
 
 namespace ringside::worker {
 
@@ -21,6 +22,8 @@ struct Client {
       config::ForwardedFields::replace;  // what is done with its X-Forwarded-*
   std::string address;                   // "unix" if it has none
   const WebGuard* guard = nullptr;       // of this listener; none: whoever comes may ask
+  const ApiAccess* access = nullptr;     // the same for what may be done; none: everything
+  ApiAccess::Caller caller{};
 };
 
 // What ingress.forwarded and ingress.trusted mean for somebody at this address.

@@ -16,6 +16,7 @@
 #include "daemon/net/timers.hpp"
 #include "daemon/obs/catalog.hpp"
 #include "daemon/routes/table.hpp"
+#include "daemon/security/tls.hpp"
 #include "daemon/worker/access_record.hpp"
 #include "daemon/worker/client_limits.hpp"
 #include "daemon/worker/date.hpp"
@@ -99,6 +100,13 @@ struct Context {
         routes(*routes::Table::compile(configuration.routes)),
         retry_budget(configuration.forward.retry.budget.value) {}
 
+  // Of the member at that address; empty: it has none, or there is none.
+  [[nodiscard]] std::string name_of(std::string_view address) const {
+    for (const auto& member : view->members)
+      if (member.address == address && member.name != address) return member.name;
+    return {};
+  }
+
   boost::asio::io_context& io;
   const config::Config& config;
   const obs::Metrics& all_metrics;
@@ -111,6 +119,7 @@ struct Context {
   ClientLimits client_limits;  // before the first connection
   const routes::Table routes;  // of listen.ingress; checked when the configuration was loaded
   forward::RetryBudget retry_budget;
+  security::PeerSecurity security;  // of links that are dialled, or accepted, from now on
   api::ViewPtr view;               // of the latest membership and ring; replaced between two handlers
   std::string self_address;        // this node's in the ring; never changes
   Admission* admission = nullptr;  // how much this worker takes on

@@ -138,6 +138,12 @@ void Passport::clear() {
   keyless = false;
 }
 
+void remove_authorization(http::RequestHead& head) {
+  std::erase_if(head.fields, [](const http::Field& field) {
+    return http::equals_ignore_case(field.name, "authorization");
+  });
+}
+
 void take_passport(http::RequestHead& head, bool from_peer, Passport& passport, bool keep_forwarding) {
   passport.clear();
   if (from_peer) passport.hops = 1;  // at least: a peer has sent it on

@@ -48,6 +48,9 @@ struct Passport {
 // they are.
 void take_passport(http::RequestHead&, bool from_peer, Passport&, bool keep_forwarding = false);
 
+// For a request whose Authorization held a token of the API.
+void remove_authorization(http::RequestHead&);
+
 // The value of Ringside-Passport on a link: `<hops> <HTTP version at the entry> <from> <client, or ->
 // <request id>`, in one field because each costs both ends as much as the rest of a hop's header work
 // together. `hops` counts the one that this is.

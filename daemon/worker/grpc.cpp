@@ -16,6 +16,7 @@ enum class Status : std::uint8_t {  // gRPC's numbers; those that a proxy gives
   permission_denied = 7,
   resource_exhausted = 8,
   unavailable = 14,
+  unauthenticated = 16,
 };
 
 // UNAVAILABLE is what clients repeat on their own: only for what surely reached no app.
@@ -25,7 +26,9 @@ Status status_of(api::Code code) {
     case api::Code::bad_key:
     case api::Code::missing_key:
     case api::Code::wrong_host: return Status::invalid_argument;
-    case api::Code::wrong_origin: return Status::permission_denied;
+    case api::Code::wrong_origin:
+    case api::Code::forbidden: return Status::permission_denied;
+    case api::Code::unauthorized: return Status::unauthenticated;
     case api::Code::body_too_large:
     case api::Code::key_queue_full:
     case api::Code::overloaded: return Status::resource_exhausted;

@@ -69,16 +69,27 @@ Http2Link::Http2Link(Context& context, To to, std::string target, const Address&
       session_(http2::Role::client, to == To::peer ? link_settings : app_settings, *this),
       connector_(context.io, context.timers, address,
                  to == To::peer ? Duration(limits::peer_connect_time) : context.config.app.connect_timeout,
-                 [this](Result<net::Socket> socket) { on_connected(std::move(socket)); }) {}
+                 [this](Result<net::Socket> socket) { on_connected(std::move(socket)); }),
+      handshake_timer_(context.timers, [this] { not_opened(security::TlsErrc::too_slow); }) {}
 
 Http2Link::~Http2Link() = default;
 
 void Http2Link::on_connected(Result<net::Socket> socket) {
   if (closed_) return;
   if (!socket) return not_opened(socket.error());
-  stream_.emplace(std::move(*socket), *this, limits::link_buffer_bytes);
+  stream_.emplace(std::move(*socket), *this, limits::link_buffer_bytes, new_tls());
+  if (stream_->handshaking()) handshake_timer_.after(limits::tls_handshake_time);
   stream_->read();
   wants_flush();
+}
+
+security::TlsSessionPtr Http2Link::new_tls() const {
+  const auto* tls = to_ == To::peer ? context_.security.dials_with() : nullptr;
+  return tls == nullptr ? nullptr : tls->dial(security::Protocol::http2, context_.name_of(target_));
+}
+
+void Http2Link::on_secured() {
+  handshake_timer_.cancel();
 }
 
 Outbound* Http2Link::start(Call& call, bool end) {
@@ -171,6 +182,7 @@ void Http2Link::on_drained() {
   wants_flush();
 }
 void Http2Link::on_broken(boost::system::error_code error) {
+  if (handshake_timer_.pending()) return not_opened(error);  // nothing of ours has left
   lost(error.message());
 }
 
@@ -230,6 +242,7 @@ void Http2Link::retire() {
 
 void Http2Link::close() {
   if (std::exchange(closed_, true)) return;
+  handshake_timer_.cancel();
   on_closed_(*this);
 }
 

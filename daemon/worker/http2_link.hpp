@@ -67,6 +67,7 @@ class Http2Link final : public net::StreamEvents, public http2::Events, public F
   void on_eof() override;
   void on_drained() override;
   void on_broken(boost::system::error_code) override;
+  void on_secured() override;
   void flush() override;
 
   void on_request(http2::StreamId, const http::RequestHead&, bool end) override;
@@ -81,6 +82,7 @@ class Http2Link final : public net::StreamEvents, public http2::Events, public F
  private:
   friend class LinkStream;
   void on_connected(Result<net::Socket> socket);
+  [[nodiscard]] security::TlsSessionPtr new_tls() const;
   void lost(std::string_view why);
   void not_opened(boost::system::error_code);
   void accept_sent();
@@ -102,6 +104,7 @@ class Http2Link final : public net::StreamEvents, public http2::Events, public F
   http2::Session session_;
   net::Connector connector_;
   std::optional<net::Stream> stream_;
+  net::Timer handshake_timer_;  // with TLS
   boost::unordered_flat_map<http2::StreamId, std::unique_ptr<LinkStream>> streams_;
   std::vector<std::unique_ptr<LinkStream>> waiting_;  // upgrades, until the peer has said that it takes them
   std::vector<std::unique_ptr<LinkStream>> spent_;    // to be used again

@@ -26,6 +26,17 @@ Http2Server::Http2Server(Context& context, net::Socket socket, std::string_view 
   stream_.read();
 }
 
+Http2Server::Http2Server(Context& context, net::Stream&& stream, OnClosed on_closed)
+    : context_(context),
+      asker_(Asker::peer),
+      on_closed_(std::move(on_closed)),
+      session_(http2::Role::server, link_settings, *this),
+      stream_(std::move(stream), *this, limits::link_buffer_bytes),
+      timer_(context.timers, [this] { rest(); }) {
+  context_.metrics.peer_links.add(1);
+  stream_.read();
+}
+
 Http2Server::Http2Server(Context& context, net::Stream&& stream, Client client, OnClosed on_closed)
     : context_(context),
       asker_(Asker::client),

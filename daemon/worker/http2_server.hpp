@@ -23,6 +23,8 @@ class Http2Server final : public net::StreamEvents, public http2::Events, public
   using OnClosed = std::function<void(Http2Server&)>;
   // Another ringside's; `first_bytes` were read to find out.
   Http2Server(Context&, net::Socket, std::string_view first_bytes, OnClosed);
+  // The same from the door where TLS comes in.
+  Http2Server(Context&, net::Stream&&, OnClosed);
   // A client's, from the session that found the preface among its buffered bytes.
   Http2Server(Context&, net::Stream&&, Client, OnClosed);
   ~Http2Server() override;

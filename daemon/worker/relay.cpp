@@ -64,6 +64,11 @@ void Relay::accept_peer(net::Socket socket, std::string_view first_bytes) {
   add(Side::peer).accept(std::move(socket), first_bytes);
 }
 
+void Relay::accept_peer(net::Stream&& stream) {
+  if (peers_ >= limits::peer_connections) return;
+  add(Side::peer).accept(std::move(stream));
+}
+
 void Relay::take(net::TunnelNews news) {
   auto& tunnel = tunnels_[news.connection];
   if (tunnel == nullptr) tunnel = std::make_unique<Tunnel>(context_);

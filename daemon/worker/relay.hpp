@@ -26,6 +26,7 @@ class Relay {
 
   void accept_client(net::Socket);
   void accept_peer(net::Socket, std::string_view first_bytes);
+  void accept_peer(net::Stream&&);
   void take(net::TunnelNews);
 
   TchannelSession& to_peer(const std::string& address, int hop);

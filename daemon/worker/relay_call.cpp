@@ -54,6 +54,8 @@ ErrorCode error_code(api::Code code) {
     case api::Code::circuit_open:
     case api::Code::wrong_host:
     case api::Code::wrong_origin:
+    case api::Code::unauthorized:
+    case api::Code::forbidden:
     case api::Code::not_found:
     case api::Code::method_not_allowed:
     case api::Code::body_too_large:

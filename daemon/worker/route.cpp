@@ -1,7 +1,9 @@
 #include "daemon/worker/route.hpp"
 
+#include <array>
 #include <utility>
 
+#include "daemon/api/api.hpp"
 #include "daemon/routes/header_key.hpp"
 #include "daemon/worker/web_guard.hpp"
 #include "proto/http/syntax.hpp"
@@ -49,6 +51,25 @@ void start_over(Route& out) {
   out.target.clear();
   out.entry = nullptr;
   out.upgrades = Upgrades::websocket;
+  out.authorization_is_ours = false;
+}
+
+// What a request for this place takes.
+Role role_needed(const http::RequestHead& head, Route::Kind kind) {
+  return kind == Route::Kind::api
+             ? api::role_needed(head.method, head.target.substr(0, head.target.find('?')))
+             : Role::app;
+}
+
+void refuse_role(const ApiAccess::Verdict& verdict, Role needed, Route& out) {
+  static constexpr std::array<std::string_view, 4> names = {"none", "read", "app", "ops"};
+  const std::string wanted(names[static_cast<std::size_t>(needed)]);
+  if (verdict.wrong_token) return refuse(out, api::Code::unauthorized, "the token is none of this node's");
+  if (verdict.role == Role::none)
+    return refuse(out, api::Code::unauthorized, "a token of the role " + wanted + " is needed here");
+  refuse(out, api::Code::forbidden,
+         "the role " + wanted + " is needed, and this is " +
+             std::string(names[static_cast<std::size_t>(verdict.role)]));
 }
 
 }  // namespace
@@ -109,13 +130,19 @@ void ingress_route(const http::RequestHead& head, const config::Config& config, 
 void route_of(const http::RequestHead& head, const Client& client, const config::Config& config,
               const routes::Table& table, Route& out) {
   if (client.listener == Listener::ingress) return ingress_route(head, config, table, out);
-  if (client.guard != nullptr) {
+  const auto verdict =
+      client.access != nullptr ? client.access->judge(head, client.caller) : ApiAccess::Verdict{};
+  if (client.guard != nullptr && !verdict.by_token) {
     if (const auto problem = client.guard->refusal(head)) {
       start_over(out);
       return refuse(out, problem->code, problem->detail);
     }
   }
   api_route(head, out);
+  out.authorization_is_ours = verdict.authorization;
+  if (out.kind == Route::Kind::refused) return;
+  const Role needed = role_needed(head, out.kind);
+  if (verdict.wrong_token || verdict.role < needed) refuse_role(verdict, needed, out);
 }
 
 void encode_key(std::string_view key, std::string& out) {

@@ -24,8 +24,9 @@ struct Route {
   std::string target;                    // what the app gets to see: path and query
   const routes::Entry* entry = nullptr;  // of `routes` that it took, with its limits; none: the general ones
   Upgrades upgrades = Upgrades::websocket;
-  api::Problem problem;       // with Kind::refused
-  routes::Decision decision;  // memory for ingress_route
+  bool authorization_is_ours = false;  // it held a token of the API: not for the app
+  api::Problem problem;                // with Kind::refused
+  routes::Decision decision;           // memory for ingress_route
 };
 
 // All of these replace what is in `out`, whose memory is used again: a route is found for every request.
@@ -43,7 +44,7 @@ std::string_view upgrade_of(const http::RequestHead&, Upgrades);
 // On the ingress listener everything is for an app (routes::decide).
 void ingress_route(const http::RequestHead&, const config::Config&, const routes::Table&, Route& out);
 
-// The same for either listener, and whether who asks may ask there at all.
+// The same for either listener, and whether who asks may ask there at all, and for that.
 void route_of(const http::RequestHead&, const Client&, const config::Config&, const routes::Table&,
               Route& out);
 

@@ -33,8 +33,16 @@ void TchannelSession::accept(net::Socket socket, std::string_view first_bytes) {
   stream_->read();
 }
 
+void TchannelSession::accept(net::Stream&& stream) {
+  stage_ = Stage::awaiting_init_req;
+  timer_.after(limits::tchannel_init_time);
+  stream_.emplace(std::move(stream), *this, limits::link_buffer_bytes);
+  stream_->read();
+}
+
 void TchannelSession::dial(const Address& address, Duration timeout, int hop) {
   hop_ = hop;
+  target_ = address.to_string();
   connector_.emplace(context_.io, context_.timers, address, timeout,
                      [this](Result<net::Socket> socket) { on_connected(std::move(socket)); });
 }
@@ -44,7 +52,9 @@ void TchannelSession::on_connected(Result<net::Socket> socket) {
   if (!socket) return close(false, socket.error().message());
   stage_ = Stage::awaiting_init_res;
   timer_.after(limits::tchannel_init_time);
-  stream_.emplace(std::move(*socket), *this, limits::link_buffer_bytes);
+  const auto* tls = side_ == Side::owner ? context_.security.dials_with() : nullptr;
+  stream_.emplace(std::move(*socket), *this, limits::link_buffer_bytes,
+                  tls == nullptr ? nullptr : tls->dial(security::Protocol::calls, context_.name_of(target_)));
   // Nobody is to call us over a connection that carries our calls: it announces no address.
   send_init(FrameType::init_req, take_id(), std::string(net::nowhere), hop_);
   stream_->read();

@@ -44,6 +44,7 @@ class TchannelSession final : public net::StreamEvents, public FrameSink, public
   ~TchannelSession() override;
 
   void accept(net::Socket, std::string_view first_bytes);
+  void accept(net::Stream&&);  // of a peer, from the door where TLS comes in
   void dial(const Address&, Duration timeout, int hop);
 
   // --- calls of ours on this connection
@@ -100,6 +101,7 @@ class TchannelSession final : public net::StreamEvents, public FrameSink, public
   OnClosed on_closed_;
   Stage stage_ = Stage::connecting;
   int hop_ = 0;           // what we announce when we dial
+  std::string target_;    // whom
   bool ending_ = false;   // no new calls; closes when the open ones are done
   bool stalled_ = false;  // a frame is held back
   bool crowded_ = false;  // somebody was refused room here

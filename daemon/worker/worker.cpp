@@ -21,6 +21,7 @@
 #include "daemon/worker/proxy_calls.hpp"
 #include "daemon/worker/proxy_server.hpp"
 #include "daemon/worker/relay.hpp"
+#include "daemon/worker/tls_door.hpp"
 #include "daemon/worker/waiting_room.hpp"
 #include "daemon/worker/watch.hpp"
 #include "daemon/worker/web_guard.hpp"
@@ -41,6 +42,9 @@ struct Worker::State {
         relay(context, app_address(config), [this] { finish_draining(); }),
         room(context),
         load(seed ^ 1),
+        door(context, {.http2 = [this](net::Stream&& stream) { adopt(std::move(stream)); },
+                       .calls = [this](net::Stream&& stream) { relay.accept_peer(std::move(stream)); },
+                       .gossip = std::move(to_control.gossip)}),
         proxied(context, [this] { finish_draining(); }) {
     context.app = &app;
     context.app_links = &app_links;
@@ -92,6 +96,13 @@ struct Worker::State {
 
   void adopt(net::Socket socket, std::string_view first_bytes) {
     auto server = std::make_unique<Http2Server>(context, std::move(socket), first_bytes,
+                                                [this](Http2Server& closed) { bury(peers, closed); });
+    if (context.draining) server->drain();
+    peers.emplace(server.get(), std::move(server));
+  }
+
+  void adopt(net::Stream&& stream) {
+    auto server = std::make_unique<Http2Server>(context, std::move(stream),
                                                 [this](Http2Server& closed) { bury(peers, closed); });
     if (context.draining) server->drain();
     peers.emplace(server.get(), std::move(server));
@@ -162,7 +173,9 @@ struct Worker::State {
   WaitingRoom room;
   Watches watches;
   Load load;
+  TlsDoor door;
   std::vector<std::unique_ptr<const WebGuard>> guards;  // one for each API listener
+  std::vector<std::unique_ptr<ApiAccess>> accesses;     // the same
   std::vector<std::unique_ptr<net::Acceptor>> acceptors;
   std::unordered_map<ClientSession*, std::unique_ptr<ClientSession>> clients;
   std::unordered_map<Http2Server*, std::unique_ptr<Http2Server>> http2_clients, peers;
@@ -196,8 +209,12 @@ void Worker::start(const Listeners& listeners) {
   for (const auto& listener : listeners.api) {
     state->guards.push_back(std::make_unique<const WebGuard>(state->context.config, listener.address(),
                                                              state->context.self_address));
-    serve(listener, [state, guard = state->guards.back().get()](net::Socket socket, std::string remote) {
-      state->accept(std::move(socket), Client{.address = std::move(remote), .guard = guard});
+    state->accesses.push_back(std::make_unique<ApiAccess>(listener.address()));
+    serve(listener, [state, guard = state->guards.back().get(), access = state->accesses.back().get()](
+                        net::Socket socket, std::string remote) {
+      const auto caller = access->caller(socket);
+      state->accept(std::move(socket),
+                    Client{.address = std::move(remote), .guard = guard, .access = access, .caller = caller});
     });
   }
   for (const auto& listener : listeners.ingress)
@@ -223,6 +240,19 @@ void Worker::adopt_tchannel(int fd, std::string first_bytes) {
   adopt(fd, [state = state_.get(), bytes = std::move(first_bytes)](net::Socket socket) {
     state->relay.accept_peer(std::move(socket), bytes);
   });
+}
+
+void Worker::adopt_tls(int fd, std::string first_bytes, std::string remote) {
+  adopt(fd, [state = state_.get(), bytes = std::move(first_bytes), from = std::move(remote)](
+                net::Socket socket) { state->door.enter(std::move(socket), bytes, from); });
+}
+
+void Worker::set_security(security::PeerSecurity peers, security::TokensPtr tokens) {
+  boost::asio::post(state_->context.io,
+                    [state = state_.get(), peers = std::move(peers), tokens = std::move(tokens)]() mutable {
+                      state->context.security = std::move(peers);
+                      for (auto& access : state->accesses) access->set_tokens(tokens);
+                    });
 }
 
 void Worker::adopt(int fd, std::function<void(net::Socket)> taker) {

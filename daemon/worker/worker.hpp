@@ -14,8 +14,11 @@
 #include "daemon/net/incoming_call.hpp"
 #include "daemon/net/listener.hpp"
 #include "daemon/net/proxy.hpp"
+#include "daemon/net/stream.hpp"
 #include "daemon/net/tchannel_tunnel.hpp"
 #include "daemon/obs/catalog.hpp"
+#include "daemon/security/tls.hpp"
+#include "daemon/security/tokens.hpp"
 #include "daemon/worker/app_places.hpp"
 #include "daemon/worker/client_limits.hpp"
 
@@ -32,6 +35,8 @@ class Worker {
     // Sums up the load of all workers (add_stats()); the answer may come on any of their threads. Empty: this
     // one has no others beside it.
     std::function<void(std::function<void(std::shared_ptr<const api::Stats>)>)> gather_stats{};
+    // A peer's connection for gossip that came in through TLS; the receiver owns its descriptor.
+    std::function<void(net::Stream::Released, std::string remote)> gossip{};
   };
   // `index` is its place in metrics.workers. Made on the main thread before the threads start.
   // `app_places`: shared by all workers; without it this one has app.max_concurrency for itself.
@@ -50,6 +55,9 @@ class Worker {
   void set_view(api::ViewPtr);
   void adopt_http2(int fd, std::string first_bytes);     // takes over the descriptor
   void adopt_tchannel(int fd, std::string first_bytes);  // of another ringside, for calls; the same
+  void adopt_tls(int fd, std::string first_bytes, std::string remote);  // of who knows: TlsDoor finds out
+  // Before start(), and when keys, certificates or tokens have changed. No tokens: none are asked for.
+  void set_security(security::PeerSecurity, security::TokensPtr);
   void relay(net::TunnelNews);
   void serve_proxied(net::ProxiedRequest);
   // Adds this one's load, then calls `next` on this worker's thread.

@@ -27,7 +27,7 @@ BAD_FILE_FAULTS = [
 BAD_FLAGS = [
     (["--gosip-period", "1s"], 2, ["--gosip-period", "--gossip-period"]),
     (["--gossip-period", "1 fortnight"], 2, ["gossip", "period", "fortnight", "200ms"]),
-    (["--listen-api", "0.0.0.0:0"], 2, ["listen.api", "0.0.0.0:0", "--insecure"]),
+    (["--listen-api", "0.0.0.0:0"], 2, ["listen.api", "0.0.0.0:0", "ringside token new", "--insecure"]),
     (["--app-address", "localhost"], 2, ["app.address", "localhost", ":"]),
     (["--name", "127.0.0.1:1"], 2, ["node.name", "127.0.0.1:1"]),
     (["-c", "/nonexistent/ringside.yaml"], 2, ["/nonexistent/ringside.yaml", "No such file"]),

@@ -54,6 +54,8 @@ TEST_CASE("the statuses of the codes are those of the contract") {
       {Code::not_owner, 421, "no"},
       {Code::wrong_host, 421, "no"},
       {Code::wrong_origin, 403, "no"},
+      {Code::unauthorized, 401, "no"},
+      {Code::forbidden, 403, "no"},
       {Code::app_error, 502, "maybe"},
       {Code::peer_unreachable, 503, "no"},
       {Code::not_joined, 503, "no"},

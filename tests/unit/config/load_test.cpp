@@ -194,9 +194,8 @@ TEST_CASE("unknown variables are errors, those of others are not") {
   CHECK(of_variable("RINGSIDE_WORKERS", "x") == "RINGSIDE_WORKERS: workers: 'x' is not a whole number");
   CHECK(of_variable("RINGSIDE_APP_PORT", "5000") != "");
   const auto* foreign =
-      GENERATE("RINGSIDE_ADDR", "RINGSIDE_TOKEN_FILE", "RINGSIDE_API_TOKEN_FILE", "RINGSIDE_SEED",
-               "RINGSIDE_NODE_NAME", "RINGSIDE_SERVICE_HOST", "RINGSIDE_API_SERVICE_PORT_HTTP",
-               "RINGSIDE_PORT_7600_TCP_ADDR", "RINGSIDER", "PATH");
+      GENERATE("RINGSIDE_ADDR", "RINGSIDE_SEED", "RINGSIDE_NODE_NAME", "RINGSIDE_SERVICE_HOST",
+               "RINGSIDE_API_SERVICE_PORT_HTTP", "RINGSIDE_PORT_7600_TCP_ADDR", "RINGSIDER", "PATH");
   CAPTURE(foreign);
   CHECK(of_variable(foreign, "1") == "");
   CHECK(of_variable("RINGSIDE_PORT", "tcp://10.0.0.1:7600") == "");
@@ -272,13 +271,25 @@ TEST_CASE("clashes name both options, both origins and the remedy") {
        "apps that speak HTTP/1.1 are asked for a page; leave the path out: a connection to the app is enough "
        "then"},
       {{"--listen-peer", "10.0.0.1:7601"},
-       "--listen-peer: listen.peer: 10.0.0.1:7601 can be reached from other machines, without encryption or "
-       "token; "
-       "listen on 127.0.0.1, or add --insecure (security.insecure: true) when all of them are trusted"},
+       "--listen-peer: listen.peer: 10.0.0.1:7601 can be reached from other machines, without a cluster key; "
+       "ringside keygen > ring_key && chmod 600 ring_key, then --cluster-key-file ring_key on all members, "
+       "or "
+       "add --insecure (security.insecure: true) when all of them are trusted"},
       {{"--listen-api", "0.0.0.0:7600"},
-       "--listen-api: listen.api: 0.0.0.0:7600 can be reached from other machines, without encryption or "
-       "token; "
-       "listen on 127.0.0.1, or add --insecure (security.insecure: true) when all of them are trusted"},
+       "--listen-api: listen.api: 0.0.0.0:7600 can be reached from other machines, without a token; ringside "
+       "token new > ring_token && chmod 600 ring_token, then --api-token-file ring_token, or add --insecure "
+       "(security.insecure: true) when all of them are trusted"},
+      {{"--listen-ingress", "0.0.0.0:7603", "--cluster-key-file", "key", "--api-token-file", "tokens"},
+       "--listen-ingress: listen.ingress: 0.0.0.0:7603 can be reached from other machines, without "
+       "encryption "
+       "or token; listen on 127.0.0.1, or add --insecure (security.insecure: true) when all of them are "
+       "trusted"},
+      {{"--cluster-key-file", "key", "--security-tls-mode", "off"},
+       "--security-tls-mode: security.tls.mode: off does not go with security.cluster_key_file key "
+       "(--cluster-key-file): without TLS the key is not used; leave one of them out"},
+      {{"--security-tls-mode", "certs", "--security-tls-ca", "a", "--security-tls-cert", "b"},
+       "--security-tls-mode: security.tls.mode: certs needs security.tls.key; name all of security.tls.ca, "
+       ".cert and .key; `ringside cert` makes them"},
       {{"--ring-identity", "address", "--node-labels", "zone=eu"},
        "--node-labels: node.labels: {zone, ...} does not go with ring.identity address (--ring-identity): "
        "ringpop-node, "
@@ -320,6 +331,10 @@ TEST_CASE("what does not clash is left alone") {
   CHECK(of_flags({"--listen-api", "127.0.0.1:0", "--listen-peer", "127.0.0.1:0"}) == "");
   CHECK(of_flags({"--listen-peer", "127.0.0.2:7600"}) == "");
   CHECK(of_flags({"--listen-peer", "0.0.0.0:7601", "--insecure"}) == "");
+  CHECK(of_flags({"--listen-peer", "0.0.0.0:7601", "--cluster-key-file", "key"}) == "");
+  CHECK(of_flags({"--listen-api", "0.0.0.0:7600", "--api-token-file", "tokens"}) == "");
+  CHECK(of_flags({"--listen-peer", "0.0.0.0:7601", "--security-tls-mode", "certs", "--security-tls-ca", "a",
+                  "--security-tls-cert", "b", "--security-tls-key", "c"}) == "");
   CHECK(of_flags({"--ring-identity", "address"}) == "");
 }
 

@@ -18,24 +18,24 @@ const std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 struct Port {
   explicit Port(std::size_t undecided_max = 100, Duration silence = 5s)
       : listening(*net::ListeningSocket::open(Address{"127.0.0.1", 0, {}}, "test")) {
-    port.emplace(
-        io, listening, undecided_max, silence,
-        PeerPort::Events{.tchannel = [this](net::Socket, std::string bytes,
-                                            std::string) { tchannel.push_back(std::move(bytes)); },
-                         .http2 =
-                             [this](int fd, std::string bytes, std::string remote) {
-                               fds.push_back(fd);
-                               http2.push_back(std::move(bytes));
-                               remotes.push_back(std::move(remote));
-                             },
-                         .turned_away = [this](PeerPort::TurnedAway why) { turned_away.push_back(why); }});
+    port.emplace(io, listening, undecided_max, silence,
+                 PeerPort::Events{.tchannel = [this](net::Socket, std::string bytes,
+                                                     std::string) { tchannel.push_back(std::move(bytes)); },
+                                  .http2 =
+                                      [this](int fd, std::string bytes, std::string remote) {
+                                        fds.push_back(fd);
+                                        http2.push_back(std::move(bytes));
+                                        remotes.push_back(std::move(remote));
+                                      },
+                                  .turned_away = [this](PeerPort::TurnedAway why,
+                                                        const std::string&) { turned_away.push_back(why); }});
   }
   ~Port() {
     for (const int fd : fds) ::close(fd);
   }
   boost::asio::io_context io{1};
   net::ListeningSocket listening;
-  std::vector<std::string> tchannel, http2, remotes;
+  std::vector<std::string> tchannel, http2, tls, remotes;
   std::vector<int> fds;
   std::vector<PeerPort::TurnedAway> turned_away;
   std::optional<PeerPort> port;
@@ -102,6 +102,35 @@ TEST_CASE("a connection with HTTP/2's preface is handed over with all bytes read
     REQUIRE(peer.wait_frames(1));
   }
   CHECK(port.tchannel.empty());
+}
+
+TEST_CASE("TLS is known by its first byte, and goes to the workers only where there is a key for it") {
+  const std::string hello = "\x16\x03\x01\x02\x00 and so on";
+  CHECK(tell_protocol(hello.substr(0, 1)) == PeerProtocol::tls);
+  Port port;
+  RawPeer refused(port.io, port.listening.address().to_string());
+  refused.send(hello);
+  CHECK(refused.wait_closed());
+  CHECK(port.turned_away == std::vector{PeerPort::TurnedAway::tls});
+  port.port->take(true, true);
+  RawPeer taken(port.io, port.listening.address().to_string());
+  taken.send(hello);
+  REQUIRE(run_until(port.io, [&] { return port.tls.size() == 1; }));
+  CHECK(port.tls[0] == hello);
+}
+
+TEST_CASE("where only TLS is spoken a plain peer is told so, and its bytes go nowhere") {
+  Port port;
+  port.port->take(false, true);
+  for (const std::string& first : {std::string(1, '\0'), std::string("P"), preface}) {
+    RawPeer plain(port.io, port.listening.address().to_string());
+    plain.send(first);
+    CHECK(plain.wait_frames(1));
+    CHECK(plain.wait_closed());
+  }
+  CHECK(port.turned_away == std::vector(3, PeerPort::TurnedAway::plain));
+  CHECK(port.tchannel.empty());
+  CHECK(port.http2.empty());
 }
 
 TEST_CASE("a connection that says nothing, or not enough, is closed when its time is over") {

@@ -87,7 +87,10 @@ const std::vector<Counter WorkerMetrics::*> worker_counters = {&WorkerMetrics::r
                                                                &WorkerMetrics::event_streams_slow,
                                                                &WorkerMetrics::upgrades,
                                                                &WorkerMetrics::upgrades_moved,
-                                                               &WorkerMetrics::upgrades_drained};
+                                                               &WorkerMetrics::upgrades_drained,
+                                                               &WorkerMetrics::tls_accepted,
+                                                               &WorkerMetrics::tls_refused,
+                                                               &WorkerMetrics::tls_too_many};
 const std::vector<Gauge WorkerMetrics::*> worker_gauges = {
     &WorkerMetrics::connections_open, &WorkerMetrics::in_flight,       &WorkerMetrics::peer_links,
     &WorkerMetrics::app_connections,  &WorkerMetrics::calls_in_flight, &WorkerMetrics::tchannel_links,
@@ -115,6 +118,8 @@ const std::vector<Counter ControlMetrics::*> control_counters = {&ControlMetrics
                                                                  &ControlMetrics::proxy_refused,
                                                                  &ControlMetrics::refused_above_cap,
                                                                  &ControlMetrics::refused_ahead_of_time,
+                                                                 &ControlMetrics::connections_plain,
+                                                                 &ControlMetrics::connections_tls,
                                                                  &ControlMetrics::refused_bad_address,
                                                                  &ControlMetrics::refused_too_many_new,
                                                                  &ControlMetrics::refused_malformed,
@@ -140,7 +145,8 @@ const std::vector<Gauge ControlMetrics::*> control_gauges = {&ControlMetrics::me
                                                              &ControlMetrics::ringpop_node_misfits,
                                                              &ControlMetrics::proxy_in_flight,
                                                              &ControlMetrics::other_dialect_peers,
-                                                             &ControlMetrics::app_up};
+                                                             &ControlMetrics::app_up,
+                                                             &ControlMetrics::insecure};
 
 }  // namespace
 

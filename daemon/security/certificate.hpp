@@ -1,0 +1,19 @@
+// Certificates for security.tls.mode: certs, as `ringside cert` makes them: an authority for one cluster, and
+// for each member one that holds its node.name as a DNS name. X.509 v3, ECDSA on P-256, PEM.
+#pragma once
+
+#include <string>
+
+#include "daemon/base/result.hpp"
+
+namespace ringside::security {
+
+struct Identity {
+  std::string certificate, key;  // PEM
+};
+[[nodiscard]] Identity make_authority(const std::string& name, int days);
+// The error is one sentence: the authority's texts are not what they should be.
+[[nodiscard]] Result<Identity, std::string> make_member(const Identity& authority, const std::string& name,
+                                                        int days);
+
+}  // namespace ringside::security
