@@ -153,7 +153,6 @@ inline constexpr std::size_t webhook_queue = 1024;  // events that wait for one;
 inline constexpr auto webhook_time = 5s;            // for its answer
 inline constexpr auto webhook_pause = 100ms;        // before it is tried again, doubled each time up to ...
 inline constexpr auto webhook_pause_max = 30s;
-inline constexpr std::size_t webhook_secret_bytes = 4096;
 
 // Hot keys (forward/hot_keys.hpp)
 inline constexpr std::size_t hot_keys = 64;         // counted at once, per worker

@@ -1,12 +1,7 @@
 #include "daemon/control/webhooks.hpp"
 
-#include <openssl/hmac.h>
-
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "daemon/api/webhook_queue.hpp"
@@ -14,6 +9,7 @@
 #include "daemon/config/webhooks.hpp"
 #include "daemon/control/webhook_post.hpp"
 #include "daemon/obs/log.hpp"
+#include "daemon/security/secret.hpp"
 
 namespace ringside::control {
 namespace {
@@ -24,23 +20,15 @@ WallTime wall_now() {
   return std::chrono::floor<Millis>(std::chrono::system_clock::now());
 }
 
-struct Secret {
-  std::string text;
-};
-
 // The text of the file without the line's end that editors put there.
-Result<Secret, std::string> read_secret(const std::string& file) {
-  const std::string option = " (events.webhooks, secret_file)";
-  std::ifstream opened(file, std::ios::binary);
-  if (!opened) return "cannot read " + file + option + "; make it readable for this user";
-  std::string text(limits::webhook_secret_bytes + 1, '\0');
-  opened.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(opened.gcount()));
-  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-  if (text.empty()) return file + option + " is empty; write a long random text into it";
-  if (text.size() > limits::webhook_secret_bytes)
-    return file + option + " has more than " + std::to_string(limits::webhook_secret_bytes) + " bytes";
-  return Secret{std::move(text)};
+Result<security::SecretText, std::string> read_secret(const std::string& file) {
+  auto read = security::read_secret_file(file);
+  if (!read) return read.error() + " (events.webhooks, secret_file)";
+  while (read->text.ends_with('
+') || read->text.ends_with('')) read->text.pop_back();
+  if (read->text.empty())
+    return file + " is empty; write a long random text into it (events.webhooks, secret_file)";
+  return read;
 }
 
 std::string joined(const std::vector<std::string>& types) {
@@ -55,20 +43,6 @@ WebhookVerdict judge_webhook_answer(int status) noexcept {
   if (status >= 200 && status < 300) return WebhookVerdict::delivered;
   const bool later = status < 200 || status == 408 || status == 429 || status >= 500;
   return later ? WebhookVerdict::again : WebhookVerdict::refused;
-}
-
-std::string hmac_sha256(std::string_view secret, std::string_view text) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  ::HMAC(::EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-         reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) {
-    hex += digits[digest[i] >> 4];
-    hex += digits[digest[i] & 15];
-  }
-  return hex;
 }
 
 struct Webhooks::Hook {
@@ -102,7 +76,7 @@ struct Webhooks::Hook {
                        "\r\nRingside-Event-Id: " + next.id + "\r\n";
     if (!secret.empty())
       head += "Ringside-Signature: " +
-              api::signature_field(now, hmac_sha256(secret, api::signed_text(now, next.body))) + "\r\n";
+              api::signature_field(now, security::hex(security::hmac_sha256(secret, api::signed_text(now, next.body)))) + "\r\n";
     return head + "\r\n" + next.body;
   }
 

@@ -20,9 +20,6 @@ namespace ringside::control {
 enum class WebhookVerdict : std::uint8_t { delivered, again, refused };
 [[nodiscard]] WebhookVerdict judge_webhook_answer(int status) noexcept;
 
-// HMAC-SHA256 (RFC 2104), in lower-case hexadecimal digits.
-[[nodiscard]] std::string hmac_sha256(std::string_view secret, std::string_view text);
-
 class Webhooks {
  public:
   // Reads the secrets; the error is one sentence.

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <sys/stat.h>
@@ -97,6 +99,13 @@ std::vector<std::pair<std::size_t, std::string_view>> secret_lines(std::string_v
 Digest sha256(std::string_view bytes) {
   Digest digest;
   ::SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  return digest;
+}
+
+Digest hmac_sha256(std::string_view secret, std::string_view bytes) {
+  Digest digest;
+  ::HMAC(::EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
+         reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data(), nullptr);
   return digest;
 }
 

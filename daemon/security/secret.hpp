@@ -38,6 +38,7 @@ struct SecretText {
 
 using Digest = std::array<unsigned char, 32>;
 [[nodiscard]] Digest sha256(std::string_view bytes);
+[[nodiscard]] Digest hmac_sha256(std::string_view secret, std::string_view bytes);  // RFC 2104
 [[nodiscard]] bool equal(const Digest&, const Digest&) noexcept;  // takes the same time whatever differs
 [[nodiscard]] std::string hex(std::span<const unsigned char>);
 

@@ -174,6 +174,7 @@ class Events(ClusterTest):
     def test_a_webhook_is_told_in_order_signed_and_again_until_it_answers(self):
         secret = self.folder / "secret"
         secret.write_text("swordfish\n")
+        secret.chmod(0o600)
         told, refused = [], [2]
 
         class Receiver(http.server.BaseHTTPRequestHandler):

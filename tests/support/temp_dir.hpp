@@ -27,6 +27,12 @@ class TempDir {
     std::ofstream(path(name), std::ios::binary) << content;
     return path(name);
   }
+  // The same for its owner alone, as secrets have to be.
+  [[nodiscard]] std::string write_secret(const std::string& name, const std::string& content) const {
+    const std::string written = write(name, content);
+    std::filesystem::permissions(written, std::filesystem::perms::owner_read);
+    return written;
+  }
 
  private:
   std::filesystem::path root_;

@@ -95,5 +95,12 @@ TEST_CASE("a new key is one that a key file may hold, and another one each time"
   CHECK(parse_cluster_keys(one + other)->size() == 2);
 }
 
+TEST_CASE("HMAC-SHA256 is that of RFC 4231") {
+  CHECK(hex(hmac_sha256("Jefe", "what do ya want for nothing?")) ==
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  CHECK(hex(hmac_sha256(std::string(20, '\x0b'), "Hi There")) ==
+        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+}
+
 }  // namespace
 }  // namespace ringside::security::test
