@@ -41,5 +41,7 @@ class Starts(ScenarioTest):
             host.kill()
             host.start_daemon()
         last = time.time()
+        for host in hosts:
+            self.cluster.wait_ready(host)
         self.cluster.wait_agreed(20)
         self.tell(f"N = 10, one view {time.time() - last:.2f} s after the last restart")
