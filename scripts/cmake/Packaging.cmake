@@ -17,7 +17,7 @@ if(RINGSIDE_SCDOC AND RINGSIDE_PYTHON AND NOT RINGSIDE_SANITIZE)
     COMMAND ${RINGSIDE_PYTHON} ${CMAKE_SOURCE_DIR}/scripts/lib/pages.py --binary $<TARGET_FILE:ringside> --out ${share}
     DEPENDS ringside ${CMAKE_SOURCE_DIR}/scripts/lib/pages.py ${page_sources}
     COMMENT "Manual pages and completions" VERBATIM)
-  add_custom_target(ringside_pages DEPENDS ${pages} ${completions})
+  add_custom_target(ringside_pages ALL DEPENDS ${pages} ${completions})
   install(FILES ${share}/ringside.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 OPTIONAL)
   install(FILES ${share}/ringside.yaml.5.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 OPTIONAL)
   install(FILES ${share}/ringside DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions OPTIONAL)
