@@ -140,6 +140,7 @@ class Shell:
         (self.folder / "build" / "release" / "ringside").symlink_to(binary)
         self.answers, child_end = os.pipe()
         environment = {k: v for k, v in os.environ.items() if not k.startswith("RINGSIDE_")}
+        environment |= {"XDG_RUNTIME_DIR": str(self.folder), "XDG_STATE_HOME": str(self.folder / "state")}
         self.child = subprocess.Popen([*own_namespaces(), "bash", "--norc"], cwd=self.folder, stdin=subprocess.PIPE,
                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, env=environment,
                                       pass_fds=[child_end], start_new_session=True)

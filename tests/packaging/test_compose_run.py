@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import signal
 import unittest
 
 from containers import Containers, why_not
@@ -84,6 +85,18 @@ class Patterns(TempFolderTest):
         self.assertEqual(self.get("app-a", "localhost:5000/ask/user-1")[0], 200)
         other = self.containers.addresses()["ring-b"]
         self.assertNotEqual(self.containers.ask("ring-a", "curl", "-s", "-m", "2", f"{other}:7600/v1/members")[0], 0)
+
+    def test_scale_as_many_as_wanted_find_each_other_and_ctrl_c_ends_them_cleanly(self):
+        self.up("scale", scale={"app": 5})
+        self.wait_complete(5)
+        apps = self.keys_reach_one_app(lambda key: self.get("app-1", "localhost:8080/cart", "-H", f"Ringside-Key: {key}"))
+        self.assertGreater(len(apps), 2)
+        self.assertEqual(self.get("app-2", "localhost:8080/ask/user-1", "-H", "Ringside-Key: k")[0], 200)
+        process = self.containers.processes["app-5"]
+        process.kill(signal.SIGTERM)
+        self.assertIn(process.wait(20), (0, 128 + signal.SIGTERM), process.tail())
+        wait_until(lambda: len(json.loads(self.containers.ask("app-1", "ringside", "ring", "-o", "json")[1])["members"]) == 4, 5,
+                   "the others go on as four", [self.containers.processes["app-1"]])
 
     @unittest.skipUnless((NPM / "installed").exists(), "ringpop-node is not installed (scripts/dev interop does it)")
     def test_ringpop_one_ringside_among_two_ringpop_nodes(self):
