@@ -8,8 +8,10 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "daemon/obs/log.hpp"
@@ -45,6 +47,25 @@ struct AccessLog {
   std::shared_ptr<spdlog::async_logger> logger;
 };
 
+// Writes that failed. Told at once, then once a minute at most: the disk that is full is often the log's, too.
+class Failures {
+ public:
+  void add(const std::string& cause) {  // on the pool's thread
+    ++count_;
+    const auto now = std::chrono::steady_clock::now();
+    if (told_ && now - *told_ < std::chrono::minutes(1)) return;
+    told_ = now;
+    log(Level::error, "access_log_not_written",
+        {{"cause", cause}, {"writes", static_cast<std::int64_t>(count_.load())}});
+  }
+  [[nodiscard]] std::uint64_t count() const noexcept { return count_; }  // since the process began
+
+ private:
+  std::atomic<std::uint64_t> count_{0};
+  std::optional<std::chrono::steady_clock::time_point> told_;
+};
+Failures failures;
+
 // Set before the threads start and reset after they ended; in between only read.
 std::unique_ptr<AccessLog> the_log;
 std::uint64_t dropped_before = 0;  // by logs that were stopped
@@ -67,9 +88,7 @@ Result<void, std::string> start_access_log(const std::string& path) {
   log->logger = std::make_shared<spdlog::async_logger>("access", std::move(sink), log->pool,
                                                        spdlog::async_overflow_policy::overrun_oldest);
   log->logger->set_pattern("%v");
-  log->logger->set_error_handler([](const std::string& cause) {  // at most once a second
-    obs::log(Level::error, "access_log_not_written", {{"cause", cause}});
-  });
+  log->logger->set_error_handler([](const std::string& cause) { failures.add(cause); });
   the_log = std::move(log);
   return {};
 }
@@ -91,7 +110,7 @@ void write_access_log(std::string_view lines) {
 }
 
 std::uint64_t access_log_writes_dropped() noexcept {
-  return dropped_before + (the_log ? the_log->pool->overrun_counter() : 0);
+  return failures.count() + dropped_before + (the_log ? the_log->pool->overrun_counter() : 0);
 }
 
 }  // namespace ringside::obs

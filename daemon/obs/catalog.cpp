@@ -239,9 +239,8 @@ constexpr Row table[] = {
     {"ringside_log_dropped_lines_total", "Log lines dropped because the reader of stderr was too slow.",
      Process::log_lines_dropped},
     {"ringside_access_log_dropped_total",
-     "Writes of the access log, with the lines of one turn of a worker each, dropped because the file was "
-     "too "
-     "slow.",
+     "Writes of the access log, with the lines of one turn of a worker each, lost because the file was too "
+     "slow or full.",
      Process::access_log_dropped},
     {"ringside_process_resident_bytes", "Memory of this process that is in RAM.", Process::resident_bytes},
     {"ringside_process_open_fds", "Open file descriptors of this process.", Process::open_fds},
