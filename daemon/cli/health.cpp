@@ -163,7 +163,7 @@ int health(Terminal& terminal, const Arguments& arguments) {
 int wait(Terminal& terminal, const Arguments& arguments) {
   const auto address = api_address(terminal, arguments);
   if (!address) return fail(terminal, usage, address.error());
-  const auto question = parse_question(terminal, arguments.get("--for").value_or("ready"));
+  const auto question = parse_question(arguments.get("--for").value_or("ready"));
   if (!question) return fail(terminal, usage, question.error());
   const auto patience = parse_duration(arguments.get("--timeout").value_or("30s"));
   if (!patience) return fail(terminal, usage, "--timeout: " + patience.error());

@@ -24,8 +24,7 @@ WallTime wall_now() {
 Result<security::SecretText, std::string> read_secret(const std::string& file) {
   auto read = security::read_secret_file(file);
   if (!read) return read.error() + " (events.webhooks, secret_file)";
-  while (read->text.ends_with('
-') || read->text.ends_with('')) read->text.pop_back();
+  while (read->text.ends_with('\n') || read->text.ends_with('\r')) read->text.pop_back();
   if (read->text.empty())
     return file + " is empty; write a long random text into it (events.webhooks, secret_file)";
   return read;

@@ -50,6 +50,10 @@ class TlsDoor::Visitor final : public net::StreamEvents, public Buried {
 
 TlsDoor::TlsDoor(Context& context, Exits exits) : context_(context), exits_(std::move(exits)) {}
 
+void TlsDoor::close_all() {
+  visitors_.clear();
+}
+
 TlsDoor::~TlsDoor() = default;
 
 void TlsDoor::enter(net::Socket socket, std::string_view first_bytes, std::string remote) {

@@ -31,7 +31,7 @@ class TlsDoor {
 
   // `first_bytes` were read from the socket. Without TLS on our side it is closed.
   void enter(net::Socket, std::string_view first_bytes, std::string remote);
-  void close_all() { visitors_.clear(); }
+  void close_all();
 
  private:
   class Visitor;
