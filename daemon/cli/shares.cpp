@@ -5,7 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "daemon/base/limits.hpp"
+#include "daemon/base/limits_more.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/cli/api_client.hpp"
 #include "daemon/cli/render.hpp"
@@ -33,12 +33,12 @@ std::string name_of(const Json& json) {
 
 std::string render_ranges(const std::string& body) {
   const Json json = Json::parse(body);
-  const Json& ranges = json.at("ranges");
+  const Json& owned = json.at("ranges");
   std::vector<std::vector<std::string>> rows{{"FROM", "TO"}};
-  for (const Json& range : ranges) rows.push_back({name_of(range.at("from")), name_of(range.at("to"))});
+  for (const Json& range : owned) rows.push_back({name_of(range.at("from")), name_of(range.at("to"))});
   return name_of(json.at("node")) + " owns " + percent(json.at("share").get<double>()) +
-         " of the hash space in " + std::to_string(ranges.size()) +
-         (ranges.size() == 1 ? " range" : " ranges") + "\n\n" + table(rows);
+         " of the hash space in " + std::to_string(owned.size()) +
+         (owned.size() == 1 ? " range" : " ranges") + "\n\n" + table(rows);
 }
 
 std::string render_plan(const std::string& body) {
