@@ -167,7 +167,8 @@ def main():
     for (kind, size), each in times.items():
         middle = statistics.median(each)
         promised = f"{'reached' if middle <= GOAL else 'missed'}: {GOAL}" if kind == "ringside" else ""
-        print(f"{f'{kind}, {size} members':<46}{middle:>8.3f}{percentile(each, 0.95):>8.3f}{max(each):>8.3f}   {promised}".rstrip())
+        figures = f"{middle:>8.3f}{percentile(each, 0.95):>8.3f}{max(each):>8.3f}   {promised}"
+        print(f"{f'{kind}, {size} members':<46}{figures}".rstrip())
     for name, figures in BEFORE:
         print(f"{name:<46}{figures:>12}")
 

@@ -143,14 +143,15 @@ class Membership(ClusterTest):
         twin = self.cluster.add("c", app_address="127.0.0.1:9")
         twin.seeds = [h.peer for h in hosts]
         twin.start_daemon()
-        conflict = lambda: twin.answers("/v1/readyz") == 503 and twin.get("/v1/readyz")["Ringside-Error"] == "name_conflict"
-        wait_until(conflict, 10, "the newcomer says that it is not ready", [h.daemon for h in (twin, *hosts)])
+        wait_until(lambda: twin.answers("/v1/readyz") == 503 and twin.get("/v1/readyz")["Ringside-Error"] == "name_conflict",
+                   10, "the newcomer says that it is not ready", [h.daemon for h in (twin, *hosts)])
         self.assertIn(hosts[2].peer, twin.get("/v1/readyz").json()["reasons"][0])
         self.assertEqual([w["code"] for w in twin.get("/v1/self").json()["warnings"]], ["name_conflict"])
         for host in (hosts[2], twin):
-            wait_until(lambda: metric(host, "ringside_gossip_name_conflicts_total") >= 1, 5, "it is counted", [host.daemon])
+            wait_until(lambda h=host: metric(h, "ringside_gossip_name_conflicts_total") >= 1, 5, "it is counted",
+                       [host.daemon])
         for host in (*hosts, twin):
-            wait_until(lambda: {m["name"]: m["address"] for m in host.ring()["members"]}.get("c") == hosts[2].peer, 5,
+            wait_until(lambda h=host: {m["name"]: m["address"] for m in h.ring()["members"]}.get("c") == hosts[2].peer, 5,
                        f"{host.name} routes to the one that was there first", [h.daemon for h in (twin, *hosts)])
             self.assertEqual(owners(host), before)
         hosts[2].kill()  # and when that one dies, the other takes its place

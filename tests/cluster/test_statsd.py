@@ -52,7 +52,8 @@ class Statsd(ClusterTest):
     def test_a_server_gets_gossip_membership_ring_and_forwarding_of_two_daemons(self):
         server = Server()
         self.addCleanup(server.socket.close)
-        flags = ["--observability-statsd-address", f"localhost:{server.port}", "--gossip-suspect-timeout", "1s"]
+        flags = ["--observability-statsd-address", f"localhost:{server.port}", "--gossip-suspect-timeout", "1s",
+                 "--gossip-proof-of-death", "false"]  # whoever is killed is to be a suspect first
         a, b = (self.cluster.add(name, app_command=ECHO, flags=flags) for name in "ab")
         self.cluster.start()
         self.cluster.wait_agreed()
