@@ -55,6 +55,10 @@ constexpr std::array wait_flags{
          "alive"},
     Flag{"--timeout", 0, "DURATION", "give up after this (30s)"},
 };
+constexpr std::array top_flags{
+    Flag{"--every", 0, "DURATION", "how often to look (2s)"},
+    Flag{"--times", 0, "N", "end after N times (0: never)"},
+};
 constexpr std::array simulate_flags{
     Flag{"--nodes", 'n', "N", "how many (10)"},
     Flag{"--minutes", 'm', "N", "of simulated time after the cold start (10)"},
@@ -140,6 +144,10 @@ constexpr std::array verbs{
     Verb{"health", "", "exit 0 when the node is ready, for health checks", "", {}, 0, 0, false, health},
     Verb{"wait", "", "wait until a node is ready or a cluster is complete", "", wait_flags, 0, 0, false,
          wait},
+    Verb{"top", "", "what a node does: requests and errors a second, members",
+         "A picture on a terminal, else a line each time; -o json for a line of JSON.\n\n"
+         "  ringside top --every 5s",
+         top_flags, 0, 0, false, top},
     Verb{"simulate", "[-c FILE]", "a cluster with your settings in virtual time, and what befalls it",
          "The production gossip and ring, without a network: reads the settings as `ringside agent` would "
          "(-c FILE, flags,\nenvironment) and asks no daemon. The same settings and seed are the same run. "

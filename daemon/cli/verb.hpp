@@ -70,6 +70,7 @@ int route(Terminal&, const Arguments&);
 int status(Terminal&, const Arguments&);
 int health(Terminal&, const Arguments&);
 int wait(Terminal&, const Arguments&);
+int top(Terminal&, const Arguments&);
 int simulate(Terminal&, const Arguments&);
 int run_with_app(Terminal&, const Arguments&);
 int dev(Terminal&, const Arguments&);

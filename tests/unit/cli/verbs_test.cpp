@@ -219,3 +219,33 @@ TEST_CASE("wait for stable: nobody is suspect, and nothing has changed for 3 s")
   CHECK(moved.exit == 0);
   CHECK(moved.slept > std::chrono::milliseconds(3500));
 }
+
+TEST_CASE("top says what has happened since it looked last") {
+  int asked = 0;
+  const test::HttpServer server([&](const std::string& request) {
+    if (!request.starts_with("GET /metrics ")) return test::answer_as(test::sample_view(), request);
+    ++asked;
+    api::Response metrics;
+    const auto count = [&](int each) { return std::to_string(each * asked) + "\n"; };
+    metrics.body = "ringside_requests_total{path=\"local\"} " + count(20) +
+                   "ringside_requests_total{path=\"forwarded\"} " + count(5) +
+                   "ringside_requests_total{path=\"received\"} " + count(1) +
+                   "ringside_errors_total{executed=\"no\"} " + count(2) +
+                   "ringside_errors_total{executed=\"maybe\"} " + count(2) +
+                   "ringside_requests_in_flight 7\n";
+    return test::http_answer(metrics);
+  });
+  const auto run = run_cli({"top", "--times", "2", "--addr", server.address()});
+  CHECK(run.exit == 0);
+  CHECK(run.slept == std::chrono::seconds(4));
+  const std::string line =
+      "laptop-1 ready; requests a second: 10.0 for its app, 2.5 passed on, 0.5 from others; errors: 2.0; "
+      "under "
+      "way: 7; members: 1 alive, 1 suspect, 1 faulty\n";
+  CHECK(run.out == line + line);
+  CHECK_THAT(run_cli({"top", "--times=1", "--every=1s", "-o", "json", "--addr", server.address()}).out,
+             Contains("\"local_per_s\":20.0"));
+  CHECK(run_cli({"top", "--every", "1ms"}).exit == 2);
+  const test::BoundPort nobody;
+  CHECK(run_cli({"top", "--addr", nobody.address()}).exit == 3);
+}
