@@ -138,7 +138,7 @@ def main():
             system.run("bash", "-ec", line)
         shutil.copy(folder / "next" / "usr/bin/ringside", system.root / "usr/local/bin/ringside")
         check("ringside" in system.run("setpriv", "--reuid=ringside", "--regid=ringside", "--clear-groups",
-                                     "/usr/local/bin/ringside", "version"),
+                                       "/usr/local/bin/ringside", "version"),
               "the image's packages are all that the binary needs, and its user can run it")
 
 
