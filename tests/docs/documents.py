@@ -6,7 +6,7 @@ What a block is, says the word behind its fence:
   console   commands behind `$ `, and what they print: the test prints the same, but for numbers, and `...` is anything
   python, js, go, ruby   a program, run as it is; skipped, visibly, where the language is not installed
   yaml      settings; `ringside validate` takes them. With a name behind it (```yaml shop.yaml) it is also that file
-  text      a picture or a sample; nothing is done with it
+  dockerfile, text   a sample, a picture; nothing is done with it
 
 `not-run: REASON` behind the word leaves a block out; the reason is for the reader of the source. A comment
 `<!-- a new shell -->` ends all that runs and begins again.
@@ -21,7 +21,7 @@ import threading
 from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-KINDS = {"sh", "console", "python", "js", "go", "ruby", "yaml", "text"}
+KINDS = {"sh", "console", "python", "js", "go", "ruby", "yaml", "dockerfile", "text"}
 PROGRAMS = {"python": ["python3", "program.py"], "js": ["node", "program.mjs"], "ruby": ["ruby", "program.rb"],
             "go": ["go", "run", "program.go"]}
 NEW_SHELL = "<!-- a new shell -->"
