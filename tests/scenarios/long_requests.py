@@ -18,7 +18,7 @@ class CutRequests(ScenarioTest):
             self.network.mend()
             self.cluster.wait_agreed(10)
         failed = [answer for answer in answers if answer[1] != 200]
-        self.tell(f"{len(answers)} requests, {len(failed)} failed: {sorted({answer[1] for answer in failed})}")
+        self.tell(f"{len(answers)} requests, {len(failed)} failed: {sorted({str(answer[1]) for answer in failed})}")
         self.assertEqual([answer for answer in failed if answer[0] not in theirs], [], f"keys that {b.name} did not own")
         self.assertLessEqual({answer[1] for answer in failed}, {502, 503, 504})
         self.assertLess(max(answer[2] for answer in answers), IN_TIME)

@@ -207,14 +207,18 @@ class ScenarioTest(ClusterTest):
 
     @contextlib.contextmanager
     def asking(self, entry, keys):
-        """Two clients that GET all keys in turn, within the block. Gives what is answered: [(key, status, seconds)]."""
+        """Two clients that GET all keys in turn, within the block. Gives what came of it: [(key, status, seconds)], with the
+        kind of error for a status where there was no answer."""
         answers, over = [], threading.Event()
 
         def client(number):
             while not over.is_set():
                 for key in keys[number::2]:
                     started = time.monotonic()
-                    status = entry.get(route(key, "/echo"), timeout=20).status
+                    try:
+                        status = entry.get(route(key, "/echo"), timeout=20).status
+                    except (OSError, http.client.HTTPException) as error:
+                        status = type(error).__name__
                     answers.append((key, status, time.monotonic() - started))
 
         threads = [threading.Thread(target=client, args=[number]) for number in range(2)]

@@ -1,5 +1,5 @@
 """What the short and the long soak share: five hosts under a light load, a fault every minute, and a cluster that is as well
-at the end as at the beginning. Every row of faults.md that a process can meet on one machine may come up.
+at the end as at the beginning. What may come up is in SoakTest.FAULTS.
 
 The faults are drawn from a seed (RINGSIDE_SOAK_SEED, else the time), which is printed.
 """
@@ -15,6 +15,7 @@ from scenario import ScenarioTest, names, wait_until
 from support import ECHO, resident_bytes, route
 
 SEED = int(os.environ.get("RINGSIDE_SOAK_SEED") or time.time())
+CALM = "calm"
 PAUSE = 0.1  # of each of the two clients, after a reply
 HANGS = 7  # seconds: forward.timeout and two more for a busy machine; whoever waits longer waits for nothing
 AGREES = 65  # seconds after a fault (G4: a split with Ringpop's heal period)
@@ -27,9 +28,10 @@ class Load:
     """Two clients that go round the hosts with ever new keys. Outcomes are counted by the phase they began in."""
 
     def __init__(self, hosts):
-        self.hosts, self.phase = hosts, "calm"
-        self.outcomes = collections.Counter()  # (phase, status or kind of error)
-        self.slowest = 0.0
+        self.hosts, self.victim = hosts, None
+        self.phase = (CALM, 0)  # what goes on, and how often something else has begun
+        self.outcomes = collections.Counter()  # (what went on, status or kind of error)
+        self.hung = []  # (phase, entry, seconds), where the entry was not itself the victim
         self.over = threading.Event()
         self.threads = [threading.Thread(target=self.run, args=[number]) for number in range(2)]
 
@@ -47,14 +49,16 @@ class Load:
         asked = 0
         while not self.over.wait(PAUSE):
             asked += 1
-            phase, started = self.phase, time.monotonic()
+            entry, phase, started = self.hosts[asked % len(self.hosts)], self.phase, time.monotonic()
             try:
-                outcome = self.hosts[asked % len(self.hosts)].get(route(f"{number}-{asked}", "/echo"), timeout=30).status
+                outcome = entry.get(route(f"{number}-{asked}", "/echo"), timeout=30).status
             except (OSError, http.client.HTTPException) as error:  # that host is down, or stands still for 30 s
                 outcome = type(error).__name__
-            self.slowest = max(self.slowest, time.monotonic() - started)
+            took = time.monotonic() - started
+            if took > HANGS and entry is not self.victim:
+                self.hung.append((phase[0], entry.name, took))
             if phase == self.phase:  # it neither began nor ended with a fault
-                self.outcomes[phase, outcome] += 1
+                self.outcomes[phase[0], outcome] += 1
 
 
 def files(pid):
@@ -77,21 +81,22 @@ class SoakTest(ScenarioTest):
                 # n1 lives all the time: it is the one whose memory tells.
                 victim, fault = chance.choice(hosts[1:]), chance.choice(self.FAULTS)
                 self.let(5)
-                self.assertEqual({k: n for k, n in load.outcomes.items() if k[0] == "calm" and k[1] != 200}, {},
-                                 f"requests failed while all was well, before minute {minute + 1} ({dict(done)})")
-                load.phase = fault.__name__
+                load.phase, load.victim = (fault.__name__, minute), victim
                 done[fault.__name__] += 1
                 fault(self, hosts, victim, chance)
                 self.cluster.wait_agreed(AGREES)
                 wait_until(lambda: all(host.ready() for host in hosts), 15, "all are ready", self.running())
                 self.let(2)  # breakers close after a second
-                load.phase = "calm"
-                self.let(max(0, ends - time.monotonic()))
-                if minute + 1 >= WARM_UP:
+                load.phase = (CALM, minute + 1)
+                self.let(max(1, ends - time.monotonic()))
+                self.assertEqual({k: n for k, n in load.outcomes.items() if k[0] == CALM and k[1] != 200}, {},
+                                 f"requests failed while all was well, after {dict(done)}, the last {fault.__name__}")
+                self.assertEqual(load.hung, [])
+                if minute + 1 >= min(WARM_UP, minutes):
                     self.look_at_sizes(hosts, sizes)
         self.cluster.wait_agreed(5)
         first, last = sizes[hosts[0].daemon.pid]
-        self.tell(f"{minutes} faults {dict(done)}, {sum(load.outcomes.values())} requests, the slowest {load.slowest:.2f} s; "
+        self.tell(f"{minutes} faults {dict(done)}, {sum(load.outcomes.values())} requests; "
                   f"memory {first[0] / 1e6:.1f} to {last[0] / 1e6:.1f} MB, descriptors {first[1]} to {last[1]}")
         for pid, (first, last) in sizes.items():
             self.assertLessEqual(last[0], first[0] + MEMORY_GROWTH, f"the memory of {pid} grew")

@@ -29,7 +29,7 @@ class Troubles(ScenarioTest):
             wait_until(lambda: self.timeline.all_see(["a", "c"], ["b"], "faulty"), 20, "b is removed", [a.daemon, c.daemon])
             self.cluster.wait_agreed(5, [a, c])
         failed = [answer for answer in answers if answer[1] != 200]
-        self.tell(f"{len(answers)} requests, {len(failed)} failed: {sorted({answer[1] for answer in failed})}")
+        self.tell(f"{len(answers)} requests, {len(failed)} failed: {sorted({str(answer[1]) for answer in failed})}")
         self.assertEqual([answer for answer in failed if answer[0] not in theirs], [], "keys that b did not own")
         self.assertLessEqual({answer[1] for answer in failed}, {502, 503, 504})
         self.assertLess(max(answer[2] for answer in answers), IN_TIME)
