@@ -12,13 +12,7 @@ using test::run_cli;
 
 namespace {
 
-<<<<<<< HEAD
 const std::vector<std::string> verbs{"agent", "run", "dev", "members", "lookup", "ring", "ranges", "plan", "dist", "events", "call", "route", "status", "health", "wait", "top", "simulate", "keygen", "token", "cert", "echo", "validate", "config", "completion", "version"};
-=======
-const std::vector<std::string> verbs{"agent", "run",      "dev",      "echo",   "members", "lookup",
-                                     "ring",  "call",     "route",    "status", "health",  "wait",
-                                     "top",   "simulate", "validate", "config", "version"};
->>>>>>> a2dffc5 (ringside top: what one node does, as a picture or as lines)
 
 }  // namespace
 
