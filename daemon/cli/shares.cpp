@@ -5,7 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "daemon/base/limits_more.hpp"
+#include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/cli/api_client.hpp"
 #include "daemon/cli/render.hpp"

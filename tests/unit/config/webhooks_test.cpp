@@ -41,7 +41,7 @@ TEST_CASE("webhooks are read with all they have, and printed so that they are re
 
 TEST_CASE("a URL is http on this machine") {
   const auto url = config::parse_webhook_url("http://[::1]:5000/events?x=1");
-  REQUIRE(url);
+  REQUIRE(url.has_value());
   CHECK(url->address.to_string() == "[::1]:5000");
   CHECK(url->authority == "[::1]:5000");
   CHECK(url->path == "/events?x=1");

@@ -80,7 +80,7 @@ TEST_CASE("events are posted in order, signed, each again until it is taken") {
   auto config = world.config_for("/told?by=ringside");
   config.events.webhooks[0].secret_file = folder.write_secret("secret", "swordfish\n");
   auto opened = Webhooks::open(world.io, config, world.metrics);
-  REQUIRE(opened);
+  REQUIRE(opened.has_value());
   world.hooks = std::move(*opened);
   world.hooks->on_view(world.view);
   world.happen(R"({"n":1})");
