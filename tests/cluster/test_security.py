@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 
-from support import ClusterTest, ECHO, metric, route, run, wait_until
+from support import ClusterTest, ECHO, free_port, metric, route, run, wait_until
 
 from load import Load
 
@@ -201,7 +201,9 @@ class Files(SecurityTest):
         for piece in ("listen.peer", "ringside keygen > ring_key", "--cluster-key-file", "--insecure"):
             self.assertIn(piece, out + err)
         key = self.key()
-        host = self.cluster.add("b", app_command=ECHO, flags=["--cluster-key-file", key, "--listen-peer", "0.0.0.0:0"])
+        host = self.cluster.add("b", app_command=ECHO, flags=["--cluster-key-file", key, "--advertise", "127.0.0.1"])
+        on_loopback = host.agent_command
+        host.agent_command = lambda: [f"0.0.0.0:{host.peer_port}" if part == host.peer else part for part in on_loopback()]
         self.cluster.start()
         self.assertTrue(host.ready())
 
@@ -223,10 +225,12 @@ class Tokens(SecurityTest):
         self.tokens = self.secret("ring_token", f"# rotation\n{APP}\napp {OLD}\nread {READ}\nops {OPS}\n")
         self.socket = self.folder / "api.sock"
         self.host = self.cluster.add("a", app_command=ECHO, flags=["--api-token-file", self.tokens])
-        self.host.flags += ["--listen-api", f"0.0.0.0:{self.host.api_port}", "--listen-api", f"unix:{self.socket}"]
+        everywhere = free_port()
+        self.host.flags += ["--listen-api", f"0.0.0.0:{everywhere}", "--listen-api", f"unix:{self.socket}"]
         self.host.ready = lambda: self.host.get("/v1/readyz", headers={"Ringside-Token": READ}).status == 204
         self.host.start_app()
         self.host.start_daemon()
+        self.host.api_port = everywhere
         wait_until(self.answers_ready, 10, "a is ready", [self.host.daemon])
 
     def answers_ready(self):
