@@ -192,7 +192,7 @@ TEST_CASE("the data of every event fits its schema in the document, and so does 
 
 TEST_CASE("a filter is written in names and beginnings of names") {
   const auto filter = EventFilter::parse("ring-*,app-up");
-  REQUIRE(filter);
+  REQUIRE(filter.has_value());
   CHECK(filter->takes(EventType::ring_changed));
   CHECK(filter->takes(EventType::app_up));
   CHECK_FALSE(filter->takes(EventType::app_down));
