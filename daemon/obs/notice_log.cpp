@@ -127,7 +127,7 @@ struct Translate {
          {"remedy", "look after what makes it or its app fail; gossip.damping.* sets the limits"}});
   }
 
-  void operator()(const swim::DampingEnded&) const { log(Level::info, "damping_ended", {}); }
+  void operator()(const swim::DampingEnded&) const { log(Level::info, "damping_ended"); }
 
   void operator()(const swim::NameConflict& n) const {
     metrics.name_conflicts.add();
