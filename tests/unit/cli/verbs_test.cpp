@@ -197,6 +197,8 @@ TEST_CASE("events -f goes on behind the last event when the stream breaks") {
   CHECK_THAT(asked[1], Contains("Last-Event-ID: yx-1\r\n"));
   CHECK_THAT(asked[2], Contains("Last-Event-ID: yx-2\r\n"));
   CHECK(run.slept == std::chrono::seconds(2));
+}
+
 TEST_CASE("wait for stable: nobody is suspect, and nothing has changed for 3 s") {
   const test::HttpServer doubting(node(test::sample_view()));
   const auto gave_up = run_cli({"wait", "--for=stable", "--timeout", "5s", "--addr", doubting.address()});
