@@ -16,13 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Response no_content() {
-  Response response;
-  response.status = 204;
-  response.content_type.clear();
-  return response;
-}
-
 std::string phase_reason(const View& view) {
   return view.phase_reason.empty() ? "the node is " + std::string(phase_name(view.phase)) : view.phase_reason;
 }
@@ -104,6 +97,8 @@ GET  /v1/self                 this node
 GET  /v1/app                  its app, and how it is
 GET  /v1/events               what happens, as it happens (?types=ring-*,member-*, ?follow=false)
 GET  /v1/stats                for whom requests are, and the hot keys
+POST /v1/drain                out of the ring, what is under way ends (GET: how far it is, DELETE: back)
+POST /v1/leave                the same, then the daemon ends (?wait=30s)
 GET  /v1/livez  /v1/readyz  /v1/outboundz
 GET  /metrics                 for Prometheus
 GET  /openapi.json            all of this, for machines
@@ -116,8 +111,9 @@ using Page = Response (*)(const Call&);
 struct Route {
   std::string_view
       path;  // one that ends in '/' takes whatever stands behind it, one that does not takes nothing
-  Page get;
+  Page get = nullptr;
   Page post = nullptr;
+  Page erase = nullptr;  // DELETE
   Role to_read = Role::read;
   Role to_write = Role::ops;  // by any other method
   bool polled = false;        // its GET carries Ringside-Index, and waits for another one with ?index=
@@ -146,15 +142,12 @@ constexpr std::array routes{
     Route{"/outboundz", outbound_page},
     Route{"/metrics", metrics_page},
     Route{"/openapi.json", openapi_page},
+    Route{.path = "/v1/drain", .get = drain_page, .post = order_drain, .erase = order_cancel_drain},
+    Route{.path = "/v1/leave", .post = order_leave},
 };
 
 bool matches(const Route& route, std::string_view path) {
   return route.path.ends_with('/') ? path.starts_with(route.path) : path == route.path;
-}
-
-std::string_view methods(const Route& route) {
-  if (route.get == nullptr) return "POST";
-  return route.post == nullptr ? "GET, HEAD" : "GET, HEAD, POST";
 }
 
 // Consul's convention: ?index= is what the asker knows already. Any other index than ours is answered at
@@ -183,13 +176,26 @@ bool is_read(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS";
 }
 
+Page page_for(const Route& route, std::string_view method) {
+  if (method == "GET" || method == "HEAD") return route.get;
+  if (method == "POST") return route.post;
+  return method == "DELETE" ? route.erase : nullptr;
+}
+
+std::string allowed(const Route& route) {
+  std::string all;
+  for (const auto& [page, methods] :
+       {std::pair{route.get, "GET, HEAD"}, std::pair{route.post, "POST"}, std::pair{route.erase, "DELETE"}})
+    if (page != nullptr) all += (all.empty() ? "" : ", ") + std::string(methods);
+  return all;
+}
+
 Response serve(const Context& context, const Request& request, const Route& route) {
-  const bool read = request.method == "GET" || request.method == "HEAD";
-  const Page page = read ? route.get : request.method == "POST" ? route.post : nullptr;
+  const Page page = page_for(route, request.method);
   if (page == nullptr) {
     Response refusal = problem(Code::method_not_allowed,
                                std::string(request.method) + " is not for " + std::string(request.path));
-    refusal.headers.emplace_back("Allow", methods(route));
+    refusal.headers.emplace_back("Allow", allowed(route));
     return refusal;
   }
   const auto query = Query::parse(request.query);
@@ -205,6 +211,13 @@ Role role_needed(std::string_view method, std::string_view path) noexcept {
   for (const Route& route : routes)
     if (matches(route, path)) return is_read(method) ? route.to_read : route.to_write;
   return Role::read;
+}
+
+Response no_content() {
+  Response response;
+  response.status = 204;
+  response.content_type.clear();
+  return response;
 }
 
 Response handle(const Context& context, const Request& request) {

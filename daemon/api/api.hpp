@@ -1,6 +1,6 @@
-// The reads of the local HTTP API as a pure function: a view and a request in, a response out. No thread, no
-// socket; the worker that accepted the connection calls it. What forwards a request to an app is not here
-// (worker/).
+// The local HTTP API as a pure function: a view and a request in, a response out, or the order that the
+// control thread is to carry out and answer. No thread, no socket; the worker that accepted the connection
+// calls it. What forwards a request to an app is not here (worker/).
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/api/order.hpp"
 #include "daemon/api/problem.hpp"
 #include "daemon/api/subscription.hpp"
 #include "daemon/api/view.hpp"
@@ -42,11 +43,12 @@ struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;  // besides Content-Type and Content-Length
+  std::vector<std::pair<std::string, std::string>> headers{};  // besides Content-Type and Content-Length
   Later later = Later::no;
   Later full = Later::no;                         // refused, because no more of these are taken
   Millis wait{};                                  // with Later::poll
   std::optional<Subscription> subscription = {};  // with Later::stream
+  std::optional<Order> order{};  // then nothing else counts: control answers when it has carried it out
 };
 
 struct Context {
@@ -59,9 +61,7 @@ struct Context {
   const Stats* stats = nullptr;  // gathered from all workers for GET /v1/stats
 };
 
-// GET|POST /v1/lookup, GET /v1/ring, /v1/ring/ranges, POST /v1/ring/plan, GET /v1/members[/{name}], /v1/self,
-// /v1/app, /v1/events, /v1/stats, /v1/livez, /v1/readyz, /v1/outboundz (the last three without /v1 too),
-// /metrics, /openapi.json, /. Anything else: 404 not_found with a hint, or 405 with Allow. A page that
+// The pages of proto/openapi.yaml. Anything else: 404 not_found with a hint, or 405 with Allow. A page that
 // carries Ringside-Index waits for another one when it is asked with ?index=. HEAD is answered like GET, body
 // included: the caller sends its length and not the body. A 204 has neither content type nor body.
 Response handle(const Context&, const Request&);
@@ -69,6 +69,10 @@ Response handle(const Context&, const Request&);
 // What somebody must be to ask for this; the table of pages has it beside each page. Of what is no page:
 // read, and he learns that it is none.
 Role role_needed(std::string_view method, std::string_view path) noexcept;
+
+// How far this node is with leaving the ring: GET /v1/drain, and the answer to the orders that change it.
+Response drain_answer(const Context&, int status);
+Response no_content();  // 204
 
 Response render(const Problem&);
 

@@ -100,6 +100,8 @@ constexpr std::array table{
             no, 0},
     CodeRow{Code::unknown_node, "unknown_node", 404, "No member has this name",
             "Use a name that `ringside members` (GET /v1/members) shows.", no, 0},
+    CodeRow{Code::conflict, "conflict", 409, "It does not fit what this node is doing",
+            "Look at what it is doing: `ringside status`, GET /v1/drain.", no, 0},
     CodeRow{Code::internal, "internal", 500, "A fault inside ringside",
             "Report it with the request id and the log lines around it.", maybe, 0},
 };

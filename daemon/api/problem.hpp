@@ -37,6 +37,7 @@ enum class Code : std::uint8_t {
   timeout,
   loop,
   unknown_node,
+  conflict,
   internal,
 };
 

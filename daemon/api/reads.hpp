@@ -34,6 +34,10 @@ Response self_page(const Call&);
 Response app_page(const Call&);
 Response events_page(const Call&);
 Response stats_page(const Call&);
+Response drain_page(const Call&);
+Response order_drain(const Call&);         // POST /v1/drain
+Response order_cancel_drain(const Call&);  // DELETE /v1/drain
+Response order_leave(const Call&);         // POST /v1/leave?wait=
 
 // A read's answer: JSON with Ringside-Index, so that a client can tell whether anything changed.
 Response json_answer(const Context&, std::string body);

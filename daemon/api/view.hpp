@@ -24,6 +24,21 @@ enum class Phase : std::uint8_t {
   draining,  // leaving; requests already here are finished
 };
 
+// How far this node is with leaving the ring on purpose (control/drain.hpp).
+enum class DrainState : std::uint8_t {
+  none,
+  announcing,  // the others are being told; everything is served as before
+  finishing,   // out of the ring; what is at the app ends
+  drained,     // nothing is at the app any more
+  departing,   // nothing new is taken; the process ends when the last request has
+};
+[[nodiscard]] std::string_view to_string(DrainState) noexcept;
+struct DrainView {
+  DrainState state = DrainState::none;
+  bool leaving = false;  // the process ends when it is drained
+  WallTime since{}, deadline{};
+};
+
 // The app beside this node (control/app_health.hpp).
 enum class AppState : std::uint8_t { none, starting, up, restarting, down };
 struct AppView {
@@ -74,6 +89,7 @@ struct View {
   std::shared_ptr<const EventLog> events;  // how it came to be so; the last one led to this view
   Phase phase = Phase::joining;
   AppView app;
+  DrainView drain;
   std::string phase_reason;  // why not ready, one sentence with the remedy; empty when ready
   // Another live member uses this node's name, and this one has left the ring for it: the same, or empty.
   std::string name_conflict;

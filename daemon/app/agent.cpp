@@ -8,7 +8,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -103,10 +102,7 @@ std::string addresses(const std::vector<net::ListeningSocket>& listeners) {
 class Agent {
  public:
   explicit Agent(config::Config config)
-      : config_(std::move(config)),
-        signals_(io_, SIGTERM, SIGINT, SIGHUP),
-        patience_(io_),
-        service_manager_(io_) {
+      : config_(std::move(config)), signals_(io_, SIGTERM, SIGINT, SIGHUP), service_manager_(io_) {
     if (config_.node.name.empty()) config_.node.name = host_name();
     for (std::size_t i = 0; i < worker_count(config_); ++i)
       metrics_.workers.push_back(std::make_unique<obs::WorkerMetrics>());
@@ -186,7 +182,13 @@ class Agent {
         .relay =
             [this](net::TunnelNews news) {
               workers_[news.connection % workers_.size()]->relay(std::move(news));
-            }};
+            },
+        .cut =
+            [this](bool all) {
+              for (auto& worker : workers_) worker->cut(all);
+            },
+        .depart = [this](std::function<void()> done) { depart(std::move(done)); },
+        .exit = [this] { stop(); }};
   }
 
   worker::Worker& next_worker() {
@@ -216,6 +218,10 @@ class Agent {
               .gossip =
                   [this](net::Stream::Released connection, std::string remote) {
                     control_->adopt_gossip(std::move(connection), std::move(remote));
+                  },
+              .order =
+                  [this](api::Order order, std::function<void(api::Response)> answer) {
+                    control_->order(std::move(order), std::move(answer));
                   }},
           app_places));
     use_secrets();
@@ -279,31 +285,24 @@ class Agent {
     obs::log(obs::Level::info, "secrets_reloaded", {{"signal", SIGHUP}});
   }
 
-  // A second signal changes nothing: leaving is bounded by drain.timeout already.
+  // SIGTERM again changes nothing: leaving is bounded by drain.timeout already. Who presses Ctrl-C twice does
+  // not want to wait.
   void leave(int signal_number) {
-    if (std::exchange(leaving_, true)) {
-      obs::log(obs::Level::info, "still_leaving", {{"signal", signal_number}});
-      return;
-    }
-    obs::log(obs::Level::info, "leaving",
-             {{"signal", signal_number}, {"timeout_ms", std::int64_t{config_.drain.timeout.count()}}});
+    const bool again = signal_number == SIGINT && std::exchange(interrupted_, true);
+    const char* const event = std::exchange(told_to_leave_, true) ? "still_leaving" : "told_to_leave";
+    obs::log(obs::Level::info, again ? "cut_short" : event, {{"signal", signal_number}});
     service_manager_.stopping();
-    patience_.expires_after(config_.drain.timeout);
-    patience_.async_wait([this](boost::system::error_code error) {
-      if (error) return;
-      obs::log(obs::Level::warn, "drain_timed_out",
-               {{"remedy", "raise drain.timeout if requests take longer"}});
-      stop();
-    });
-    control_->leave([this] { drain_workers(); });
+    control_->leave(config_.drain.timeout);
+    if (again) control_->hurry();
   }
 
-  void drain_workers() {
+  void depart(std::function<void()> done) {
     busy_workers_ = workers_.size();
+    for (auto* listeners : {&api_listeners_, &ingress_listeners_, &tchannel_listeners_}) listeners->clear();
     for (auto& worker : workers_)
-      worker->drain([this] {
-        boost::asio::post(io_, [this] {
-          if (--busy_workers_ == 0) stop();
+      worker->drain([this, done] {
+        boost::asio::post(io_, [this, done] {
+          if (--busy_workers_ == 0) done();
         });
       });
   }
@@ -311,7 +310,6 @@ class Agent {
   void stop() {
     control_->stop();
     service_manager_.stop();
-    patience_.cancel();
     signals_.cancel();
     io_.stop();
     obs::log(obs::Level::info, "stopped", {{"node", config_.node.name}});
@@ -320,7 +318,6 @@ class Agent {
   config::Config config_;
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
-  boost::asio::steady_timer patience_;
   ServiceManager service_manager_;
   obs::Metrics metrics_;
   Secrets secrets_;
@@ -328,7 +325,7 @@ class Agent {
   std::unique_ptr<control::ControlPlane> control_;
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   std::size_t next_worker_ = 0, busy_workers_ = 0;
-  bool leaving_ = false;
+  bool told_to_leave_ = false, interrupted_ = false;
 };
 
 }  // namespace

@@ -46,6 +46,8 @@ inline constexpr std::size_t route_variables = 8;      // of one path
 inline constexpr std::size_t route_key_parts = 16;     // texts and variables of one key
 
 // Forwarding
+inline constexpr auto owned_lately = 10s;     // a key that has moved may still be served for so long
+inline constexpr std::size_t past_rings = 8;  // that are remembered for it
 inline constexpr std::size_t stream_window_bytes =
     256 * 1024;  // what one stream may hold in memory, each way
 inline constexpr std::size_t replay_bytes =
@@ -107,7 +109,8 @@ inline constexpr std::size_t cluster_bytes = 255;
 inline constexpr std::size_t labels = 5;  // of one member, the operator's; these three are ringpop-go's
 inline constexpr std::size_t label_key_bytes = 32;
 inline constexpr std::size_t label_value_bytes = 128;
-inline constexpr auto leave_time = 2s;  // for our own leaving to be spread
+inline constexpr auto leave_time = 2s;        // for our own leaving to be spread
+inline constexpr auto drain_close_time = 2s;  // for what is cut when drain.timeout is over to be gone
 inline constexpr auto seed_look_up_time = 5s;
 inline constexpr std::size_t seed_look_ups = 32;  // helper threads at once
 inline constexpr std::size_t seed_file_bytes = 1024 * 1024;

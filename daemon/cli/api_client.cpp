@@ -94,25 +94,53 @@ std::string problem_text(const HttpResponse& response) {
   return code + ": " + sentence(text_at(body, "detail")) + " " + text_at(body, "remedy");
 }
 
-Result<std::string, Exit> ask(Terminal& terminal, const Address& address, const std::string& path) {
-  return ask(terminal, address, request_for(terminal, path));
-}
+namespace {
 
-Result<std::string, Exit> ask(Terminal& terminal, const Address& address, const HttpRequest& request) {
+// Gives the body of a good answer; tells about any other.
+Result<std::string, Exit> exchange(Terminal& terminal, const Address& address, const HttpRequest& request) {
   auto response = fetch(address, request, ask_timeout);
   if (!response) {
     fail(terminal, exit_of(response.error()), response.error().text);
     return exit_of(response.error());
   }
-  if (response->status == 200) return std::move(response->body);
+  const bool asks = request.method == "GET";
+  if (asks ? response->status == 200 : response->status / 100 == 2) return std::move(response->body);
   const Exit exit = response->status == 404 ? not_found : failed;
   fail(terminal, exit, problem_text(*response));
   return exit;
 }
 
+}  // namespace
+
+Result<std::string, Exit> ask(Terminal& terminal, const Address& address, const std::string& path) {
+  return exchange(terminal, address, request_for(terminal, path));
+}
+
+Result<std::string, Exit> ask(Terminal& terminal, const Address& address, const HttpRequest& request) {
+  return exchange(terminal, address, request);
+}
+
 Result<std::string, Exit> ask(Terminal& terminal, const Arguments& arguments, const std::string& path) {
   const auto address = api_address(terminal, arguments);
   if (address) return ask(terminal, *address, path);
+  fail(terminal, usage, address.error());
+  return usage;
+}
+
+Result<std::string, Exit> tell(Terminal& terminal, const Address& address, std::string method,
+                               const std::string& path, std::string json_body) {
+  HttpRequest request = request_for(terminal, path);
+  request.method = std::move(method);
+  request.body = std::move(json_body);
+  request.has_body = true;
+  if (!request.body.empty()) request.fields.emplace_back("Content-Type", "application/json");
+  return exchange(terminal, address, request);
+}
+
+Result<std::string, Exit> tell(Terminal& terminal, const Arguments& arguments, std::string method,
+                               std::string path, std::string json_body) {
+  const auto address = api_address(terminal, arguments);
+  if (address) return tell(terminal, *address, std::move(method), std::move(path), std::move(json_body));
   fail(terminal, usage, address.error());
   return usage;
 }

@@ -26,6 +26,12 @@ namespace ringside::cli {
 // The same for a request that is no GET.
 [[nodiscard]] Result<std::string, Exit> ask(Terminal&, const Address&, const HttpRequest&);
 
+// The same for a request that changes something; any 2xx is good.
+[[nodiscard]] Result<std::string, Exit> tell(Terminal&, const Address&, std::string method, std::string path,
+                                             std::string json_body = {});
+[[nodiscard]] Result<std::string, Exit> tell(Terminal&, const Arguments&, std::string method,
+                                             std::string path, std::string json_body = {});
+
 [[nodiscard]] Exit exit_of(const Failure&);
 // A problem of the API as one line, "no_owner: the ring is empty. Start ..."; other answers by their status.
 [[nodiscard]] std::string problem_text(const HttpResponse&);

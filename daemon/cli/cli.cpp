@@ -55,6 +55,13 @@ constexpr std::array wait_flags{
          "alive"},
     Flag{"--timeout", 0, "DURATION", "give up after this (30s)"},
 };
+constexpr std::array drain_flags{
+    Flag{"--cancel", 0, "", "back into the ring"},
+    Flag{"--timeout", 0, "DURATION", "cut what has not ended by then (the node's drain.timeout)"},
+};
+constexpr std::array leave_flags{
+    Flag{"--timeout", 0, "DURATION", "cut what has not ended by then (the node's drain.timeout)"},
+};
 constexpr std::array top_flags{
     Flag{"--every", 0, "DURATION", "how often to look (2s)"},
     Flag{"--times", 0, "N", "end after N times (0: never)"},
@@ -144,6 +151,14 @@ constexpr std::array verbs{
     Verb{"health", "", "exit 0 when the node is ready, for health checks", "", {}, 0, 0, false, health},
     Verb{"wait", "", "wait until a node is ready or a cluster is complete", "", wait_flags, 0, 0, false,
          wait},
+    Verb{"drain", "", "take a node out of the ring, and wait until its app has nothing to do",
+         "Its keys go to other members; nothing is lost. What is under way ends, what is still sent to it is "
+         "passed on, and\nwhat its app asks for goes out. The daemon stays until --cancel, `ringside leave` "
+         "or "
+         "SIGTERM.",
+         drain_flags, 0, 0, false, drain},
+    Verb{"leave", "", "the same, then the daemon ends, as after SIGTERM", "", leave_flags, 0, 0, false,
+         leave},
     Verb{"top", "", "what a node does: requests and errors a second, members",
          "A picture on a terminal, else a line each time; -o json for a line of JSON.\n\n"
          "  ringside top --every 5s",
@@ -307,7 +322,8 @@ int run(std::span<const char* const> args, const Handlers& handlers) {
                     std::cin,
                     config::environment(::environ),
                     [] { return Clock::now(); },
-                    [](Duration duration) { std::this_thread::sleep_for(duration); }};
+                    [](Duration duration) { std::this_thread::sleep_for(duration); },
+                    ::isatty(STDERR_FILENO) == 1};
   return run(args, handlers, terminal);
 }
 

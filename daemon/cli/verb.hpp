@@ -26,6 +26,7 @@ struct Terminal {
   std::function<Instant()> now;
   std::function<void(Duration)> sleep;
   std::string token{};  // of the API: from --token-file or RINGSIDE_API_TOKEN_FILE; may be empty
+  bool live = false;  // standard error is a terminal, whose last line may be written over
 };
 
 struct Flag {
@@ -71,6 +72,8 @@ int status(Terminal&, const Arguments&);
 int health(Terminal&, const Arguments&);
 int wait(Terminal&, const Arguments&);
 int top(Terminal&, const Arguments&);
+int drain(Terminal&, const Arguments&);
+int leave(Terminal&, const Arguments&);
 int simulate(Terminal&, const Arguments&);
 int run_with_app(Terminal&, const Arguments&);
 int dev(Terminal&, const Arguments&);

@@ -148,7 +148,9 @@ struct Config {
   } ringpop;
   int workers = 0;  // 0: one per core
   struct {
-    Millis timeout{30'000};
+    Millis timeout{30'000};  // for what is under way to end
+    Millis notice{1'000};    // at least so long everything is served on, for the others to hear of it
+    bool app_first = false;  // a leaving node stays until its app has ended
     GoodbyeStatus status = GoodbyeStatus::leave;
   } drain;
   struct {

@@ -460,9 +460,21 @@ const std::array table = {
            .unit = "threads"},
     Option{.path = "drain.timeout",
            .field = RINGSIDE_FIELD(drain.timeout),
-           .help = "How long a leaving member waits for its requests to end.",
+           .help =
+               "How long a member that drains or leaves waits for its requests to end. Then they are cut, "
+               "streams with a reason where their protocol has one.",
            .reason = "most supervisors kill after 30 s or more.",
            .range = {0, 24 * hour}},
+    Option{.path = "drain.notice",
+           .field = RINGSIDE_FIELD(drain.notice),
+           .help = "At least so long a member that leaves goes on taking requests, once it has said so.",
+           .reason = "gossip tells a small cluster within it, and load balancers look every second or so.",
+           .range = {0, 5 * minute}},
+    Option{.path = "drain.app_first",
+           .field = RINGSIDE_FIELD(drain.app_first),
+           .help = "A member that leaves stays until nobody listens at app.address any more (at most "
+                   "drain.timeout), so that what the app sends on its way down still gets through.",
+           .reason = "the app is stopped behind its ringside, unless something stops both at once."},
     Option{.path = "drain.status",
            .field = RINGSIDE_FIELD(drain.status),
            .help = "What a leaving member says of itself: leave, or faulty as Ringpop's self-eviction does.",

@@ -131,6 +131,10 @@ void Admin::join(const net::CallResponder& responder) {
         api::refused(
             "ringside.no-app",
             "this node has no app and so no place in the ring; set app.address or ring.without_app"));
+  if (host_.draining())
+    return answer(responder, api::refused("ringside.draining",
+                                          "this node is being drained; `ringside drain --cancel` brings it "
+                                          "back, unless it is leaving"));
   host_.step([](swim::Node& node, Now now, swim::Outbox& out) { node.rejoin(now, out); });
   obs::log(obs::Level::info, "rejoined", {{"by", "admin"}});
   answer(responder, api::done("rejoined"));

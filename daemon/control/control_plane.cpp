@@ -21,6 +21,7 @@
 #include "daemon/control/admin.hpp"
 #include "daemon/control/advertise.hpp"
 #include "daemon/control/app_watch.hpp"
+#include "daemon/control/drain.hpp"
 #include "daemon/control/peer_kinds.hpp"
 #include "daemon/control/peer_port.hpp"
 #include "daemon/control/proxy_gate.hpp"
@@ -41,7 +42,7 @@ namespace {
 
 using obs::Level;
 
-constexpr auto leave_check = std::chrono::milliseconds(50);
+constexpr auto drain_check = std::chrono::milliseconds(50);
 constexpr auto quiet_between_complaints = std::chrono::seconds(1);
 constexpr TicketId eviction_ticket{0};  // the tools' tickets start at 1
 
@@ -73,14 +74,19 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
         hooks(std::move(h)),
         view_maker(c, random_bits()),
         swim_timer(context),
-        leave_timer(context) {}
+        drain({c.drain.notice, c.drain.app_first}),
+        drain_timer(context) {}
 
   Result<Address, std::string> listen();
   void assemble();
   void start();
-  void leave(std::function<void()> done);
-  void check_leave();
-  void finish_leaving();
+  void order(const api::Order&, const std::function<void(api::Response)>& answer);
+  void start_drain(Millis timeout);
+  void cancel_drain();
+  void leave(Millis timeout);
+  void look_after_drain();
+  void take(Drain::Step);
+  [[nodiscard]] Drain::Seen drain_seen() const;
   void stop();
 
   template <class Input>
@@ -136,10 +142,10 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   bool ring_changed = true;
   api::ViewPtr view;
 
-  boost::asio::steady_timer leave_timer;
-  Instant leave_until = never;
-  std::function<void()> leave_done;
-  bool leaving = false;
+  Drain drain;
+  boost::asio::steady_timer drain_timer;
+  bool evicted = false;        // by ourselves, and the others were told
+  bool workers_empty = false;  // while departing
   bool stopped = false;
 
   Instant complained{};
@@ -170,14 +176,15 @@ void ControlPlane::State::on_notice(const swim::Notice& notice) {
 
 void ControlPlane::State::on_done(const swim::Done& done) {
   if (done.ticket == eviction_ticket)
-    finish_leaving();
+    evicted = true;
   else
     admin->on_done(done);
 }
 
 void ControlPlane::State::on_app() {
   const auto place = app->has_place() ? swim::App::ready : swim::App::down;
-  if (!leaving) step([&](swim::Node& core, Now time, swim::Outbox& out) { core.set_app(time, place, out); });
+  if (!drain.leaving())
+    step([&](swim::Node& core, Now time, swim::Outbox& out) { core.set_app(time, place, out); });
   publish_soon();
 }
 
@@ -208,7 +215,8 @@ void ControlPlane::State::publish_soon() {
 
 void ControlPlane::State::publish() {
   view = view_maker.make(
-      *node, {leaving, seeds && seeds->looked_up(), std::exchange(ring_changed, false), kinds, app->app()},
+      *node,
+      {drain.view(), seeds && seeds->looked_up(), std::exchange(ring_changed, false), kinds, app->app()},
       metrics);
   if (statsd) statsd->on_ring(view->ring);
   tracer->on_view(now().wall, *view);
@@ -288,6 +296,7 @@ void ControlPlane::State::assemble() {
                             .view = [this] { return view; },
                             .config = config,
                             .traces = tracer->store(),
+                            .draining = [this] { return drain.active(); },
                             .has_place = has_place()});
   app.emplace(io, config, metrics, [this] { on_app(); });
 }
@@ -447,7 +456,7 @@ void ControlPlane::State::on_met(const net::TchannelIdentity& peer) {
 void ControlPlane::State::stop() {
   if (std::exchange(stopped, true)) return;
   swim_timer.cancel();
-  leave_timer.cancel();
+  drain_timer.cancel();
   app.reset();
   seeds.reset();
   statsd.reset();
@@ -457,39 +466,122 @@ void ControlPlane::State::stop() {
   listening.reset();
 }
 
-void ControlPlane::State::leave(std::function<void()> done) {
-  leave_done = std::move(done);
-  if (std::exchange(leaving, true)) return;
-  leave_until = Clock::now() + limits::leave_time;
-  if (config.drain.status == config::GoodbyeStatus::faulty) {
-    step([](swim::Node& core, Now time, swim::Outbox& out) { core.evict_self(time, eviction_ticket, out); });
-    return publish_soon();
+void ControlPlane::State::order(const api::Order& order, const std::function<void(api::Response)>& answer) {
+  const auto conflict = [](std::string detail) {
+    return api::render({.code = api::Code::conflict, .detail = std::move(detail)});
+  };
+  const Millis timeout = order.timeout.value_or(config.drain.timeout);
+  const auto progress = [this] {
+    publish();
+    return api::drain_answer({*view, all_metrics, now().wall}, 202);
+  };
+  switch (order.kind) {
+    case api::Order::Kind::drain:
+      if (drain.leaving()) return answer(conflict("this node is leaving; it ends when it is drained"));
+      start_drain(timeout);
+      return answer(progress());
+    case api::Order::Kind::cancel_drain:
+      if (drain.leaving()) return answer(conflict("this node is leaving, and that cannot be called off"));
+      if (!drain.active()) return answer(conflict("this node is not being drained"));
+      cancel_drain();
+      publish();
+      return answer(api::no_content());
+    case api::Order::Kind::leave: leave(timeout); return answer(progress());
   }
+}
+
+void ControlPlane::State::start_drain(Millis timeout) {
+  obs::log(Level::info, drain.active() ? "drain_goes_on" : "draining", {{"timeout_ms", timeout.count()}});
+  drain.start(now(), timeout);
   step([](swim::Node& core, Now time, swim::Outbox& out) { core.leave(time, out); });
-  if (view) publish_soon();
-  check_leave();
+  publish_soon();
+  look_after_drain();
+}
+
+void ControlPlane::State::cancel_drain() {
+  obs::log(Level::info, "drain_cancelled", {});
+  drain.cancel();
+  drain_timer.cancel();
+  metrics.draining.set(0);
+  step([](swim::Node& core, Now time, swim::Outbox& out) { core.rejoin(time, out); });
+}
+
+void ControlPlane::State::leave(Millis timeout) {
+  if (drain.leaving()) return;
+  obs::log(Level::info, "leaving", {{"timeout_ms", timeout.count()}});
+  const bool says_faulty = config.drain.status == config::GoodbyeStatus::faulty;
+  drain.leave(now(), timeout, says_faulty);
+  step([says_faulty](swim::Node& core, Now time, swim::Outbox& out) {
+    if (says_faulty)
+      core.evict_self(time, eviction_ticket, out);
+    else
+      core.leave(time, out);
+  });
+  publish_soon();
+  look_after_drain();
 }
 
 // The change has been spread when nothing is left to say, or nobody is left to hear it.
-void ControlPlane::State::check_leave() {
+Drain::Seen ControlPlane::State::drain_seen() const {
+  Drain::Seen seen;
   const bool alone =
       !view || std::none_of(view->members.begin(), view->members.end(), [](const auto& member) {
         return !member.self &&
                (member.status == ringpop::Status::alive || member.status == ringpop::Status::suspect);
       });
-  const bool spread = alone || node->pending_changes() == 0 || Clock::now() >= leave_until;
-  if (spread) return finish_leaving();
-  leave_timer.expires_after(leave_check);
-  leave_timer.async_wait([self = shared_from_this()](boost::system::error_code aborted) {
-    if (!aborted && !self->stopped) self->check_leave();
+  const bool spread = node->status() == ringpop::Status::faulty ? evicted : node->pending_changes() == 0;
+  seen.told = alone || spread;
+  for (const auto& worker : all_metrics.workers) seen.at_app += worker->app_open.value();
+  seen.app_ended = app->app().state != api::AppState::up;
+  seen.workers_empty = workers_empty;
+  return seen;
+}
+
+void ControlPlane::State::look_after_drain() {
+  metrics.draining.set(1);
+  for (;;) {
+    const auto step = drain.look(Clock::now(), drain_seen());
+    if (step == Drain::Step::none) break;
+    take(step);
+    if (stopped || step == Drain::Step::exit) return;
+  }
+  if (drain.view().state == api::DrainState::drained) return;
+  drain_timer.expires_after(drain_check);
+  drain_timer.async_wait([self = shared_from_this()](boost::system::error_code aborted) {
+    if (!aborted && !self->stopped && self->drain.active()) self->look_after_drain();
   });
 }
 
-void ControlPlane::State::finish_leaving() {
-  boost::asio::post(io, [self = shared_from_this()] {
-    if (self->stopped) return;
-    if (const auto done = std::exchange(self->leave_done, nullptr)) done();
-  });
+void ControlPlane::State::take(Drain::Step step) {
+  const auto cut = [this](bool all) {
+    obs::log(Level::warn, "drain_timed_out",
+             {{"requests", drain_seen().at_app},
+              {"meaning", "what is still under way is cut"},
+              {"remedy", "raise drain.timeout if requests take longer"}});
+    if (hooks.cut) hooks.cut(all);
+  };
+  switch (step) {
+    case Drain::Step::none: return;
+    case Drain::Step::show:
+      if (drain.view().state == api::DrainState::drained)
+        obs::log(Level::info, "drained", {{"took_ms", (now().wall - drain.view().since).count()}});
+      return publish_soon();
+    case Drain::Step::cut_at_app: return cut(false);
+    case Drain::Step::cut_all: return cut(true);
+    case Drain::Step::depart:
+      publish_soon();
+      if (!hooks.depart) {
+        workers_empty = true;
+        return;
+      }
+      return hooks.depart([self = shared_from_this()] {
+        self->workers_empty = true;
+        if (!self->stopped) self->look_after_drain();
+      });
+    case Drain::Step::exit:
+      if (const auto exit = std::exchange(hooks.exit, nullptr)) exit();
+      return;
+  }
 }
 
 ControlPlane::ControlPlane(boost::asio::io_context& io, const config::Config& config, obs::Metrics& metrics,
@@ -524,8 +616,18 @@ void ControlPlane::start() {
   state_->start();
 }
 
-void ControlPlane::leave(std::function<void()> done) {
-  state_->leave(std::move(done));
+void ControlPlane::leave(Millis timeout) {
+  state_->leave(timeout);
+}
+
+void ControlPlane::hurry() {
+  state_->drain.hurry(now());
+}
+
+void ControlPlane::order(api::Order order, std::function<void(api::Response)> answer) {
+  boost::asio::post(state_->io, [state = state_, order = std::move(order), answer = std::move(answer)] {
+    if (!state->stopped) state->order(order, answer);
+  });
 }
 
 void ControlPlane::call_proxy(net::ProxyCall call) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "daemon/api/api.hpp"
 #include "daemon/api/view.hpp"
 #include "daemon/base/address.hpp"
 #include "daemon/base/result.hpp"
@@ -38,6 +39,11 @@ struct Hooks {
   std::function<void(int fd, std::string first_bytes, std::string remote)> adopt_tls{};
   // Calls for the app that came from a Ringpop peer over the connection it gossips on.
   std::function<void(net::TunnelNews)> relay{};
+  // The time to drain is over: what is at the app is to be cut, or with `all` everything.
+  std::function<void(bool all)> cut{};
+  // Nothing new is to be taken any more; `done`, on the control thread, when no connection is left.
+  std::function<void(std::function<void()> done)> depart{};
+  std::function<void()> exit{};  // this node has left; nothing is called after it
 };
 
 class ControlPlane {
@@ -56,9 +62,12 @@ class ControlPlane {
   // How members talk to each other; before start(), and when keys or certificates have changed.
   void set_security(security::PeerSecurity);
   void start();  // resolves the seeds, joins, gossips
-  // Announces that we leave, goes on gossiping until the change has been spread (or about 2 s), then calls
-  // done.
-  void leave(std::function<void()> done);
+  // Leaves the ring, lets what is under way end and calls Hooks::exit (control/drain.hpp). Already leaving:
+  // changes nothing.
+  void leave(Millis timeout);
+  void hurry();  // what is not done yet is to be cut now
+  // What the API was told to do. From any thread, after start(); answered on the control thread.
+  void order(api::Order, std::function<void(api::Response)> answer);
   // A worker's request for a ringpop-node member. On the control thread.
   void call_proxy(net::ProxyCall);
   // A peer's connection for gossip from a worker, where its TLS handshake was. From any thread, after

@@ -5,6 +5,10 @@ namespace ringside::control {
 PhaseOutput judge_phase(const PhaseInput& input) {
   if (input.leaving)
     return {api::Phase::draining, "this node is leaving the cluster; send requests to another one"};
+  if (input.draining)
+    return {api::Phase::draining,
+            "this node is being drained, its keys are with other members; send requests to another one, or "
+            "bring it back with `ringside drain --cancel`"};
   if (input.was_ready) return {api::Phase::ready, ""};
   if (!input.seeds_looked_up)
     return {api::Phase::joining, "the " + std::to_string(input.seeds) +

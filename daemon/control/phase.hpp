@@ -10,7 +10,8 @@
 namespace ringside::control {
 
 struct PhaseInput {
-  bool leaving = false;
+  bool draining = false;
+  bool leaving = false;          // for good; it drains as well
   bool was_ready = false;        // once given, the promise is kept
   bool round_done = false;       // a join round over all seeds has ended, or there was nobody to join
   bool seeds_looked_up = false;  // the seeds have been turned into addresses at least once

@@ -96,6 +96,7 @@ api::ViewPtr ViewMaker::make(const swim::Node& node, const Circumstances& circum
   auto view = std::make_shared<api::View>(constant_);
   view->address = node.self();
   view->app = circumstances.app;
+  view->drain = circumstances.drain;
   view->membership_checksum = node.checksum();
   std::size_t known = 0;
   for (const auto& row : rows) {
@@ -172,7 +173,8 @@ void ViewMaker::tell_of_damping(api::View& view) {
 
 void ViewMaker::judge(const swim::Node& node, const Circumstances& circumstances, std::size_t known,
                       api::View& view) {
-  auto [phase, reason] = judge_phase({.leaving = circumstances.leaving,
+  auto [phase, reason] = judge_phase({.draining = circumstances.drain.state != api::DrainState::none,
+                                      .leaving = circumstances.drain.leaving,
                                       .was_ready = was_ready_,
                                       .round_done = node.first_round_done(),
                                       .seeds_looked_up = circumstances.seeds_looked_up,

@@ -24,7 +24,7 @@ class ViewMaker {
   }
 
   struct Circumstances {
-    bool leaving = false;
+    const api::DrainView& drain;
     bool seeds_looked_up = false;
     bool ring_changed = false;
     const PeerKinds& kinds;

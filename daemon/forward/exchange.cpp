@@ -12,15 +12,15 @@ void Exchange::renew(const Policy& policy, const Subject& subject) {
   ring_version_ = 0;
   wait_until_ = ask_again_ = repeat_at_ = never;
   attempts_ = repeats_ = 0;
-  executed_maybe_ = rerouted_ = false;
+  executed_maybe_ = rerouted_ = split_ = false;
 }
 
 Action Exchange::start(Instant now, const ring::Snapshot& ring) {
   if (now >= subject_.deadline) return GiveUp{Failure::timed_out, false};
-  return try_owner(ring);
+  return try_owner(now, ring);
 }
 
-Action Exchange::try_owner(const ring::Snapshot& ring) {
+Action Exchange::try_owner(Instant now, const ring::Snapshot& ring) {
   ring_version_ = ring.version();
   ask_again_ = repeat_at_ = never;
   if (subject_.pinned) return Local{++attempts_};
@@ -31,12 +31,20 @@ Action Exchange::try_owner(const ring::Snapshot& ring) {
   owner_ = server.name;
   owner_address_ = server.address;
   if (server.address == self_address_) return Local{++attempts_};
-  if (subject_.hops >= policy_.max_hops) return GiveUp{Failure::not_owner, executed_maybe_};
+  if (subject_.hops >= policy_.max_hops)
+    return owned_lately(now) ? serve_once_more() : Action(GiveUp{Failure::not_owner, executed_maybe_});
   return Attempt{{owner_, owner_address_}, ++attempts_};
+}
+
+// The members are split about the owner, and nobody further on takes it.
+Action Exchange::serve_once_more() {
+  owner_address_ = self_address_;
+  return Local{++attempts_};
 }
 
 Action Exchange::on_failure(Instant now, Outcome outcome, bool replayable, const ring::Snapshot& ring) {
   if (outcome == Outcome::maybe_executed) executed_maybe_ = true;
+  split_ = outcome == Outcome::ring_differs;
   if (now >= subject_.deadline) return GiveUp{Failure::timed_out, executed_maybe_};
   const bool told = outcome == Outcome::ring_differs && subject_.hops > 0;  // the entry will be
   const auto stop = outcome == Outcome::maybe_executed ? Failure::maybe_executed
@@ -48,7 +56,8 @@ Action Exchange::on_failure(Instant now, Outcome outcome, bool replayable, const
     if (budget_ != nullptr && !budget_->take(now)) return GiveUp{stop, true};
     return repeat(now, ring);
   }
-  if (ring.version() != ring_version_) return try_owner(ring);
+  if (ring.version() != ring_version_) return try_owner(now, ring);
+  if (told && owned_lately(now)) return serve_once_more();
   if (told || subject_.pinned) return GiveUp{stop, executed_maybe_};
   if (outcome == Outcome::ring_differs) ask_again_ = now + policy_.ring_pause;
   return wait_for_ring(now);
@@ -60,7 +69,7 @@ Action Exchange::repeat(Instant now, const ring::Snapshot& ring) {
   for (int i = 0; i < repeats_ && pause < policy_.backoff_max; ++i) pause *= 2;
   pause = std::min(pause, std::max(policy_.backoff, policy_.backoff_max));
   ++repeats_;
-  if (pause <= Duration::zero()) return try_owner(ring);
+  if (pause <= Duration::zero()) return try_owner(now, ring);
   const auto half = static_cast<std::uint64_t>(pause.count()) / 2;
   if (rng_ != nullptr) pause -= Duration(static_cast<Duration::rep>(rng_->below(half + 1)));
   repeat_at_ = now + pause;
@@ -75,6 +84,7 @@ bool Exchange::is_ours(const ring::Snapshot& ring) const {
 
 Action Exchange::wait_for_ring(Instant now) {
   if (wait_until_ == never) wait_until_ = std::min(subject_.deadline, now + policy_.ring_wait);
+  if (now >= wait_until_ && split_ && owned_lately(now)) return serve_once_more();
   if (now >= wait_until_) return GiveUp{Failure::unreachable, executed_maybe_};
   return Wait{std::min(wait_until_, ask_again_)};
 }
@@ -88,9 +98,9 @@ bool Exchange::has_moved(const ring::Snapshot& ring) const {
 
 Action Exchange::on_wake(Instant now, const ring::Snapshot& ring) {
   if (now >= subject_.deadline) return GiveUp{Failure::timed_out, executed_maybe_};
-  if (has_moved(ring)) return try_owner(ring);  // a reason to try
-  ring_version_ = ring.version();               // the same one: its death is still to be noticed
-  if (now >= repeat_at_ || (now >= ask_again_ && now < wait_until_)) return try_owner(ring);
+  if (has_moved(ring)) return try_owner(now, ring);  // a reason to try
+  ring_version_ = ring.version();                    // the same one: its death is still to be noticed
+  if (now >= repeat_at_ || (now >= ask_again_ && now < wait_until_)) return try_owner(now, ring);
   if (repeat_at_ != never) return Wait{std::min(repeat_at_, subject_.deadline)};
   return wait_for_ring(now);
 }

@@ -13,7 +13,8 @@
 //   `ring_wait` and never past the deadline.
 // - A node that gets a request from another one and is not the owner passes it on while hops are left; at the
 // hop limit
-//   it says so (not_owner), and the entry looks again.
+//   it says so (not_owner), and the entry looks again. But who owned the key a moment ago (PastRings) serves
+//   it rather than refuse it there, or when who it passed it on to has refused it: the change is on its way.
 // - An owner that refused because its ring differed is asked again within the same budget: it may be the one
 //   that lags behind. Only the entry does so: a node in the middle tells the entry, which looks again at
 //   once.
@@ -29,6 +30,7 @@
 
 #include "daemon/base/rng.hpp"
 #include "daemon/base/time.hpp"
+#include "daemon/forward/past_rings.hpp"
 #include "daemon/forward/retry_budget.hpp"
 #include "daemon/ring/snapshot.hpp"
 
@@ -95,11 +97,16 @@ enum class Outcome : std::uint8_t {
 
 class Exchange {
  public:
-  // `self_address` is this node's address in the ring; like the key, the budget and the generator, it must
-  // outlive the exchange. nullptr: no budget; pauses are not shortened by chance.
+  // `self_address` is this node's address in the ring; like the key and what follows, it must outlive the
+  // exchange. nullptr: no budget; pauses are not shortened by chance; nothing was ours before.
   Exchange(const Policy& policy, const Subject& subject, std::string_view self_address,
-           RetryBudget* budget = nullptr, Rng* rng = nullptr)
-      : policy_(policy), subject_(subject), self_address_(self_address), budget_(budget), rng_(rng) {}
+           RetryBudget* budget = nullptr, Rng* rng = nullptr, const PastRings* past = nullptr)
+      : policy_(policy),
+        subject_(subject),
+        self_address_(self_address),
+        budget_(budget),
+        rng_(rng),
+        past_(past) {}
 
   // As if new, for another request; its memory is used again.
   void renew(const Policy&, const Subject&);
@@ -111,6 +118,11 @@ class Exchange {
 
   // After a Local that had to wait: does it still hold?
   [[nodiscard]] bool is_ours(const ring::Snapshot&) const;
+
+  // The key was this node's a moment ago.
+  [[nodiscard]] bool owned_lately(Instant now) const {
+    return past_ != nullptr && !subject_.pinned && past_->owned(now, subject_.key, self_address_);
+  }
 
   void extend(Instant deadline) { subject_.deadline = deadline; }  // the body is still coming
 
@@ -126,7 +138,8 @@ class Exchange {
   [[nodiscard]] const std::string& owner_address() const { return owner_address_; }  // likewise
 
  private:
-  Action try_owner(const ring::Snapshot&);
+  Action try_owner(Instant now, const ring::Snapshot&);
+  Action serve_once_more();
   Action repeat(Instant now, const ring::Snapshot&);
   Action wait_for_ring(Instant now);
   [[nodiscard]] bool has_moved(const ring::Snapshot&) const;
@@ -136,6 +149,7 @@ class Exchange {
   std::string_view self_address_;
   RetryBudget* budget_;
   Rng* rng_;
+  const PastRings* past_;
   std::string owner_;
   std::string owner_address_;
   std::uint64_t ring_version_ = 0;  // of the last look-up
@@ -146,6 +160,7 @@ class Exchange {
   int repeats_ = 0;
   bool executed_maybe_ = false;
   bool rerouted_ = false;
+  bool split_ = false;  // the last try was refused by a ringside whose ring differs
 };
 
 }  // namespace ringside::forward

@@ -171,6 +171,15 @@ struct Acceptor::State : std::enable_shared_from_this<State> {
     });
   }
 
+  void take_waiting() {
+    for (;;) {
+      boost::system::error_code error;
+      Socket socket = acceptor.accept(peer, error);
+      if (error) return;
+      hand_over(std::move(socket));
+    }
+  }
+
   void hand_over(Socket socket) {
     std::string remote = "unix";
     if (!address.is_unix()) {
@@ -198,6 +207,10 @@ struct Acceptor::State : std::enable_shared_from_this<State> {
 Acceptor::Acceptor(boost::asio::io_context& io, const ListeningSocket& listening, OnAccept on_accept)
     : state_(std::make_shared<State>(io, listening, std::move(on_accept))) {
   state_->accept();
+}
+
+void Acceptor::take_waiting() {
+  state_->take_waiting();
 }
 
 Acceptor::~Acceptor() {

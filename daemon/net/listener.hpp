@@ -53,6 +53,8 @@ class Acceptor {
   using OnAccept = std::function<void(Socket, std::string remote)>;
   Acceptor(boost::asio::io_context&, const ListeningSocket&, OnAccept);
   ~Acceptor();  // stops; no callback comes after it
+  // Before it stops: those who have connected already are let in, and not reset when the socket closes.
+  void take_waiting();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 

@@ -33,6 +33,9 @@ struct WorkerMetrics {
   Gauge streams;    // replies that go on after that
   Gauge at_app;     // with app.max_concurrency: requests that have a place at the app,
   Gauge app_queue;  // and requests that wait for one
+  Gauge app_open;   // requests and calls given to this node's app or waiting for it, to the end of the answer
+  Gauge app_streams;  // of these, answers that go on for over a second
+  Counter drain_cut;  // ended by us because drain.timeout was over
   // Refused because there is too much to do, by what was full
   Counter full_in_flight, full_owner, full_key, full_queue, full_queue_wait;
   Histogram refusal_seconds;  // request head to refusal, but for full_queue_wait
@@ -92,6 +95,7 @@ struct ControlMetrics {
   Counter app_probes_passed, app_probes_failed;
   Counter app_changes;  // up, restarting, down
   Gauge app_up;
+  Gauge draining;  // 1 from the announcement on
   Counter statsd_dropped;
   Counter events;                                               // what GET /v1/events tells
   Counter webhook_delivered, webhook_retried, webhook_refused;  // POSTs, by their end

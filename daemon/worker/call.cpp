@@ -28,8 +28,8 @@ bool is_look_again(api::Code code) {
   return code == api::Code::not_owner || code == api::Code::not_joined || code == api::Code::draining;
 }
 
-bool is_endless(std::string_view content_type) {
-  return content_type.starts_with("text/event-stream") || is_grpc_type(content_type);
+bool is_event_stream(std::string_view content_type) {
+  return content_type.starts_with("text/event-stream");
 }
 
 void make_request_id(Rng& rng, std::string& id) {
@@ -53,7 +53,7 @@ std::size_t room_beside(std::size_t backlog) {
 Call::Call(Context& context, Inbound& inbound)
     : context_(context),
       inbound_(inbound),
-      exchange_({}, {}, context.self_address, &context.retry_budget, &context.rng),
+      exchange_({}, {}, context.self_address, &context.retry_budget, &context.rng, &context.past_rings),
       timer_(context.timers, [this] { out_of_time(); }) {}
 
 Call::~Call() {
@@ -222,6 +222,7 @@ void Call::act(const forward::Action& action) {
     return try_app();
   }
   if (const auto* wait = std::get_if<forward::Wait>(&action)) {
+    count_away();
     if (state_ != State::waiting) context_.waiting.push_back(this);
     state_ = State::waiting;
     timer_.at(wait->until);
@@ -239,6 +240,7 @@ void Call::try_app() {
   if (context_.config.app.protocol == config::AppProtocol::tchannel)
     return answer(problem(api::Code::app_protocol,
                           "the app of " + context_.view->name + " is called over TChannel (app.protocol)"));
+  count_at_app();
   if (context_.room->keeps(*this)) return wait_for_app();
   try_is_peer_ = accepted_ = false;
   if (!may_try()) return;
@@ -275,6 +277,7 @@ Outbound* Call::start_at_app() {
 
 void Call::try_peer(const forward::Peer& server) {
   leave_waiting_list();
+  count_away();
   context_.admission->leave_app(*this);
   context_.room->leave(*this);
   const PeerKind kind = api::kind_of(*context_.view, server.address);
@@ -336,6 +339,7 @@ void Call::finish() {
   context_.admission->leave(*this);
   context_.room->leave(*this);
   give_place_back();
+  count_away();
   state_ = State::idle;
   timer_.cancel();
   if (upgrade_ != nullptr) leave_upgraded();
@@ -442,7 +446,10 @@ void Call::reply(http::ResponseHead& head, bool end) {
   }
   context_.room->leave(*this);
   state_ = State::replying;
-  endless_ = is_endless(notes.content_type) || head.status == 101;
+  const bool events = is_event_stream(notes.content_type), grpc = is_grpc_type(notes.content_type);
+  const bool measured = head.framing.kind == http::BodyKind::length;
+  endless_ = events || grpc || head.status == 101;
+  ending_ = grpc ? Ending::grpc_status : events && !measured ? Ending::anywhere : Ending::whole;
   if (head.status == 101) begin_upgrade(head.upgrade);
   last_piece_ = now;
   stream_at_ = now + limits::stream_grace;

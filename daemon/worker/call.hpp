@@ -103,6 +103,7 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   void ring_changed() override;  // while waiting
   void ring_moved();             // while upgraded
   void close_upgrade(UpgradeEnd);
+  void cut(bool all);        // the time to drain is over: ends it, if it is at this node's app or `all`
   void its_turn() override;  // while queued
 
   // --- from the WaitingRoom, while queued
@@ -149,6 +150,7 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   void answer(const api::Problem&);
   void out_of_time();
   void be_patient();
+  enum class Ending : unsigned char { whole, anywhere, grpc_status };
   enum class Towards : unsigned char { app, ringside, ringpop_node };
   void compose(Towards);
   void compose_route();
@@ -160,6 +162,10 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   [[nodiscard]] int retries() const;
   [[nodiscard]] bool take_place();
   void give_place_back();
+  void count_at_app();
+  void count_away();
+  void count_stream();
+  void end_reply_early();
 
   void begin_upgrade(std::string_view protocol);
   [[nodiscard]] std::size_t upgraded_room() const;
@@ -185,9 +191,10 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   Passport passport_;
   std::string key_;  // empty with `local_only_`
   bool from_peer_ = false;
-  bool local_only_ = false;               // /v1/local: this node's app or nobody
-  const routes::Entry* entry_ = nullptr;  // the route that it came by
-  bool has_place_ = false;                // among the requests that this route may have under way
+  bool local_only_ = false;                   // /v1/local: this node's app or nobody
+  const routes::Entry* entry_ = nullptr;      // the route that it came by
+  bool has_place_ = false;                    // among the requests that this route may have under way
+  bool at_app_ = false, app_stream_ = false;  // counted as being at this node's app, and as a stream there
   std::string route_target_;
 
   forward::Exchange exchange_;
@@ -202,8 +209,9 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   bool replayable_ = true;        // replay_ holds all of the body so far
   bool accepted_ = false;         // by the current try
   bool body_ended_ = false;
-  bool repeated_ = false;  // the one repeat that needs no Exchange has been used
-  bool endless_ = false;   // an event stream or gRPC: silence is no fault
+  bool repeated_ = false;          // the one repeat that needs no Exchange has been used
+  bool endless_ = false;           // an event stream or gRPC: silence is no fault
+  Ending ending_ = Ending::whole;  // how the reply may be ended by us
 
   std::unique_ptr<Upgrade> upgrade_;  // once the app has switched protocols
 

@@ -81,6 +81,7 @@ void Call::reply_stands_still() {
     return inbound_.abort_reply();
   }
   const bool stream = now >= stream_at_ && context_.admission->become_stream(*this);
+  if (stream) count_stream();
   if (!stream && now >= stream_at_)
     stream_at_ = now + limits::stream_grace;  // there are too many: again later
   const auto next = stream ? idle_at : std::min<Instant>(idle_at, stream_at_);

@@ -58,6 +58,7 @@ void ClientSession::process() {
         if (!read_api_body()) return;
         break;
       case State::watch:
+      case State::ordered:
       case State::answered:
       case State::lingering:
       case State::closed: return;
@@ -105,8 +106,10 @@ bool ClientSession::is_http1() {
 }
 
 void ClientSession::begin(const http::RequestHead& head) {
+  asked_ = true;
   record_ = context_.access_log.begin(head, client_, context_.rng);
-  keep_alive_ = head.keep_alive && !head.http10 && !context_.draining;
+  // Who leaves lets its clients go one by one, while it is still there for those who come back at once.
+  keep_alive_ = head.keep_alive && !head.http10 && !context_.draining && !context_.view->drain.leaving;
   http10_ = head.http10;
   head_request_ = head.method == "HEAD";
   expects_continue_ = head.expect_continue;
@@ -221,6 +224,11 @@ bool ClientSession::read_api_body() {
 
 void ClientSession::answer_api() {
   api::Response response = api_.answer(context_, {});
+  if (response.order) {
+    state_ = State::ordered;
+    timer_.cancel();
+    return order_.start(context_, *response.order, [this](const api::Response& answer) { write(answer); });
+  }
   if (response.later == api::Later::no || (response.later == api::Later::stream && head_request_))
     return write(response);
   state_ = State::watch;
@@ -368,6 +376,7 @@ void ClientSession::on_drained() {
     case State::lingering: return timer_.after(limits::linger_time);
     case State::head:
     case State::api_body:
+    case State::ordered:
     case State::closed: return;
   }
 }
@@ -380,8 +389,15 @@ void ClientSession::end() {
   close();
 }
 
+// Who has just connected is about to ask.
 void ClientSession::drain() {
-  if (idle()) end();
+  if (!idle()) return;
+  if (asked_) return end();
+  timer_.after(limits::linger_time);
+}
+
+void ClientSession::cut(bool all) {
+  if (state_ == State::call) call_.cut(all);
 }
 
 void ClientSession::on_eof() {
@@ -390,6 +406,7 @@ void ClientSession::on_eof() {
       if (upgraded_) return read_call_body();
       if (body_left_) close();  // the request will never be whole
       return;                   // else the answer, and those to what is buffered behind it, can still be read
+    case State::ordered:
     case State::answered: return;
     case State::head: return end();
     case State::lingering:
@@ -413,6 +430,7 @@ void ClientSession::out_of_time() {
     case State::api_body: return refuse(too_slow("the request's body took longer than 10 s"));
     case State::call: return check_body_rate();
     case State::watch: return;
+    case State::ordered:
     case State::answered:
     case State::lingering:
     case State::closed: return close();
@@ -430,6 +448,7 @@ void ClientSession::close() {
   timer_.cancel();
   call_.cancel();
   if (watch_) watch_->cancel();
+  order_.forget();
   context_.access_log.end(record_, AccessRecord::End::cut);
   on_closed_(*this);
 }

@@ -11,6 +11,7 @@
 #include "daemon/worker/api_request.hpp"
 #include "daemon/worker/body_pace.hpp"
 #include "daemon/worker/call.hpp"
+#include "daemon/worker/pending_order.hpp"
 #include "daemon/worker/watch.hpp"
 #include "proto/http1/parser.hpp"
 #include "proto/http1/writer.hpp"
@@ -24,7 +25,8 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   ClientSession(Context&, net::Socket, Client, OnClosed, OnHttp2);
   ~ClientSession() override;
 
-  void drain();  // answer what is here, then close
+  void drain();        // answer what is here, then close
+  void cut(bool all);  // end the request under way, if it is at this node's app or `all`
   [[nodiscard]] bool idle() const { return state_ == State::head && !parser_.mid_head(); }
 
   void send_continue() override;
@@ -46,6 +48,7 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
     head,       // between requests, or inside a head
     call,       // a Call is under way
     api_body,   // collecting the body of an API request
+    ordered,    // the control thread has it
     watch,      // an API request that waits, or a stream of events
     answered,   // the reply has been written, the next request may be read
     lingering,  // everything said; reading on for a moment, so that the client gets to read our last words
@@ -85,6 +88,7 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   http1::BodyReader body_;
   State state_ = State::head;
   bool head_timed_ = false;  // the head's deadline is running
+  bool asked_ = false;       // a request has come
 
   // of the request under way
   bool body_left_ = false;  // of the request's body, in or behind the buffer
@@ -97,6 +101,7 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   bool upgraded_ = false;  // what comes and goes is another protocol's
   BodyPace pace_;          // of a request with a body
   ApiRequest api_;
+  PendingOrder order_;
   std::unique_ptr<Watch> watch_;
   std::unique_ptr<AccessRecord> record_;  // none: the request gets no line in the access log
   std::size_t discarded_ = 0;             // while lingering

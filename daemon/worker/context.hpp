@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "daemon/api/api.hpp"
 #include "daemon/api/view.hpp"
 #include "daemon/base/limits.hpp"
 #include "daemon/base/rng.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/forward/past_rings.hpp"
 #include "daemon/forward/retry_budget.hpp"
 #include "daemon/net/incoming_call.hpp"
 #include "daemon/net/timers.hpp"
@@ -139,6 +141,9 @@ struct Context {
   std::function<void(net::IncomingCall)> to_control;  // calls to this node itself; the answer comes by post
   // Sums up the load of all workers; the answer comes by post.
   std::function<void(std::function<void(std::shared_ptr<const api::Stats>)>)> gather_stats;
+  // What the API is told to do; control answers, by post too.
+  std::function<void(api::Order, std::function<void(api::Response)>)> order;
+  forward::PastRings past_rings;     // that named this node's keys until lately
   http::ResponseHead scratch_reply;  // memory for a head that is being written
   Route route;                       // memory for where a request belongs
   bool draining = false;

@@ -76,6 +76,12 @@ void Http2Server::drain() {
   wants_flush();
 }
 
+void Http2Server::cut(bool all) {
+  std::vector<ServedStream*> open;
+  for (const auto& entry : streams_) open.push_back(entry.second.get());
+  for (ServedStream* stream : open) stream->cut(all);
+}
+
 void Http2Server::flush() {
   for (auto& stream : closed_streams_)
     if (spent_.size() < kept_streams) spent_.push_back(std::move(stream));

@@ -62,6 +62,7 @@ ErrorCode error_code(api::Code code) {
     case api::Code::peer_has_no_http:
     case api::Code::loop:
     case api::Code::unknown_node:
+    case api::Code::conflict:
     case api::Code::internal: return ErrorCode::unexpected;  // answers of the HTTP side only
   }
   return ErrorCode::unexpected;
@@ -103,7 +104,7 @@ void RelayCall::start(std::string_view frame, const tchannel::RequestHead& head)
   forward::Policy policy;
   policy.max_hops = config.max_hops;
   exchange_.emplace(policy, forward::Subject{.key = key_, .hops = hops_, .deadline = deadline_},
-                    context_.self_address);
+                    context_.self_address, nullptr, nullptr, &context_.past_rings);
   act(exchange_->start(now, *context_.view->ring));
 }
 
@@ -188,6 +189,7 @@ void RelayCall::try_app() {
                                                " is called over HTTP (app.protocol); a TChannel app "
                                                "needs app.protocol: tchannel");
   context_.metrics.requests_local.add();
+  if (!std::exchange(at_app_, true)) context_.metrics.app_open.add(1);
   callee_is_peer_ = false;
   try_at(context_.relay->to_app());
 }
@@ -296,7 +298,8 @@ void RelayCall::pass_back(std::string_view frame, bool more) {
 }
 
 void RelayCall::error_frame(std::string_view frame, const tchannel::Error& error) {
-  if (hops_ == 0 && callee_is_peer_ && state_ == State::relaying && is_look_again(error)) {
+  const auto looks_again = [this] { return hops_ == 0 || exchange_->owned_lately(Clock::now()); };
+  if (callee_is_peer_ && state_ == State::relaying && is_look_again(error) && looks_again()) {
     release();
     last_failure_ = error.message;
     return act(
@@ -341,6 +344,7 @@ void RelayCall::end() {
   }
   release();
   state_ = State::over;
+  if (std::exchange(at_app_, false)) context_.metrics.app_open.add(-1);
   timer_.cancel();
   stop_keeping();
   context_.metrics.calls_in_flight.add(-1);

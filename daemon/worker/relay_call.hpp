@@ -102,6 +102,7 @@ class RelayCall final : public RingWaiter, public Buried {
   TchannelSession* callee_ = nullptr;  // the connection of the current try
   std::uint32_t callee_id_ = 0;
   bool callee_is_peer_ = false;
+  bool at_app_ = false;  // counted as being at this node's app
 
   std::string kept_;  // the frames of the request so far, while `keeping_`
   bool keeping_ = true;

@@ -80,6 +80,9 @@ void ServedStream::answer_api() {
   api::Response response = api_->answer(link_.context_, {});
   ApiRequest request = std::move(*api_);
   api_.reset();
+  if (response.order)
+    return order_.start(link_.context_, *response.order,
+                        [this](const api::Response& answer) { write(answer); });
   if (response.later == api::Later::no || (response.later == api::Later::stream && head_request_))
     return write(response);
   watch_ =
@@ -151,6 +154,7 @@ void ServedStream::gone() {
   timer_.cancel();
   call_.cancel();
   if (watch_) watch_->cancel();
+  order_.forget();
   link_.context_.access_log.end(record_, AccessRecord::End::cut);
   pending_ = std::string();  // nearly always empty; this object may rest for long
 }

@@ -10,6 +10,7 @@
 #include "daemon/worker/api_request.hpp"
 #include "daemon/worker/body_pace.hpp"
 #include "daemon/worker/call.hpp"
+#include "daemon/worker/pending_order.hpp"
 #include "daemon/worker/watch.hpp"
 #include "proto/http2/session.hpp"
 
@@ -29,6 +30,7 @@ class ServedStream final : public Inbound {
   void take_end(const http::Trailers&);
   void writable();
   void gone();  // the stream has been closed
+  void cut(bool all) { call_.cut(all); }
   [[nodiscard]] bool active() const { return call_.active() || watch_ != nullptr; }
 
   void send_continue() override;
@@ -67,6 +69,7 @@ class ServedStream final : public Inbound {
   BodyPace pace_;
   std::optional<ApiRequest> api_;
   std::unique_ptr<Watch> watch_;          // until the stream is used again
+  PendingOrder order_;
   std::unique_ptr<AccessRecord> record_;  // none: the request gets no line in the access log
   net::Timer timer_;                      // of a body that comes too slowly
 

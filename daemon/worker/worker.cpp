@@ -64,6 +64,7 @@ struct Worker::State {
     context.app_refused = std::move(to_control.app_refused);
     context.peer_lost = std::move(to_control.peer_lost);
     context.to_control = std::move(to_control.call);
+    context.order = std::move(to_control.order);
   }
 
   static Address app_address(const config::Config& config) {
@@ -118,6 +119,8 @@ struct Worker::State {
   }
 
   void set_view(api::ViewPtr view) {
+    if (view->ring != context.view->ring) context.past_rings.note(Clock::now(), context.view->ring);
+    if (view->app.required && view->app.state != api::AppState::up) context.past_rings.forget();
     const bool ring_moved = view->ring != context.view->ring || view->phase != context.view->phase;
     context.view = std::move(view);
     breakers.forget_absent();
@@ -139,6 +142,7 @@ struct Worker::State {
   void drain(std::function<void()> done) {
     context.draining = true;
     on_drained = std::move(done);
+    for (const auto& acceptor : acceptors) acceptor->take_waiting();
     acceptors.clear();
     app.close_idle();
     watches.end_all();
@@ -148,9 +152,19 @@ struct Worker::State {
     for (const auto& entry : http2_clients) entry.first->drain();
     for (const auto& entry : peers) entry.first->drain();
     relay.drain();
-    const auto upgraded = context.upgraded;
-    for (Call* call : upgraded) call->close_upgrade(UpgradeEnd::draining);
+    if (context.config.forward.upgrade_on_move == config::UpgradeOnMove::close) {
+      const auto upgraded = context.upgraded;
+      for (Call* call : upgraded) call->close_upgrade(UpgradeEnd::draining);
+    }
     finish_draining();
+  }
+
+  void cut(bool all) {
+    std::vector<ClientSession*> sessions;
+    for (const auto& entry : clients) sessions.push_back(entry.first);
+    for (ClientSession* session : sessions) session->cut(all);
+    for (const auto* servers : {&http2_clients, &peers})
+      for (const auto& entry : *servers) entry.first->cut(all);
   }
 
   // A peer's link ends when its requests are answered and the GOAWAY has been written: the peer must know
@@ -292,6 +306,10 @@ void Worker::drain(std::function<void()> done) {
   boost::asio::post(state_->context.io, [state = state_.get(), done = std::move(done)]() mutable {
     state->drain(std::move(done));
   });
+}
+
+void Worker::cut(bool all) {
+  boost::asio::post(state_->context.io, [state = state_.get(), all] { state->cut(all); });
 }
 
 void Worker::stop() {

@@ -37,6 +37,8 @@ class Worker {
     std::function<void(std::function<void(std::shared_ptr<const api::Stats>)>)> gather_stats{};
     // A peer's connection for gossip that came in through TLS; the receiver owns its descriptor.
     std::function<void(net::Stream::Released, std::string remote)> gossip{};
+    // What a page of the API was told to do; answered on control's thread.
+    std::function<void(api::Order, std::function<void(api::Response)>)> order{};
   };
   // `index` is its place in metrics.workers. Made on the main thread before the threads start.
   // `app_places`: shared by all workers; without it this one has app.max_concurrency for itself.
@@ -64,6 +66,9 @@ class Worker {
   void add_stats(std::shared_ptr<api::Stats>, std::function<void()> next);
   // Stops accepting, lets what is under way finish, then calls `done` on this worker's thread.
   void drain(std::function<void()> done);
+  // Ends the requests that are at this node's app, or with `all` every one; with a reason where there is room
+  // for it.
+  void cut(bool all);
   void stop();
 
  private:

@@ -1,6 +1,7 @@
 // proto/openapi.yaml against the daemon: real answers fit the document, and what the document promises really
 // comes.
 #include <catch2/catch.hpp>
+#include <optional>
 #include <set>
 
 #include "daemon/api/stats.hpp"
@@ -27,6 +28,7 @@ struct Sample {
   std::string body = {};
   api::View view = test::sample_view();
   test::Said said = {};
+  std::optional<api::Response> by_control = {};  // of a page that gives an order: what control may answer
 };
 
 const api::Stats& stats() {
@@ -51,6 +53,11 @@ std::vector<Sample> samples() {
   const auto usual = test::sample_view();
   const test::Said full{.full = true};
   const std::string too_much(2 << 20, ' ');
+  auto leaving = test::sample_view();
+  leaving.drain = {api::DrainState::finishing, true, leaving.started, leaving.started + Millis{30'000}};
+  const obs::Metrics metrics;
+  const auto going = api::drain_answer({leaving, metrics, leaving.started + Millis{1'000}}, 202);
+  const auto unfit = api::render({.code = api::Code::conflict, .detail = "this node is leaving"});
   return {
       {"/v1/lookup/{key}", "GET", "/v1/lookup/k", 200},
       {"/v1/lookup/{key}", "GET", "/v1/lookup/%FF?n=2&explain=true", 200},
@@ -115,6 +122,17 @@ std::vector<Sample> samples() {
       {"/v1/outboundz", "GET", "/v1/outboundz", 503, "", joining},
       {"/outboundz", "GET", "/outboundz", 204},
       {"/outboundz", "GET", "/outboundz", 503, "", joining},
+      {"/v1/drain", "GET", "/v1/drain", 200},
+      {"/v1/drain", "GET", "/v1/drain", 200, "", leaving},
+      {"/v1/drain", "POST", "/v1/drain", 202, "", leaving, going},
+      {"/v1/drain", "POST", "/v1/drain", 202, R"({"timeout":"5s"})", leaving, going},
+      {"/v1/drain", "POST", "/v1/drain", 400, R"({"timeout":5})"},
+      {"/v1/drain", "POST", "/v1/drain", 409, "{}", leaving, unfit},
+      {"/v1/drain", "POST", "/v1/drain", 413, too_much},
+      {"/v1/drain", "DELETE", "/v1/drain", 204, "", leaving, api::no_content()},
+      {"/v1/drain", "DELETE", "/v1/drain", 409, "", leaving, unfit},
+      {"/v1/leave", "POST", "/v1/leave?wait=5s", 202, "", leaving, going},
+      {"/v1/leave", "POST", "/v1/leave?wait=5", 400},
       {"/metrics", "GET", "/metrics", 200},
       {"/openapi.json", "GET", "/openapi.json", 200},
       {"/", "GET", "/", 200},
@@ -149,7 +167,9 @@ TEST_CASE("every answer fits the document: status, type, body and header fields"
   const test::SchemaChecker checker(document());
   for (const Sample& sample : samples()) {
     CAPTURE(sample.method, sample.target, sample.status);
-    const auto response = test::call_api(sample.view, sample.method, sample.target, sample.body, sample.said);
+    auto response = test::call_api(sample.view, sample.method, sample.target, sample.body, sample.said);
+    REQUIRE(response.order.has_value() == sample.by_control.has_value());
+    if (sample.by_control) response = *sample.by_control;
     REQUIRE(response.status == sample.status);
     const Json& responses = document()["paths"].at(sample.path).at(lower(sample.method)).at("responses");
     REQUIRE(responses.contains(std::to_string(response.status)));

@@ -47,6 +47,7 @@ TEST_CASE("the statuses of the codes are those of the contract") {
   const std::vector<std::tuple<Code, int, std::string_view>> table{
       {Code::bad_key, 400, "no"},
       {Code::missing_key, 400, "no"},
+      {Code::conflict, 409, "no"},
       {Code::not_found, 404, "no"},
       {Code::unknown_node, 404, "no"},
       {Code::method_not_allowed, 405, "no"},

@@ -101,6 +101,8 @@ const std::vector<Sample> samples = {
     {"ringpop.enforce_keys", "true"},
     {"workers", "4"},
     {"drain.timeout", "0s"},
+    {"drain.notice", "0s"},
+    {"drain.app_first", "true"},
     {"drain.status", "faulty"},
     {"security.api_hosts", "ring-a,*.shop.example,localhost:8080",
      "[ring-a, '*.shop.example', 'localhost:8080']"},

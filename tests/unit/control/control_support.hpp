@@ -42,7 +42,8 @@ struct TestNode {
         io, config, all_metrics,
         Hooks{.publish = [this](api::ViewPtr next) { view = std::move(next); },
               .adopt_http2 = [this](int fd, std::string bytes,
-                                    std::string) { handovers.push_back({fd, std::move(bytes)}); }});
+                                    std::string) { handovers.push_back({fd, std::move(bytes)}); },
+              .exit = [this] { ++exits; }});
     const auto bound = plane->listen();
     if (bound)
       address = bound->to_string();
@@ -59,6 +60,7 @@ struct TestNode {
   obs::ControlMetrics& metrics = all_metrics.control;
   api::ViewPtr view;
   std::vector<Http2Handover> handovers;
+  int exits = 0;
   std::string address;
   std::string error;
   std::unique_ptr<ControlPlane> plane;

@@ -51,17 +51,18 @@ TEST_CASE("the phase follows from the seeds, the members and leaving, and each r
     Phase phase;
     const char* says;
   };
-  auto looking = ready, waiting = ready, few = ready, leaving = ready, kept = few;
+  auto looking = ready, waiting = ready, few = ready, drained = ready, leaving = ready, kept = few;
   looking.seeds_looked_up = false;
   waiting.round_done = false;
   few.known = 1;
-  leaving.leaving = true;
+  drained.draining = leaving.draining = leaving.leaving = true;
   kept.known = 1;
   kept.was_ready = true;
   for (const auto& [input, phase, says] :
        {Row{looking, Phase::joining, "looked up"}, Row{waiting, Phase::joining, "has not ended"},
         Row{few, Phase::joining, "1 of 2 members are known; start the others"},
-        Row{leaving, Phase::draining, "leaving"}, Row{kept, Phase::ready, ""}}) {
+        Row{drained, Phase::draining, "ringside drain --cancel"}, Row{leaving, Phase::draining, "leaving"},
+        Row{kept, Phase::ready, ""}}) {
     CHECK(judge_phase(input).phase == phase);
     CHECK_THAT(judge_phase(input).reason, Catch::Contains(says));
   }
@@ -150,24 +151,24 @@ TEST_CASE("a node that leaves tells the others before it is done") {
   TestNode b(io, quick_config("b", {a.address}));
   b.plane->start();
   REQUIRE(run_until(io, [&] { return a.count(Status::alive) == 2 && b.count(Status::alive) == 2; }, 5s));
-  bool done = false;
-  b.plane->leave([&] { done = true; });
-  CHECK(!done);
-  REQUIRE(run_until(io, [&] { return done; }, 5s));
+  b.plane->leave(30s);
+  CHECK(b.exits == 0);
+  REQUIRE(run_until(io, [&] { return b.exits > 0; }, 5s));
   CHECK(b.view->phase == Phase::draining);
   CHECK(a.count(Status::leave) == 1);
   CHECK(a.view->ring->servers().size() == 1);
 }
 
-TEST_CASE("a node alone leaves at once, and after stop nothing is called") {
+TEST_CASE("a node alone leaves without waiting for others, and after stop nothing is called") {
   boost::asio::io_context io{1};
-  TestNode a(io, quick_config("a"));
+  auto config = quick_config("a");
+  config.drain.notice = 0ms;
+  TestNode a(io, config);
   a.plane->start();
   REQUIRE(run_until(io, [&] { return a.view->phase == Phase::ready; }));
-  bool done = false;
   const Instant start = Clock::now();
-  a.plane->leave([&] { done = true; });
-  REQUIRE(run_until(io, [&] { return done; }, 5s));
+  a.plane->leave(30s);
+  REQUIRE(run_until(io, [&] { return a.exits > 0; }, 5s));
   CHECK(Clock::now() - start < limits::leave_time);  // what it would take to tell others
   a.plane->stop();
   a.view = nullptr;

@@ -325,6 +325,57 @@ TEST_CASE("in the middle an owner whose ring differed is left to the entry, unle
 }
 
 TEST_CASE(
+    "who owned the key lately serves it at the hop limit, and when who it was passed on to refuses it") {
+  const auto before = ring_of({"a", "b"}, 1), now = ring_of({"b"}, 2);
+  const auto key = key_of(*before, "a");
+  PastRings past;
+  past.note(start_of_time, before);
+  const auto exchange = [&](int hops) {
+    return Exchange({}, subject(key, hops), "a:1", nullptr, nullptr, &past);
+  };
+  SECTION("at the hop limit") {
+    CHECK(exchange(2).start(start_of_time + 9s, *now) == Action(Local{1}));
+    auto late = subject(key, 2);
+    late.deadline = start_of_time + 20s;
+    CHECK(Exchange({}, late, "a:1", nullptr, nullptr, &past).start(start_of_time + 10s, *now) ==
+          Action(GiveUp{Failure::not_owner, false}));
+  }
+  SECTION("in the middle, only when the owner has refused it") {
+    auto middle = exchange(1);
+    CHECK(middle.start(start_of_time, *now) == Action(Attempt{{"b", "b:1"}, 1}));
+    SECTION("because its ring differs") {
+      CHECK(middle.on_failure(start_of_time, Outcome::ring_differs, true, *now) == Action(Local{2}));
+    }
+    SECTION("but not when it cannot be reached: it may have died, and then the ring will move") {
+      CHECK(
+          std::holds_alternative<Wait>(middle.on_failure(start_of_time, Outcome::not_executed, true, *now)));
+    }
+    SECTION("but not without the body") {
+      CHECK(middle.on_failure(start_of_time, Outcome::ring_differs, false, *now) ==
+            Action(GiveUp{Failure::not_owner, false}));
+    }
+    SECTION("and by the newer ring if it has moved again") {
+      CHECK(middle.on_failure(start_of_time, Outcome::ring_differs, true, *ring_of({"c"}, 3)) ==
+            Action(Attempt{{"c", "c:1"}, 2}));
+    }
+  }
+  SECTION("at the entry, after all the waiting") {
+    auto entry = exchange(0);
+    (void)entry.start(start_of_time, *now);
+    CHECK(entry.on_failure(start_of_time, Outcome::ring_differs, true, *now) ==
+          Action(Wait{start_of_time + 250ms}));
+    (void)entry.on_wake(start_of_time + 250ms, *now);
+    CHECK(entry.on_failure(start_of_time + 1s, Outcome::ring_differs, true, *now) == Action(Local{3}));
+  }
+  SECTION("a request that is served so is not ours by the ring: while it waits it may still go elsewhere") {
+    auto served = exchange(2);
+    (void)served.start(start_of_time, *now);
+    CHECK(served.is_ours(*now));
+    CHECK_FALSE(served.is_ours(*ring_of({"b"}, 3)));
+  }
+}
+
+TEST_CASE(
     "a pinned request stays at this node's app, whatever the ring says, and is repeated by the same rule") {
   const auto empty = ring_of({}, 1), moved = ring_of({"b"}, 2);
   for (const bool repeatable : {false, true}) {

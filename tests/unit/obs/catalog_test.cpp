@@ -90,13 +90,15 @@ const std::vector<Counter WorkerMetrics::*> worker_counters = {&WorkerMetrics::r
                                                                &WorkerMetrics::upgrades_drained,
                                                                &WorkerMetrics::tls_accepted,
                                                                &WorkerMetrics::tls_refused,
-                                                               &WorkerMetrics::tls_too_many};
+                                                               &WorkerMetrics::tls_too_many,
+                                                               &WorkerMetrics::drain_cut};
 const std::vector<Gauge WorkerMetrics::*> worker_gauges = {
     &WorkerMetrics::connections_open, &WorkerMetrics::in_flight,       &WorkerMetrics::peer_links,
     &WorkerMetrics::app_connections,  &WorkerMetrics::calls_in_flight, &WorkerMetrics::tchannel_links,
     &WorkerMetrics::app_waiting,      &WorkerMetrics::breakers_open,   &WorkerMetrics::streams,
     &WorkerMetrics::at_app,           &WorkerMetrics::app_queue,       &WorkerMetrics::upgrades_open,
-    &WorkerMetrics::event_streams,    &WorkerMetrics::long_polls};
+    &WorkerMetrics::event_streams,    &WorkerMetrics::long_polls,
+    &WorkerMetrics::app_open,         &WorkerMetrics::app_streams};
 const std::vector<Counter ControlMetrics::*> control_counters = {&ControlMetrics::pings_sent,
                                                                  &ControlMetrics::pings_received,
                                                                  &ControlMetrics::ping_reqs_sent,
@@ -146,7 +148,8 @@ const std::vector<Gauge ControlMetrics::*> control_gauges = {&ControlMetrics::me
                                                              &ControlMetrics::proxy_in_flight,
                                                              &ControlMetrics::other_dialect_peers,
                                                              &ControlMetrics::app_up,
-                                                             &ControlMetrics::insecure};
+                                                             &ControlMetrics::insecure,
+                                                             &ControlMetrics::draining};
 
 }  // namespace
 

@@ -198,7 +198,8 @@ class Host {
         0, config, metrics_, 1, view(std::move(ring)),
         worker::Worker::ToControl{.proxy = call_proxy,
                                   .call = [this](net::IncomingCall call) { to_control(std::move(call)); },
-                                  .app_refused = app_refused},
+                                  .app_refused = app_refused,
+                                  .order = order},
         nullptr, client_limits);
     peer_port_ = std::make_unique<control::PeerPort>(
         peer_thread_.context(), *peer_, limits::peer_connections, limits::tchannel_init_time,
@@ -221,6 +222,8 @@ class Host {
     std::ranges::sort(made->members, {}, &api::MemberView::address);
     made->ring = ring::build(std::move(ring), 100, ++version_);
     made->phase = phase;
+    made->app.state = app_state;
+    made->drain = drain_view;
     made->phase_reason = phase == api::Phase::joining ? "the test says so" : "";
     made->name = name_;
     made->address = server().address;
@@ -228,6 +231,7 @@ class Host {
     return made;
   }
   void drain(std::function<void()> done) { worker_->drain(std::move(done)); }
+  void cut(bool all) { worker_->cut(all); }
   [[nodiscard]] const obs::WorkerMetrics& counters() const { return *metrics_.workers.front(); }
 
   void serve_proxied(net::ProxiedRequest request) { worker_->serve_proxied(std::move(request)); }
@@ -238,6 +242,9 @@ class Host {
   std::function<void(net::ProxyCall)> call_proxy;     // on the worker's thread
   std::function<void(net::IncomingCall)> to_control;  // on the worker's thread
   std::function<void()> app_refused;                  // the same
+  std::function<void(api::Order, std::function<void(api::Response)>)> order;  // the same
+  api::AppState app_state = api::AppState::none;                              // in the next views
+  api::DrainView drain_view;                                                  // the same
 
  private:
   std::string name_;

@@ -1,0 +1,96 @@
+// The verbs that change something, against a node that answers what the test says: what they ask, what they
+// show on the way, how they end.
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "daemon/cli/progress.hpp"
+#include "tests/support/api_server.hpp"
+#include "tests/support/cli_run.hpp"
+#include "tests/support/view.hpp"
+
+using namespace ringside;
+using Catch::Contains;
+using Catch::StartsWith;
+using test::run_cli;
+
+namespace {
+
+api::Response progress(api::DrainState state, int status = 200, bool leaving = false) {
+  auto view = test::sample_view();
+  view.drain = {state, leaving, view.started, test::sample_now() + Millis{7'500}};
+  static const obs::Metrics metrics;
+  return api::drain_answer({view, metrics, test::sample_now()}, status);
+}
+
+// Gives its answers one after the other, and keeps what it was asked.
+struct Script {
+  std::vector<api::Response> answers;
+  std::vector<std::string> asked;
+  test::HttpServer::Handler handler() {
+    return [this](const std::string& request) {
+      const std::size_t i = asked.size();
+      asked.push_back(request);
+      return i < answers.size() ? test::http_answer(answers[i]) : std::string();
+    };
+  }
+};
+
+using State = api::DrainState;
+
+}  // namespace
+
+TEST_CASE("drain shows each step once and ends when nothing is at the app any more") {
+  Script script{{progress(State::announcing, 202), progress(State::announcing), progress(State::finishing),
+                 progress(State::finishing), progress(State::drained)},
+                {}};
+  const test::HttpServer server(script.handler());
+  const auto run = run_cli({"drain", "--timeout", "9s", "--addr", server.address()});
+  CHECK(run.exit == 0);
+  CHECK(run.out.empty());
+  CHECK(run.err ==
+        "announcing: 0 requests at the app, 7.5s left\nfinishing: 0 requests at the app, 7.5s left\n"
+        "drained: nothing is at the app any more; `ringside drain --cancel` brings the node back\n");
+  REQUIRE(script.asked.size() == 5);
+  CHECK_THAT(script.asked[0], StartsWith("POST /v1/drain ") && Contains(R"({"timeout":"9s"})"));
+  CHECK_THAT(script.asked[1], StartsWith("GET /v1/drain "));
+}
+
+TEST_CASE("leave ends when the node answers no more, with -o json with what it said last") {
+  const auto last = progress(State::finishing, 200, true);
+  Script script{{progress(State::announcing, 202, true), last}, {}};
+  const test::HttpServer server(script.handler());
+  const auto run = run_cli({"leave", "--timeout", "9s", "-o", "json", "--addr", server.address()});
+  CHECK(run.exit == 0);
+  CHECK(run.out == last.body);
+  CHECK_THAT(run.err, Contains("left: the node takes no more requests"));
+  CHECK_THAT(script.asked[0], StartsWith("POST /v1/leave?wait=9s "));
+}
+
+TEST_CASE("a drain that somebody calls off, or that the node refuses, is exit 1") {
+  Script called_off{{progress(State::announcing, 202), progress(State::none)}, {}};
+  const test::HttpServer server(called_off.handler());
+  const auto run = run_cli({"drain", "--addr", server.address()});
+  CHECK(run.exit == 1);
+  CHECK_THAT(run.err, Contains("the drain was called off"));
+  Script refusing{{api::render({.code = api::Code::conflict, .detail = "this node is leaving"})}, {}};
+  const test::HttpServer other(refusing.handler());
+  const auto refused = run_cli({"drain", "--cancel", "--addr", other.address()});
+  CHECK(refused.exit == 1);
+  CHECK_THAT(refused.err, StartsWith("ringside: conflict: this node is leaving."));
+  CHECK_THAT(refusing.asked[0], StartsWith("DELETE /v1/drain "));
+  CHECK(run_cli({"drain", "--timeout", "soon"}).exit == 2);
+  CHECK(run_cli({"drain", "--cancel", "--timeout", "5s"}).exit == 2);
+}
+
+TEST_CASE("on a terminal progress is one line that is written over") {
+  std::ostringstream out, err;
+  std::istringstream in;
+  cli::Terminal terminal{out, err, in, {}, {}, {}, true};
+  cli::Progress progress(terminal);
+  progress.show("finishing: 10 requests", "9s left");
+  progress.show("finishing: 9 requests", "8s left");
+  progress.done("drained");
+  CHECK(
+      err.str() ==
+      "\rfinishing: 10 requests, 9s left\rfinishing: 9 requests, 8s left \rdrained                       \n");
+}
