@@ -27,6 +27,8 @@ PARTS = {
     "scenarios": Part("long cuts, splits, members that stand still, half an hour with a fault every minute",
                       ["scripts/dev", "scenarios", "--long"]),
     "starts": Part("30 daemons started at once, 100 times", ["scripts/dev", "scenarios", "30_that_start"], {"RINGSIDE_STARTS": "100"}),
+    "rolling": Part("twenty rounds of restarts, and of three members to six and back, under load",
+                    ["scripts/dev", "test", "cluster", "-v", "-p", "test_rolling.py"], {"RINGSIDE_ROLLING_ROUNDS": "20"}),
     "seeds": Part("5,000 simulated clusters with faults, of seeds that no other night had", ["scripts/dev", "seeds", "5000"]),
     "mutations": Part("whether the simulator finds the faults planted in the core", ["scripts/dev", "sim", "--mutations"]),
     "loss": Part("1,000 simulated hours of loss without a false alarm", ["scripts/dev", "sim", "--lossy-hours", "1000"]),
