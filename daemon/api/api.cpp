@@ -99,6 +99,8 @@ GET  /v1/events               what happens, as it happens (?types=ring-*,member-
 GET  /v1/stats                for whom requests are, and the hot keys
 POST /v1/drain                out of the ring, what is under way ends (GET: how far it is, DELETE: back)
 POST /v1/leave                the same, then the daemon ends (?wait=30s)
+GET  /v1/partitions           asks all members whether they see the same cluster
+POST /v1/join /v1/heal /v1/reap, DELETE /v1/members/{name}
 GET  /v1/livez  /v1/readyz  /v1/outboundz
 GET  /metrics                 for Prometheus
 GET  /openapi.json            all of this, for machines
@@ -128,7 +130,7 @@ constexpr std::array routes{
     Route{.path = "/v1/ring", .get = ring_page, .polled = true},
     Route{.path = "/v1/ring/ranges", .get = ranges_page, .polled = true},
     Route{.path = "/v1/ring/plan", .get = nullptr, .post = plan_page, .to_write = Role::read},  // moves nothing
-    Route{.path = "/v1/members/", .get = member_page, .polled = true},
+    Route{.path = "/v1/members/", .get = member_page, .erase = order_evict, .polled = true},
     Route{.path = "/v1/members", .get = members_page, .polled = true},
     Route{.path = "/v1/self", .get = self_page, .polled = true},
     Route{.path = "/v1/app", .get = app_page, .polled = true},
@@ -144,6 +146,10 @@ constexpr std::array routes{
     Route{"/openapi.json", openapi_page},
     Route{.path = "/v1/drain", .get = drain_page, .post = order_drain, .erase = order_cancel_drain},
     Route{.path = "/v1/leave", .post = order_leave},
+    Route{.path = "/v1/join", .post = order_join},
+    Route{.path = "/v1/reap", .post = order_reap},
+    Route{.path = "/v1/heal", .post = order_heal},
+    Route{.path = "/v1/partitions", .get = order_partitions},
 };
 
 bool matches(const Route& route, std::string_view path) {

@@ -1,5 +1,5 @@
 // What a page of the API that changes something asks of this node. The page checks the request; the control
-// thread carries the order out and answers.
+// thread carries the order out and answers (control/orders.hpp).
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,16 @@ struct Order {
     drain,         // POST /v1/drain
     cancel_drain,  // DELETE /v1/drain
     leave,         // POST /v1/leave
+    evict,         // DELETE /v1/members/{name}
+    reap,          // POST /v1/reap
+    heal,          // POST /v1/heal
+    join,          // POST /v1/join
+    partitions,    // GET /v1/partitions
   };
   Kind kind = Kind::drain;
-  std::optional<Millis> timeout{};  // of drain and leave; none: drain.timeout
+  std::optional<Millis> timeout{};   // of drain and leave; none: drain.timeout
+  std::string member{};              // of evict: its address
+  std::vector<std::string> peers{};  // of join, as seeds are written
 };
 
 }  // namespace ringside::api

@@ -38,6 +38,14 @@ Response drain_page(const Call&);
 Response order_drain(const Call&);         // POST /v1/drain
 Response order_cancel_drain(const Call&);  // DELETE /v1/drain
 Response order_leave(const Call&);         // POST /v1/leave?wait=
+Response order_evict(const Call&);         // DELETE /v1/members/{name}?force=
+Response order_reap(const Call&);
+Response order_heal(const Call&);
+Response order_join(const Call&);  // POST {"peers": [..]}
+Response order_partitions(const Call&);
+
+// By its name or address, percent-encoded. The error is the answer.
+[[nodiscard]] Result<const MemberView*, Response> member_in_path(const View&, std::string_view raw);
 
 // A read's answer: JSON with Ringside-Index, so that a client can tell whether anything changed.
 Response json_answer(const Context&, std::string body);

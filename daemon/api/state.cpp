@@ -176,13 +176,19 @@ Response members_page(const Call& call) {
   return json_answer(call.context, dump(body));
 }
 
-Response member_page(const Call& call) {
-  const View& view = call.context.view;
-  const auto name = http::percent_decode(call.rest);
+// A name may stand twice while its member moves to another address: the one that is in the ring comes first.
+Result<const MemberView*, Response> member_in_path(const View& view, std::string_view raw) {
+  const auto name = http::percent_decode(raw);
   if (!name) return problem(Code::bad_request, "in the path, a % stands without two hex digits");
   const MemberView* found = find_member(view, *name);
   if (found == nullptr) return problem(Code::unknown_node, "no member is called '" + *name + "'");
-  return json_answer(call.context, dump(member_json(view, *found)));
+  return found;
+}
+
+Response member_page(const Call& call) {
+  const auto found = member_in_path(call.context.view, call.rest);
+  if (!found) return found.error();
+  return json_answer(call.context, dump(member_json(call.context.view, **found)));
 }
 
 Response self_page(const Call& call) {

@@ -59,6 +59,8 @@ constexpr std::array drain_flags{
     Flag{"--cancel", 0, "", "back into the ring"},
     Flag{"--timeout", 0, "DURATION", "cut what has not ended by then (the node's drain.timeout)"},
 };
+constexpr std::array evict_flags{
+    Flag{"--force", 0, "", "though it is alive or suspect; if it lives it comes back"}};
 constexpr std::array leave_flags{
     Flag{"--timeout", 0, "DURATION", "cut what has not ended by then (the node's drain.timeout)"},
 };
@@ -159,6 +161,29 @@ constexpr std::array verbs{
          drain_flags, 0, 0, false, drain},
     Verb{"leave", "", "the same, then the daemon ends, as after SIGTERM", "", leave_flags, 0, 0, false,
          leave},
+    Verb{"evict", "NODE", "forget a member that nobody expects any more", "", evict_flags, 1, 1, false,
+         evict},
+    Verb{"reap", "", "forget every faulty member", "", {}, 0, 0, false, reap},
+    Verb{"join",
+         "PEER...",
+         "bring a node and the clusters of these peers together",
+         "Peers are written as in join.seeds. Exit 1 if none of them was reached.",
+         {},
+         1,
+         64,
+         false,
+         join},
+    Verb{
+        "heal", "", "look among the seeds for a partition that was lost sight of", "", {}, 0, 0, false, heal},
+    Verb{"partitions",
+         "",
+         "ask all members whether they see the same cluster",
+         "Exit 1 if they do not.",
+         {},
+         0,
+         0,
+         false,
+         partitions},
     Verb{"top", "", "what a node does: requests and errors a second, members",
          "A picture on a terminal, else a line each time; -o json for a line of JSON.\n\n"
          "  ringside top --every 5s",

@@ -1,4 +1,7 @@
-// members, lookup, ring: what one node knows of the cluster.
+// members, lookup, ring: what one node knows of the cluster. evict, reap, heal, join, partitions: what it can
+// be told to do about it.
+#include <nlohmann/json.hpp>
+
 #include "daemon/base/text.hpp"
 #include "daemon/cli/api_client.hpp"
 #include "daemon/cli/render.hpp"
@@ -7,6 +10,8 @@
 
 namespace ringside::cli {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 bool as_json(const Arguments& arguments) {
   return arguments.get("--output") == "json";
@@ -17,6 +22,15 @@ int show(Terminal& terminal, const Arguments& arguments, const std::string& path
   const auto body = ask(terminal, arguments, path);
   if (!body) return body.error();
   terminal.out << (as_json(arguments) ? *body : render(*body));
+  return ok;
+}
+
+// The same for an order.
+int order(Terminal& terminal, const Arguments& arguments, std::string method, std::string path,
+          std::string json_body, const auto& render) {
+  const auto body = tell(terminal, arguments, std::move(method), std::move(path), std::move(json_body));
+  if (!body) return body.error();
+  terminal.out << (as_json(arguments) ? *body : render(Json::parse(*body)));
   return ok;
 }
 
@@ -49,6 +63,49 @@ int lookup(Terminal& terminal, const Arguments& arguments) {
 int ring(Terminal& terminal, const Arguments& arguments) {
   return show(terminal, arguments, arguments.has("--points") ? "/v1/ring?points=true" : "/v1/ring",
               render_ring);
+}
+
+int evict(Terminal& terminal, const Arguments& arguments) {
+  const std::string path = "/v1/members/" + http::percent_encode(arguments.words[0]) +
+                           (arguments.has("--force") ? "?force=true" : "");
+  return order(terminal, arguments, "DELETE", path, "", [](const Json& done) {
+    return "evicted " + done.at("evicted").get<std::string>() + "; the others are being told\n";
+  });
+}
+
+int reap(Terminal& terminal, const Arguments& arguments) {
+  return order(terminal, arguments, "POST", "/v1/reap", "", [](const Json& done) {
+    const auto count = done.at("reaped").get<std::int64_t>();
+    return std::to_string(count) +
+           (count == 1 ? " faulty member is forgotten\n" : " faulty members are forgotten\n");
+  });
+}
+
+int heal(Terminal& terminal, const Arguments& arguments) {
+  return order(terminal, arguments, "POST", "/v1/heal", "", [](const Json& done) {
+    std::string out;
+    for (const Json& address : done.at("reached")) out += "reached " + address.get<std::string>() + "\n";
+    return out.empty() ? "no other partition was found among the seeds\n" : out;
+  });
+}
+
+int join(Terminal& terminal, const Arguments& arguments) {
+  return order(
+      terminal, arguments, "POST", "/v1/join", Json{{"peers", arguments.words}}.dump(), [](const Json& done) {
+        std::string out;
+        for (const Json& peer : done.at("peers"))
+          out += peer.at("peer").get<std::string>() +
+                 (peer.at("joined") == true ? ": joined" : ": " + peer.at("error").get<std::string>()) + "\n";
+        return out;
+      });
+}
+
+int partitions(Terminal& terminal, const Arguments& arguments) {
+  const auto body = ask(terminal, arguments, "/v1/partitions");
+  if (!body) return body.error();
+  const Json json = Json::parse(*body);
+  terminal.out << (as_json(arguments) ? *body : render_partitions(*body));
+  return json.at("agree") == true ? ok : failed;
 }
 
 }  // namespace ringside::cli

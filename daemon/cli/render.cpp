@@ -171,6 +171,19 @@ std::string render_ring(std::string_view ring_json) {
   return out + "\nreplica checksum " + text(json, "replica_checksum") + "\n\n" + table(points);
 }
 
+std::string render_partitions(std::string_view partitions_json) {
+  const Json json = Json::parse(partitions_json);
+  Rows rows{{"CHECKSUM", "COUNT", "MEMBERS"}};
+  for (const Json& group : json.at("groups"))
+    rows.push_back({text(group, "checksum"), std::to_string(group.at("members").size()),
+                    joined(group.at("members"), "none")});
+  if (const Json& silent = json.at("silent"); !silent.empty())
+    rows.push_back({"no answer", std::to_string(silent.size()), joined(silent, "none")});
+  const bool agree = json.at("agree") == true;
+  return table(rows) + (agree ? "\nall that answered see the same cluster\n"
+                              : "\nthey do not see the same cluster; if it lasts: ringside heal\n");
+}
+
 std::string render_self(std::string_view self_json) {
   const Json json = Json::parse(self_json);
   const Json& ring = json.at("ring");

@@ -17,6 +17,7 @@ namespace ringside::cli {
 // With `wanted` owners 1 the next one is shown too, as far as the answer holds it.
 [[nodiscard]] std::string render_lookup(std::string_view lookup_json, std::size_t wanted);
 [[nodiscard]] std::string render_ring(std::string_view ring_json);
+[[nodiscard]] std::string render_partitions(std::string_view partitions_json);
 [[nodiscard]] std::string render_self(std::string_view self_json);
 // Whether nodes agree, from their /v1/self.
 struct Agreement {

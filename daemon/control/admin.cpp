@@ -26,8 +26,10 @@ void Admin::run(RingpopCommand command, net::IncomingCall call) {
     case RingpopCommand::gossip_tick: return tick(responder);
     case RingpopCommand::member_join: return join(responder);
     case RingpopCommand::member_leave: return leave(responder);
-    case RingpopCommand::reap: return reap(responder);
-    case RingpopCommand::heal: return heal(responder);
+    case RingpopCommand::reap: return answer(responder, api::reaped(reap()));
+    case RingpopCommand::heal:
+      return heal(
+          [responder](const swim::Done& done) { answer(responder, api::healed(done.targets, done.error)); });
     case RingpopCommand::debug_set: return debug(true, responder);
     case RingpopCommand::debug_clear: return debug(false, responder);
     case RingpopCommand::config_get: return get_config(call);
@@ -40,15 +42,15 @@ void Admin::run(RingpopCommand command, net::IncomingCall call) {
   }
 }
 
-TicketId Admin::ticket(net::CallResponder responder, Finish finish) {
+TicketId Admin::ticket(Finish finish) {
   const TicketId id{++last_ticket_};
-  waiting_.emplace(id, Waiting{std::move(responder), std::move(finish)});
+  waiting_.emplace(id, std::move(finish));
   return id;
 }
 
 void Admin::on_done(const swim::Done& done) {
   const auto entry = waiting_.extract(done.ticket);
-  if (!entry.empty()) answer(entry.mapped().responder, entry.mapped().finish(done));
+  if (!entry.empty()) entry.mapped()(done);
 }
 
 void Admin::set_gossip(bool on, const net::CallResponder& responder) {
@@ -116,11 +118,11 @@ void Admin::remove_trace(const net::IncomingCall& call) {
 
 void Admin::tick(const net::CallResponder& responder) {
   host_.step([&](swim::Node& node, Now now, swim::Outbox& out) {
-    const auto finish = [&node](const swim::Done& done) {
-      return done.error.empty() ? api::ticked(node.checksum())
-                                : api::refused("ringpop.not-ready", done.error);
+    const auto finish = [&node, responder](const swim::Done& done) {
+      answer(responder, done.error.empty() ? api::ticked(node.checksum())
+                                           : api::refused("ringpop.not-ready", done.error));
     };
-    node.tick(now, ticket(responder, finish), out);
+    node.tick(now, ticket(finish), out);
   });
 }
 
@@ -152,18 +154,27 @@ void Admin::leave(const net::CallResponder& responder) {
   answer(responder, api::done("ok"));
 }
 
-void Admin::reap(const net::CallResponder& responder) {
+std::size_t Admin::reap() {
   std::size_t members = 0;
   host_.step([&](swim::Node& node, Now now, swim::Outbox& out) { members = node.reap(now, out); });
-  answer(responder, api::reaped(members));
+  obs::log(obs::Level::info, "reaped", {{"members", std::uint64_t{members}}});
+  return members;
 }
 
-void Admin::heal(const net::CallResponder& responder) {
-  host_.look_up_seeds([this, responder](const std::vector<std::string>& seeds) {
-    host_.step([&](swim::Node& node, Now now, swim::Outbox& out) {
-      const auto finish = [](const swim::Done& done) { return api::healed(done.targets, done.error); };
-      node.heal(now, ticket(responder, finish), seeds, out);
-    });
+void Admin::evict(const std::string& address) {
+  obs::log(obs::Level::info, "evicting", {{"member", address}});
+  host_.step([&](swim::Node& node, Now now, swim::Outbox& out) { node.evict(now, address, out); });
+}
+
+void Admin::heal(Finish finish) {
+  host_.look_up_seeds([this, finish = std::move(finish)](const std::vector<std::string>& seeds) {
+    heal_with(seeds, finish);
+  });
+}
+
+void Admin::heal_with(const std::vector<std::string>& hosts, Finish finish) {
+  host_.step([&](swim::Node& node, Now now, swim::Outbox& out) {
+    node.heal(now, ticket(std::move(finish)), hosts, out);
   });
 }
 

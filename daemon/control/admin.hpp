@@ -1,5 +1,6 @@
-// Carries out what Ringpop's tools tell this node over TChannel (api/ringpop_command.hpp). What takes a while
-// (a protocol period, a heal) keeps its caller until the core says that it is done. Control thread.
+// Carries out what Ringpop's tools tell this node over TChannel (api/ringpop_command.hpp), and what they and
+// the API (orders.hpp) both may tell it. What takes a while (a protocol period, a heal) keeps its caller
+// until the core says that it is done. Control thread.
 #pragma once
 
 #include <cstdint>
@@ -41,14 +42,17 @@ class Admin {
   // Looks for lost partitions without anybody waiting for it.
   void heal_by_itself();
 
+  using Finish = std::function<void(const swim::Done&)>;
+  std::size_t reap();  // how many are forgotten
+  void evict(const std::string& address);
+  void heal(Finish);                                              // among the seeds
+  void heal_with(const std::vector<std::string>& hosts, Finish);  // among these addresses
+
  private:
-  using Finish = std::function<api::RingpopAnswer(const swim::Done&)>;
-  TicketId ticket(net::CallResponder, Finish);
+  TicketId ticket(Finish);
   void join(const net::CallResponder&);
   void leave(const net::CallResponder&);
-  void reap(const net::CallResponder&);
   void tick(const net::CallResponder&);
-  void heal(const net::CallResponder&);
   void set_gossip(bool on, const net::CallResponder&);
   void debug(bool on, const net::CallResponder&);
   void get_config(const net::IncomingCall&);
@@ -58,11 +62,7 @@ class Admin {
   void remove_trace(const net::IncomingCall&);
 
   Host host_;
-  struct Waiting {
-    net::CallResponder responder;
-    Finish finish;
-  };
-  std::map<TicketId, Waiting> waiting_;  // bounded by the links' own tables: the core ends every task
+  std::map<TicketId, Finish> waiting_;  // bounded by the links' own tables: the core ends every task
   std::uint64_t last_ticket_ = 0;
   std::optional<obs::Level> quiet_level_;  // of the log, while debugSet is in force
   std::int64_t test_key_ = api::test_key_default;

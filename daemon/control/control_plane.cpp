@@ -22,6 +22,7 @@
 #include "daemon/control/advertise.hpp"
 #include "daemon/control/app_watch.hpp"
 #include "daemon/control/drain.hpp"
+#include "daemon/control/orders.hpp"
 #include "daemon/control/peer_kinds.hpp"
 #include "daemon/control/peer_port.hpp"
 #include "daemon/control/proxy_gate.hpp"
@@ -131,6 +132,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   std::optional<SeedKeeper> seeds;
   std::optional<Tracer> tracer;
   std::optional<Admin> admin;
+  std::optional<Orders> orders;
   std::optional<AppWatch> app;
   std::optional<StatsdExporter> statsd;  // when the options ask for it
   std::unique_ptr<Webhooks> webhooks;
@@ -298,6 +300,10 @@ void ControlPlane::State::assemble() {
                             .traces = tracer->store(),
                             .draining = [this] { return drain.active(); },
                             .has_place = has_place()});
+  orders.emplace(io, Orders::Host{.admin = *admin, .peers = *peers, .view = [this] {
+                                    publish();
+                                    return view;
+                                  }});
   app.emplace(io, config, metrics, [this] { on_app(); });
 }
 
@@ -458,6 +464,7 @@ void ControlPlane::State::stop() {
   swim_timer.cancel();
   drain_timer.cancel();
   app.reset();
+  orders.reset();
   seeds.reset();
   statsd.reset();
   webhooks.reset();
@@ -487,6 +494,11 @@ void ControlPlane::State::order(const api::Order& order, const std::function<voi
       publish();
       return answer(api::no_content());
     case api::Order::Kind::leave: leave(timeout); return answer(progress());
+    case api::Order::Kind::evict:
+    case api::Order::Kind::reap:
+    case api::Order::Kind::heal:
+    case api::Order::Kind::join:
+    case api::Order::Kind::partitions: return orders->run(order, answer);
   }
 }
 

@@ -378,6 +378,10 @@ std::size_t Node::reap(Now now, Outbox& out) {
   return state_->reap(now, out);
 }
 
+void Node::evict(Now now, const std::string& address, Outbox& out) {
+  state_->evict(now, address, out);
+}
+
 void Node::heal(Now now, std::optional<TicketId> ticket, std::span<const std::string> hosts, Outbox& out) {
   state_->start_heal(now, ticket, hosts, out);
 }

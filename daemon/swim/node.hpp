@@ -150,6 +150,8 @@ class Node {  // not thread-safe, no hidden inputs, never calls out
   void tick(Now, TicketId, Outbox&);
   // Every faulty member becomes a tombstone (spec I.3). Returns how many.
   std::size_t reap(Now, Outbox&);
+  // This member becomes a tombstone, whatever it was; one that lives will refute it. Not for ourselves.
+  void evict(Now, const std::string& address, Outbox&);
   // Looks for members of another partition among these addresses and brings the two together (spec H).
   // HealDue asks for it now and then; without a ticket nobody waits for the end.
   void heal(Now, std::optional<TicketId>, std::span<const std::string> hosts, Outbox&);

@@ -27,6 +27,12 @@ std::size_t Node::State::reap(Now now, Outbox& out) {
   return tombstones.size();
 }
 
+void Node::State::evict(Now now, const std::string& address, Outbox& out) {
+  const Member* member = members.find(address);
+  if (member == nullptr || address == members.self()) return;
+  declare(now, address, ringpop::Status::tombstone, member->incarnation, out);
+}
+
 void Node::State::evict_self(Now now, TicketId ticket, Outbox& out) {
   if (eviction) {
     out.done.push_back({ticket, {}, "this node is evicting itself already"});

@@ -206,6 +206,7 @@ struct Node::State {
   // node_admin.cpp
   void tick(Now now, TicketId ticket, Outbox& out);
   std::size_t reap(Now now, Outbox& out);
+  void evict(Now now, const std::string& address, Outbox& out);
   void evict_self(Now now, TicketId ticket, Outbox& out);
   void on_answer(Now now, EvictionPing& purpose, const Result<ringpop::Response>& answer, Outbox& out);
   void end_eviction(Now now, Outbox& out);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "daemon/api/cluster_orders.hpp"
 #include "daemon/api/stats.hpp"
 #include "daemon/base/limits.hpp"
 #include "tests/support/api_call.hpp"
@@ -57,6 +58,7 @@ std::vector<Sample> samples() {
   leaving.drain = {api::DrainState::finishing, true, leaving.started, leaving.started + Millis{30'000}};
   const obs::Metrics metrics;
   const auto going = api::drain_answer({leaving, metrics, leaving.started + Millis{1'000}}, 202);
+  const std::string peers = R"({"peers":["127.0.0.1:1","b"]})";
   const auto unfit = api::render({.code = api::Code::conflict, .detail = "this node is leaving"});
   return {
       {"/v1/lookup/{key}", "GET", "/v1/lookup/k", 200},
@@ -133,6 +135,26 @@ std::vector<Sample> samples() {
       {"/v1/drain", "DELETE", "/v1/drain", 409, "", leaving, unfit},
       {"/v1/leave", "POST", "/v1/leave?wait=5s", 202, "", leaving, going},
       {"/v1/leave", "POST", "/v1/leave?wait=5", 400},
+      {"/v1/members/{name}", "DELETE", "/v1/members/laptop-3?force=true", 202, "", sick,
+       api::evicted_answer("127.0.0.1:7605")},
+      {"/v1/members/{name}", "DELETE", "/v1/members/%", 400},
+      {"/v1/members/{name}", "DELETE", "/v1/members/x", 404},
+      {"/v1/members/{name}", "DELETE", "/v1/members/laptop-1", 409},
+      {"/v1/reap", "POST", "/v1/reap", 202, "", sick, api::reaped_answer(2)},
+      {"/v1/heal", "POST", "/v1/heal", 202, "", sick,
+       api::healed_answer(std::vector<std::string>{"127.0.0.1:1"})},
+      {"/v1/heal", "POST", "/v1/heal", 409, "", sick, unfit},
+      {"/v1/heal", "POST", "/v1/heal", 503, "", joining, api::render({.code = api::Code::not_joined})},
+      {"/v1/join", "POST", "/v1/join", 200, peers, sick,
+       api::joined_answer(std::vector<api::JoinedPeer>{{"127.0.0.1:1", ""}, {"b", "no such host"}})},
+      {"/v1/join", "POST", "/v1/join", 400, R"({"peers":[]})"},
+      {"/v1/join", "POST", "/v1/join", 409, peers, sick, unfit},
+      {"/v1/join", "POST", "/v1/join", 413, too_much},
+      {"/v1/join", "POST", "/v1/join", 503, peers, sick,
+       api::joined_answer(std::vector<api::JoinedPeer>{{"b", "no such host"}})},
+      {"/v1/partitions", "GET", "/v1/partitions", 200, "", sick,
+       api::partitions_answer(std::vector<api::AskedMember>{
+           {"a", "127.0.0.1:1", 1}, {"b", "127.0.0.1:2", 2}, {"c", "127.0.0.1:3", std::nullopt}})},
       {"/metrics", "GET", "/metrics", 200},
       {"/openapi.json", "GET", "/openapi.json", 200},
       {"/", "GET", "/", 200},

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
+#include "daemon/api/cluster_orders.hpp"
 #include "daemon/cli/progress.hpp"
 #include "tests/support/api_server.hpp"
 #include "tests/support/cli_run.hpp"
@@ -80,6 +81,42 @@ TEST_CASE("a drain that somebody calls off, or that the node refuses, is exit 1"
   CHECK_THAT(refusing.asked[0], StartsWith("DELETE /v1/drain "));
   CHECK(run_cli({"drain", "--timeout", "soon"}).exit == 2);
   CHECK(run_cli({"drain", "--cancel", "--timeout", "5s"}).exit == 2);
+}
+
+TEST_CASE("evict, reap, heal and join say what came of it") {
+  Script script{
+      {api::evicted_answer("127.0.0.1:7605"), api::reaped_answer(1), api::reaped_answer(2),
+       api::healed_answer({}), api::healed_answer(std::vector<std::string>{"10.0.0.1:7601"}),
+       api::joined_answer(std::vector<api::JoinedPeer>{{"10.0.0.1:7601", ""}, {"b", "no such host"}})},
+      {}};
+  const test::HttpServer server(script.handler());
+  const config::Environment environment{{"RINGSIDE_ADDR", server.address()}};
+  CHECK(run_cli({"evict", "laptop/3", "--force"}, environment).out ==
+        "evicted 127.0.0.1:7605; the others are being told\n");
+  CHECK_THAT(script.asked[0], StartsWith("DELETE /v1/members/laptop%2F3?force=true "));
+  CHECK(run_cli({"reap"}, environment).out == "1 faulty member is forgotten\n");
+  CHECK(run_cli({"reap"}, environment).out == "2 faulty members are forgotten\n");
+  CHECK(run_cli({"heal"}, environment).out == "no other partition was found among the seeds\n");
+  CHECK(run_cli({"heal"}, environment).out == "reached 10.0.0.1:7601\n");
+  CHECK(run_cli({"join", "10.0.0.1:7601", "b"}, environment).out ==
+        "10.0.0.1:7601: joined\nb: no such host\n");
+  CHECK_THAT(script.asked[5], Contains(R"({"peers":["10.0.0.1:7601","b"]})"));
+}
+
+TEST_CASE("partitions shows who sees the same cluster, and is exit 1 when not all do") {
+  const std::vector<api::AskedMember> one{{"a", "1", 7}, {"b", "2", 7}, {"c", "3", std::nullopt}};
+  const std::vector<api::AskedMember> two{{"a", "1", 7}, {"b", "2", 8}, {"c", "3", 8}};
+  Script script{{api::partitions_answer(one), api::partitions_answer(two)}, {}};
+  const test::HttpServer server(script.handler());
+  const auto agree = run_cli({"partitions", "--addr", server.address()});
+  CHECK(agree.exit == 0);
+  CHECK(agree.out ==
+        "CHECKSUM    COUNT  MEMBERS\n0x00000007  2      a, b\nno answer   1      c\n\n"
+        "all that answered see the same cluster\n");
+  const auto differ = run_cli({"partitions", "--addr", server.address()});
+  CHECK(differ.exit == 1);
+  CHECK_THAT(differ.out,
+             StartsWith("CHECKSUM    COUNT  MEMBERS\n0x00000008  2      b, c\n0x00000007  1      a\n"));
 }
 
 TEST_CASE("on a terminal progress is one line that is written over") {

@@ -84,6 +84,19 @@ TEST_CASE("reaping makes tombstones of the faulty and of nobody else, and spread
   CHECK(bench.node.reap(bench.now, bench.fresh()) == 0);
 }
 
+TEST_CASE("evicting makes a tombstone of any member but ourselves, and who lives comes back") {
+  Bench bench;
+  bench.join_cluster(others(3));
+  bench.node.evict(bench.now, "10.0.0.10:7601", bench.fresh());
+  CHECK(bench.status("10.0.0.10:7601") == Status::tombstone);
+  REQUIRE(find_change(bench.ping({}).changes, "10.0.0.10:7601") != nullptr);
+  bench.ping({say("10.0.0.10:7601", Status::alive, today_ms + 1)});
+  CHECK(bench.status("10.0.0.10:7601") == Status::alive);
+  bench.node.evict(bench.now, me, bench.fresh());
+  bench.node.evict(bench.now, "10.9.9.9:7601", bench.fresh());
+  CHECK(bench.out.notices.empty());
+}
+
 TEST_CASE(
     "a node that evicts itself tells four tenths of the members, each once, and waits for all of them") {
   for (const int members : {1, 3, 5, 20}) {
