@@ -129,7 +129,8 @@ constexpr std::array routes{
           .polled = true},
     Route{.path = "/v1/ring", .get = ring_page, .polled = true},
     Route{.path = "/v1/ring/ranges", .get = ranges_page, .polled = true},
-    Route{.path = "/v1/ring/plan", .get = nullptr, .post = plan_page, .to_write = Role::read},  // moves nothing
+    Route{
+        .path = "/v1/ring/plan", .get = nullptr, .post = plan_page, .to_write = Role::read},  // moves nothing
     Route{.path = "/v1/members/", .get = member_page, .erase = order_evict, .polled = true},
     Route{.path = "/v1/members", .get = members_page, .polled = true},
     Route{.path = "/v1/self", .get = self_page, .polled = true},

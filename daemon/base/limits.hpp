@@ -168,8 +168,8 @@ inline constexpr std::size_t config_bytes = 1024 * 1024;
 // API. POST /v1/lookup answers up to keys x owners names; these two bound the answer at 8 MiB
 inline constexpr std::size_t lookup_keys = 10'000;
 inline constexpr std::size_t lookup_many_owners = 8;
-inline constexpr std::size_t plan_changes = 256;  // members added and removed by one POST /v1/ring/plan
-inline constexpr int plan_weight = 256;           // of all who are added, together
+inline constexpr std::size_t plan_changes = 256;   // members added and removed by one POST /v1/ring/plan
+inline constexpr int plan_weight = 256;            // of all who are added, together
 inline constexpr std::size_t join_peers = 64;      // of one POST /v1/join
 inline constexpr std::size_t partition_asks = 32;  // members asked at once for GET /v1/partitions
 inline constexpr auto partition_ask_time = 1s;     // for each

@@ -26,7 +26,7 @@ struct Terminal {
   std::function<Instant()> now;
   std::function<void(Duration)> sleep;
   std::string token{};  // of the API: from --token-file or RINGSIDE_API_TOKEN_FILE; may be empty
-  bool live = false;  // standard error is a terminal, whose last line may be written over
+  bool live = false;    // standard error is a terminal, whose last line may be written over
 };
 
 struct Flag {

@@ -75,7 +75,9 @@ struct Webhooks::Hook {
                        "\r\nRingside-Event-Id: " + next.id + "\r\n";
     if (!secret.empty())
       head += "Ringside-Signature: " +
-              api::signature_field(now, security::hex(security::hmac_sha256(secret, api::signed_text(now, next.body)))) + "\r\n";
+              api::signature_field(
+                  now, security::hex(security::hmac_sha256(secret, api::signed_text(now, next.body)))) +
+              "\r\n";
     return head + "\r\n" + next.body;
   }
 

@@ -47,7 +47,8 @@ struct AccessLog {
   std::shared_ptr<spdlog::async_logger> logger;
 };
 
-// Writes that failed. Told at once, then once a minute at most: the disk that is full is often the log's, too.
+// Writes that failed. Told at once, then once a minute at most: the disk that is full is often the log's,
+// too.
 class Failures {
  public:
   void add(const std::string& cause) {  // on the pool's thread

@@ -53,7 +53,7 @@ struct Config {
   int piggyback_factor = 15;
   int full_syncs_max = 5;  // reverse full syncs at once
   std::size_t members_max = 4096;
-  bool catch_up = false;  // young members ask for whole lists while theirs grow (catch_up.hpp)
+  bool catch_up = false;   // young members ask for whole lists while theirs grow (catch_up.hpp)
   int newcomers_max = 60;  // new members a minute from one teller's gossip; 0: any number
   ChecksumDialect checksum = ChecksumDialect::go;
   bool positive_labels = true;    // a nonce label makes our label checksum positive (settled by ringpop-node)

@@ -122,18 +122,18 @@ struct Context {
   const routes::Table routes;  // of listen.ingress; checked when the configuration was loaded
   forward::RetryBudget retry_budget;
   security::PeerSecurity security;  // of links that are dialled, or accepted, from now on
-  api::ViewPtr view;               // of the latest membership and ring; replaced between two handlers
-  std::string self_address;        // this node's in the ring; never changes
-  Admission* admission = nullptr;  // how much this worker takes on
-  AppPool* app = nullptr;          // connections to this node's app
-  AppLinks* app_links = nullptr;   // the same, when it speaks HTTP/2
-  Breakers* breakers = nullptr;    // who fails again and again
-  PeerLinks* peers = nullptr;      // links to the other ringsides
-  ProxyCalls* proxy = nullptr;     // requests to ringpop-node members
-  Relay* relay = nullptr;          // TChannel: connections and calls
-  WaitingRoom* room = nullptr;     // for requests while the app restarts
-  Watches* watches = nullptr;      // requests of the API that wait for news
-  Load* load = nullptr;            // which owners and keys are asked for
+  api::ViewPtr view;                // of the latest membership and ring; replaced between two handlers
+  std::string self_address;         // this node's in the ring; never changes
+  Admission* admission = nullptr;   // how much this worker takes on
+  AppPool* app = nullptr;           // connections to this node's app
+  AppLinks* app_links = nullptr;    // the same, when it speaks HTTP/2
+  Breakers* breakers = nullptr;     // who fails again and again
+  PeerLinks* peers = nullptr;       // links to the other ringsides
+  ProxyCalls* proxy = nullptr;      // requests to ringpop-node members
+  Relay* relay = nullptr;           // TChannel: connections and calls
+  WaitingRoom* room = nullptr;      // for requests while the app restarts
+  Watches* watches = nullptr;       // requests of the API that wait for news
+  Load* load = nullptr;             // which owners and keys are asked for
   std::vector<RingWaiter*> waiting;
   std::vector<Call*> upgraded;        // tunnels; each knows its place
   std::function<void()> app_refused;  // tells control that nobody listens at the app's address

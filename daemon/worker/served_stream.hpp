@@ -68,7 +68,7 @@ class ServedStream final : public Inbound {
   bool reply_started_ = false;
   BodyPace pace_;
   std::optional<ApiRequest> api_;
-  std::unique_ptr<Watch> watch_;          // until the stream is used again
+  std::unique_ptr<Watch> watch_;  // until the stream is used again
   PendingOrder order_;
   std::unique_ptr<AccessRecord> record_;  // none: the request gets no line in the access log
   net::Timer timer_;                      // of a body that comes too slowly

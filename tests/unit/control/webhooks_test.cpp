@@ -103,7 +103,8 @@ TEST_CASE("events are posted in order, signed, each again until it is taken") {
     CHECK(told.field("Content-Type") == "application/json");
     const auto signature = told.field("Ringside-Signature");
     const auto time = signature.substr(2, signature.find(',') - 2);
-    CHECK(signature == "t=" + time + ",v1=" + security::hex(security::hmac_sha256("swordfish", time + "." + told.body)));
+    CHECK(signature ==
+          "t=" + time + ",v1=" + security::hex(security::hmac_sha256("swordfish", time + "." + told.body)));
   }
   CHECK(order == "S11123");
 }
@@ -120,9 +121,11 @@ TEST_CASE("a secret that cannot be read, an empty one and a wrong address are er
   };
   CHECK(error("http://127.0.0.1:1/x", "").empty());
   CHECK(error("http://127.0.0.1:1/x", folder.path("none")).find("cannot read") != std::string::npos);
-  CHECK(error("http://127.0.0.1:1/x", folder.write_secret("empty", "\n")).find("is empty") != std::string::npos);
-  CHECK(error("http://127.0.0.1:1/x", folder.write_secret("long", std::string(limits::secret_file_bytes + 1, 'x'))).find("more than") !=
+  CHECK(error("http://127.0.0.1:1/x", folder.write_secret("empty", "\n")).find("is empty") !=
         std::string::npos);
+  CHECK(error("http://127.0.0.1:1/x",
+              folder.write_secret("long", std::string(limits::secret_file_bytes + 1, 'x')))
+            .find("more than") != std::string::npos);
   CHECK(error("https://127.0.0.1:1/x", "").find("https is not spoken") != std::string::npos);
 }
 

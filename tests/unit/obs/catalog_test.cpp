@@ -97,8 +97,8 @@ const std::vector<Gauge WorkerMetrics::*> worker_gauges = {
     &WorkerMetrics::app_connections,  &WorkerMetrics::calls_in_flight, &WorkerMetrics::tchannel_links,
     &WorkerMetrics::app_waiting,      &WorkerMetrics::breakers_open,   &WorkerMetrics::streams,
     &WorkerMetrics::at_app,           &WorkerMetrics::app_queue,       &WorkerMetrics::upgrades_open,
-    &WorkerMetrics::event_streams,    &WorkerMetrics::long_polls,
-    &WorkerMetrics::app_open,         &WorkerMetrics::app_streams};
+    &WorkerMetrics::event_streams,    &WorkerMetrics::long_polls,      &WorkerMetrics::app_open,
+    &WorkerMetrics::app_streams};
 const std::vector<Counter ControlMetrics::*> control_counters = {&ControlMetrics::pings_sent,
                                                                  &ControlMetrics::pings_received,
                                                                  &ControlMetrics::ping_reqs_sent,
