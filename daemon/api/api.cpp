@@ -207,7 +207,7 @@ Response serve(const Context& context, const Request& request, const Route& rout
   }
   const auto query = Query::parse(request.query);
   if (!query) return problem(Code::bad_request, query.error());
-  if (read && route.polled)
+  if (route.polled && page == route.get)
     if (auto answer = long_poll(context, *query)) return std::move(*answer);
   return page({context, request, *query, request.path.substr(route.path.size())});
 }
