@@ -138,9 +138,9 @@ Result<std::string, Exit> tell(Terminal& terminal, const Address& address, std::
 }
 
 Result<std::string, Exit> tell(Terminal& terminal, const Arguments& arguments, std::string method,
-                               std::string path, std::string json_body) {
+                               const std::string& path, std::string json_body) {
   const auto address = api_address(terminal, arguments);
-  if (address) return tell(terminal, *address, std::move(method), std::move(path), std::move(json_body));
+  if (address) return tell(terminal, *address, std::move(method), path, std::move(json_body));
   fail(terminal, usage, address.error());
   return usage;
 }

@@ -27,10 +27,10 @@ namespace ringside::cli {
 [[nodiscard]] Result<std::string, Exit> ask(Terminal&, const Address&, const HttpRequest&);
 
 // The same for a request that changes something; any 2xx is good.
-[[nodiscard]] Result<std::string, Exit> tell(Terminal&, const Address&, std::string method, std::string path,
-                                             std::string json_body = {});
+[[nodiscard]] Result<std::string, Exit> tell(Terminal&, const Address&, std::string method,
+                                             const std::string& path, std::string json_body = {});
 [[nodiscard]] Result<std::string, Exit> tell(Terminal&, const Arguments&, std::string method,
-                                             std::string path, std::string json_body = {});
+                                             const std::string& path, std::string json_body = {});
 
 [[nodiscard]] Exit exit_of(const Failure&);
 // A problem of the API as one line, "no_owner: the ring is empty. Start ..."; other answers by their status.

@@ -25,8 +25,8 @@ struct Terminal {
   config::Environment environment;  // RINGSIDE_ADDR, and all of it for validate and config
   std::function<Instant()> now;
   std::function<void(Duration)> sleep;
-  std::string token{};  // of the API: from --token-file or RINGSIDE_API_TOKEN_FILE; may be empty
   bool live = false;    // standard error is a terminal, whose last line may be written over
+  std::string token{};  // of the API: from --token-file or RINGSIDE_API_TOKEN_FILE; may be empty
 };
 
 struct Flag {

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "daemon/api/api.hpp"
 #include "daemon/api/stats.hpp"
 #include "daemon/api/view.hpp"
 #include "daemon/config/config.hpp"
