@@ -175,7 +175,8 @@ int dist(Terminal& terminal, const Arguments& arguments) {
   Json members = Json::array();
   std::vector<std::vector<std::string>> rows{{"NAME", "HASHES"}};
   if (file) rows[0].insert(rows[0].end(), {"KEYS", "SHARE"});
-  for (const Json& member : Json::parse(*ring).at("members")) {
+  const Json answer = Json::parse(*ring);
+  for (const Json& member : answer.at("members")) {
     const auto name = member.at("name").get<std::string>();
     const std::uint64_t keys = counts[name];
     const double share = member.at("share").get<double>();

@@ -58,13 +58,14 @@ class Events(ClusterTest):
         return stream
 
     def start_two(self):
-        a, b = (self.cluster.add(name, app_command=ECHO) for name in "ab")
+        # Without proof of death, so that the killed are suspected first.
+        a, b = (self.cluster.add(name, app_command=ECHO, flags=["--gossip-proof-of-death", "false"]) for name in "ab")
         self.cluster.start()
         self.cluster.wait_agreed()
         return a, b
 
     def until(self, what, message):
-        wait_until(what, 15, message, [host.daemon for host in self.cluster.hosts if host.daemon.running()])
+        wait_until(what, 15, message, [self.cluster.hosts[0].daemon])
 
     def test_a_death_is_told_with_the_keys_that_it_brings_and_a_return_goes_on_where_it_was_left(self):
         a, b = self.start_two()

@@ -128,6 +128,7 @@ class Tls(SecurityTest):
             late.seeds = [self.cluster.hosts[0].peer]
             late.start_app()
             late.start_daemon()
+            self.cluster.wait_ready(late)
             self.cluster.wait_agreed()
             load.finish_soon(0.2)
         self.assertEqual([r for r in load.results if r.status != 200], [])
@@ -204,7 +205,9 @@ class Files(SecurityTest):
         host = self.cluster.add("b", app_command=ECHO, flags=["--cluster-key-file", key, "--advertise", "127.0.0.1"])
         on_loopback = host.agent_command
         host.agent_command = lambda: [f"0.0.0.0:{host.peer_port}" if part == host.peer else part for part in on_loopback()]
-        self.cluster.start()
+        host.start_app()
+        host.start_daemon()
+        self.cluster.wait_ready(host)
         self.assertTrue(host.ready())
 
     def test_insecure_is_said_at_every_start(self):

@@ -285,8 +285,8 @@ TEST_CASE("clashes name both options, both origins and the remedy") {
        "or token; listen on 127.0.0.1, or add --insecure (security.insecure: true) when all of them are "
        "trusted"},
       {{"--cluster-key-file", "key", "--security-tls-mode", "off"},
-       "--security-tls-mode: security.tls.mode: off does not go with security.cluster_key_file key "
-       "(--cluster-key-file): without TLS the key is not used; leave one of them out"},
+       "--cluster-key-file: security.cluster_key_file: key does not go with security.tls.mode off "
+       "(--security-tls-mode): without TLS the key is not used; leave one of them out"},
       {{"--security-tls-mode", "certs", "--security-tls-ca", "a", "--security-tls-cert", "b"},
        "--security-tls-mode: security.tls.mode: certs needs security.tls.key; name all of security.tls.ca, "
        ".cert and .key; `ringside cert` makes them"},

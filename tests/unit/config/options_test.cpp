@@ -44,7 +44,7 @@ const std::vector<Sample> samples = {
     {"gossip.reap.faulty", "2h"},
     {"gossip.reap.tombstone", "90s"},
     {"gossip.heal.period", "1m"},
-    {"gossip.ping_timeout_min", "300ms"},
+    {"gossip.ping_timeout_min", "400ms"},
     {"gossip.heal.lonely_period", "2s"},
     {"gossip.catch_up", "false"},
     {"gossip.lifeguard.health_max", "0"},
