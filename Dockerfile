@@ -18,7 +18,7 @@ COPY scripts/bootstrap /tmp/bootstrap
 # Volumes mounted on these folders belong to the user that runs here.
 RUN /tmp/bootstrap runtime && rm -rf /tmp/bootstrap /var/lib/apt/lists/* \
  && useradd --system --uid 7600 --home-dir /var/lib/ringside --create-home ringside \
- && install -d -o ringside -g ringside /run/ringside
+ && install -d -o ringside -g ringside /run/ringside /run/keys
 COPY --from=build /src/build/release/ringside /usr/local/bin/ringside
 USER ringside
 WORKDIR /var/lib/ringside

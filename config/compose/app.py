@@ -28,6 +28,9 @@ def ask(key):
     else:
         connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=10)
     headers = {"Ringside-Key": key}
+    if token_file := os.environ.get("RINGSIDE_API_TOKEN_FILE"):
+        with open(token_file, encoding="ascii") as file:
+            headers["Authorization"] = f"Bearer {file.read().strip()}"
     if connection.host.startswith("/"):
         headers["Host"] = "localhost"
     connection.request("GET", "/count", headers=headers)

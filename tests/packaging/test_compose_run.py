@@ -60,8 +60,9 @@ class Patterns(TempFolderTest):
     def test_pairs_published_port_and_the_apps_own_calls_reach_the_owner(self):
         self.up("pairs")
         self.wait_complete(2)
-        apps = self.keys_reach_one_app(lambda key: self.get("ring-a", f"localhost:7600/v1/route/{key}/cart"))
+        apps = self.keys_reach_one_app(lambda key: self.get("ring-a", "localhost:8080/cart", "-H", f"Ringside-Key: {key}"))
         self.assertEqual(apps, {"app-a", "app-b"})
+        self.assertEqual(self.get("ring-a", "ring-b:7600/v1/members")[0], 401)  # the API of another wants the token
         for app in ("app-a", "app-b"):  # the app asks its ringside by the service's name
             self.assertEqual(self.get(app, "localhost:5000/ask/user-1")[0], 200)
         code, out = self.containers.ask("ring-a", "ringside", "members")
