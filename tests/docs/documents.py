@@ -150,8 +150,11 @@ class Shell:
         self.fd = child_end
         self.run("set -m; shopt -s expand_aliases; ip link set lo up")
 
-    def run(self, command, timeout=60):
-        """Exit code and output of one command; what it leaves in the background goes on."""
+    def run(self, command, timeout=180):
+        """Exit code and output of one command; what it leaves in the background goes on. 124: it took too long, and then the
+        shell is gone."""
+        if self.child.poll() is not None:
+            return 124, "the shell has ended with an earlier command"
         self.count += 1
         out = self.folder / f"output-{self.count}"
         self.child.stdin.write(f"{{\n{command}\n}} >{out} 2>&1 </dev/null {self.fd}>&-\necho $? >&{self.fd}\n")
@@ -160,13 +163,14 @@ class Shell:
         answer = self.answers.readline()
         if timer.done():
             answer = ""
+            self.child.wait()
         output = out.read_text(encoding="utf-8", errors="replace") if out.exists() else ""
         return (int(answer) if answer.strip() else 124), output
 
     def close(self):
-        self.child.stdin.close()
         self.child.kill()
         self.child.wait()
+        self.child.stdin.close()
         self.answers.close()
         shutil.rmtree(self.folder)
 

@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 import pages  # noqa: E402,F401
 from cluster import Cluster, clean_environment  # noqa: E402,F401
-from processes import Process, free_port, wait_until  # noqa: E402,F401
+from processes import Process, wait_until  # noqa: E402,F401
 
 try:
     import yaml  # noqa: F401
