@@ -15,6 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// For what the app has started to be gone once it was killed, and collected by whoever has to.
+constexpr auto group_end_time = 1s;
+
 // What ends us in order, and what is passed on.
 constexpr std::array ours{SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
 
@@ -39,7 +42,7 @@ class Runner {
   void wait(int signals) {
     std::array<pollfd, 2> sources{pollfd{signals, POLLIN, 0},
                                   {slot_ == nullptr ? -1 : slot_->watch(), POLLIN, 0}};
-    const Instant next = supervisor_.next_deadline();
+    const Instant next = std::min(supervisor_.next_deadline(), group_deadline_);
     int timeout = -1;
     if (next != never)
       timeout = static_cast<int>(std::clamp<Duration>(next - Clock::now(), 0s, 1h) / 1ms) + 1;
@@ -49,6 +52,7 @@ class Runner {
       slot_->drain_watch();
       slot_->write_seeds(slot_->instances());
     }
+    if (group_deadline_ <= Clock::now()) app_is_gone();
     if (supervisor_.next_deadline() <= Clock::now())
       tell([](Supervisor& core, Instant now, Outbox& out) { core.on_deadline(now, out); });
   }
@@ -78,11 +82,19 @@ class Runner {
   // The app has ended when all that it has started has: a shell that is told to end does not wait for the
   // program it runs. Who did not hear that from us gets no time.
   void end_of_app() {
-    if (group_lives(app_)) {
-      if (!app_told_) signal_group(app_, SIGKILL);
-      return;
-    }
+    if (!group_lives(app_)) return app_is_gone();
+    if (!app_told_) kill_app();
+    if (app_killed_ && group_deadline_ == never) group_deadline_ = Clock::now() + group_end_time;
+  }
+
+  void kill_app() {
+    app_told_ = app_killed_ = true;
+    signal_group(app_, SIGKILL);
+  }
+
+  void app_is_gone() {
     app_ = 0;
+    group_deadline_ = never;
     const End end = *app_end_;
     app_end_.reset();
     ended(Child::app, end);
@@ -108,7 +120,7 @@ class Runner {
       return ended(start.child, {code_of(started.error()), false});
     }
     (is_daemon ? daemon_ : app_) = *started;
-    if (!is_daemon) app_told_ = false;
+    if (!is_daemon) app_told_ = app_killed_ = false;
   }
 
   void perform(const Signal& signal) {
@@ -117,9 +129,14 @@ class Runner {
       return;
     }
     if (app_ == 0) return;
-    const bool to_end = signal.number == SIGTERM || signal.number == SIGKILL;
-    app_told_ = app_told_ || to_end;
-    to_end ? signal_group(app_, signal.number) : signal_process(app_, signal.number);
+    if (signal.number == SIGKILL) {
+      kill_app();
+      if (app_end_) end_of_app();
+      return;
+    }
+    if (signal.number != SIGTERM) return signal_process(app_, signal.number);
+    app_told_ = true;
+    signal_group(app_, SIGTERM);
   }
 
   void perform(const Say& say) { err_ << "ringside: " << say.text << "\n" << std::flush; }
@@ -132,8 +149,12 @@ class Runner {
   Slot* slot_;
   std::ostream& err_;
   pid_t daemon_ = 0, app_ = 0;
-  bool app_told_ = false;       // to end
+  bool app_told_ = false;  // to end
+  bool app_killed_ = false;
   std::optional<End> app_end_;  // of its first process, while others of its group live
+  // A dead process counts as one of the group until its parent collects it, and that may be none of ours:
+  // there is an end to waiting.
+  Instant group_deadline_ = never;
   std::optional<int> code_;
 };
 

@@ -201,6 +201,17 @@ class Run(unittest.TestCase):
         self.assertIn("ended in order", a.log())
         self.assertFalse(alive(child))
 
+    def test_a_dead_process_that_nobody_collects_does_not_hold_up_the_end(self):
+        # The app starts one that leaves its group and never waits for its own child, which has stayed in the group.
+        a = self.start(app("child = os.fork()", "if child == 0:", "    if os.fork() == 0: signal.pause()", "    os.setpgid(0, 0)",
+                           "    say(f'left {os.getpid()}'); signal.pause()", "serve()"))
+        self.ready(a)
+        self.said(a, "left ")
+        left = int(re.search(r"left (\d+)", a.log())[1])
+        self.addCleanup(lambda: alive(left) and os.kill(left, signal.SIGKILL))
+        os.kill(self.daemon_and_app(a)[1], signal.SIGKILL)
+        self.assertEqual(a.wait(15), 137, a.tail())
+
     def test_orphans_are_collected(self):
         # The shell in the middle dies before what it has started, which becomes ours and must not stay a zombie.
         a = self.start(app("import subprocess", "out = subprocess.run(['sh', '-c', 'sleep 0.1 >&- 2>&- & echo $!'], stdout=-1).stdout",
