@@ -74,6 +74,7 @@ Node::State::State(std::string self_address, Config c, Rng r, Now now)
     : config(std::move(c)),
       rng(r),
       members(std::move(self_address), first_self(config, now), config.members_max),
+      born(members.me().incarnation),
       prober(config.period),
       transitions(config),
       left_watch(config.left_ping_pause, config.faulty_timeout),

@@ -132,9 +132,11 @@ void Node::State::meet_namesake(Now now, const std::string& address, Outbox& out
   if (!is_new && last->second >= incarnation) return;  // nothing new of it
   met[address] = incarnation;
 
+  // Refuting what a newcomer said of us has raised our own incarnation: what we began with tells our past.
+  const bool is_past = std::tie(incarnation, address) < std::tie(born, members.self());
   const bool other_is_later =
       std::tie(incarnation, address) > std::tie(members.me().incarnation, members.self());
-  if (is_new && !other_is_later) {  // most likely our own past
+  if (is_new && is_past) {  // most likely
     declare(now, address, ringpop::Status::faulty, incarnation, out);
     return;
   }

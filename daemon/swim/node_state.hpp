@@ -214,6 +214,7 @@ struct Node::State {
   Config config;
   Rng rng;
   Membership members;
+  std::int64_t born;  // the incarnation with which this life began
   Dissemination dissemination;
   Rotation rotation;
   Prober prober;

@@ -111,7 +111,6 @@ class Bytes(Hostile, SharedClusterTest):
             "random bytes": random.Random(1).randbytes(5000),
             "zeros": bytes(100),
             "an HTTP/1 request": b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-            "a TLS hello": bytes.fromhex("16030100c8010000c40303") + bytes(200),
             "an init of 64 KiB": struct.pack(">HBxI8x", 65535, tchannel.INIT_REQ, 1),
             "a call instead of an init": tchannel.call_frames(2, tchannel.Call("/health"))[0].encode(),
             "a frame shorter than its header": init + struct.pack(">HBxI8x", 15, tchannel.PING_REQ, 1),

@@ -88,5 +88,6 @@ class Lifecycle(ClusterTest):
             share = (cpu_seconds(host.daemon.pid) - cpu) / took
             memory = resident_bytes(host.daemon.pid) / 1e6
             print(f"[idle {host.name}: {memory:.1f} MB, {100 * share:.2f} % of a core] ", end="", flush=True)
-            self.assertLess(memory, 12, "megabytes")
+            # 10 of them are the code of the program and its libraries, 1.7 of OpenSSL; what is its own is 1.5.
+            self.assertLess(memory, 13.5, "megabytes")
             self.assertLess(share, 0.005, "share of a core")

@@ -196,6 +196,29 @@ TEST_CASE("a newcomer under our name is told that we live; it goes, we stay") {
   CHECK(bench.status(me) == Status::alive);
 }
 
+TEST_CASE(
+    "a newcomer under our name that holds us for its own past goes, also when we refute before we meet it") {
+  for (const bool together : {true, false}) {
+    Bench bench(with_name("alpha"));
+    bench.join_cluster({seed});
+    bench.pass(1s);
+    const auto newcomer =
+        say("10.0.0.8:7601", Status::alive, bench.now.wall.time_since_epoch().count(), named("alpha"));
+    const auto accusation = say(me, Status::faulty, bench.node.incarnation());
+    bench.pass(500ms);
+    if (together) {
+      bench.ping({newcomer, accusation});
+    } else {
+      bench.ping({accusation});
+      bench.ping({newcomer});
+    }
+    CHECK(bench.notices<NameConflict>().size() == 1);
+    CHECK(bench.status("10.0.0.8:7601") == Status::alive);
+    CHECK(bench.status(me) == Status::alive);
+    CHECK(bench.node.incarnation() > newcomer.incarnation);
+  }
+}
+
 TEST_CASE("after leave() we do not come back on our own") {
   Bench bench(with_name("alpha"));
   bench.join_cluster({seed});
