@@ -103,8 +103,6 @@ class Judge {
       for (const auto& api : config.listen.api)
         check("listen.api", api, "a token",
               "ringside token new > ring_token && chmod 600 ring_token, then --api-token-file ring_token");
-    for (const auto& own : config.listen.ingress)
-      check("listen.ingress", own, "encryption or token", "listen on 127.0.0.1");
     for (const auto& own : config.listen.tchannel)
       check("listen.tchannel", own, "encryption or token", "listen on 127.0.0.1");
     const bool protects = security.tls.mode == TlsMode::certs ||

@@ -279,8 +279,8 @@ TEST_CASE("clashes name both options, both origins and the remedy") {
        "--listen-api: listen.api: 0.0.0.0:7600 can be reached from other machines, without a token; ringside "
        "token new > ring_token && chmod 600 ring_token, then --api-token-file ring_token, or add --insecure "
        "(security.insecure: true) when all of them are trusted"},
-      {{"--listen-ingress", "0.0.0.0:7603", "--cluster-key-file", "key", "--api-token-file", "tokens"},
-       "--listen-ingress: listen.ingress: 0.0.0.0:7603 can be reached from other machines, without "
+      {{"--listen-tchannel", "0.0.0.0:7603", "--cluster-key-file", "key", "--api-token-file", "tokens"},
+       "--listen-tchannel: listen.tchannel: 0.0.0.0:7603 can be reached from other machines, without "
        "encryption "
        "or token; listen on 127.0.0.1, or add --insecure (security.insecure: true) when all of them are "
        "trusted"},
@@ -332,6 +332,7 @@ TEST_CASE("what does not clash is left alone") {
   CHECK(of_flags({"--listen-peer", "127.0.0.2:7600"}) == "");
   CHECK(of_flags({"--listen-peer", "0.0.0.0:7601", "--insecure"}) == "");
   CHECK(of_flags({"--listen-peer", "0.0.0.0:7601", "--cluster-key-file", "key"}) == "");
+  CHECK(of_flags({"--listen-ingress", "0.0.0.0:7603"}) == "");  // the app's own door
   CHECK(of_flags({"--listen-api", "0.0.0.0:7600", "--api-token-file", "tokens"}) == "");
   CHECK(of_flags({"--listen-peer", "0.0.0.0:7601", "--security-tls-mode", "certs", "--security-tls-ca", "a",
                   "--security-tls-cert", "b", "--security-tls-key", "c"}) == "");
