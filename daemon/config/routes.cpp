@@ -1,13 +1,11 @@
 // `routes`: the one option that is a list of maps. Read from the YAML of the file, or from the same YAML as
 // one text in a flag or a variable; written back as YAML in flow style.
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
 
 #include "daemon/base/text.hpp"
-#include "daemon/config/sources.hpp"
+#include "daemon/config/list_of_maps.hpp"
 #include "daemon/routes/table.hpp"
 
 namespace ringside::config {
@@ -167,24 +165,13 @@ class Reader {
   void refuse(const YAML::Mark& mark, const std::string& message, const std::string& suggestion) {
     const auto number = number_ > 0 ? number_ : found_.rules.size();
     const std::string which = number == 0 ? "" : "route " + std::to_string(number) + ": ";
-    const bool known = !mark.is_null();
-    found_.problems.push_back(
-        {"", known ? mark.line + 1 : 0, known ? mark.column + 1 : 0, "routes", which + message, suggestion});
+    found_.problems.push_back(problem_at(mark, "routes", which + message, suggestion));
   }
 
   RoutesFound found_;
   std::vector<std::map<std::string, YAML::Mark>> marks_;  // of each route: its fields, and "" for itself
   std::size_t number_ = 0;                                // of the route in hand; 0: the last one
 };
-
-std::string in_quotes(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
 
 }  // namespace
 
@@ -193,14 +180,7 @@ RoutesFound read_routes(const YAML::Node& node) {
 }
 
 RoutesFound read_routes(const std::string& text) {
-  try {
-    YAML::Mark second;
-    const auto document = load_yaml(text, second);
-    if (!second.is_null()) return {{}, {{"", 0, 0, "routes", "a second YAML document", ""}}};
-    return document.IsNull() ? RoutesFound{} : read_routes(document);
-  } catch (const YAML::Exception& error) {
-    return {{}, {{"", 0, 0, "routes", "not valid YAML: " + error.msg, ""}}};
-  }
+  return read_list<RoutesFound>(text, "routes", read_routes);
 }
 
 std::string print_route(const Rule& rule) {

@@ -1,13 +1,12 @@
 #include "daemon/config/webhooks.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <set>
 
 #include "daemon/base/event_types.hpp"
 #include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
+#include "daemon/config/list_of_maps.hpp"
 
 namespace ringside::config {
 namespace {
@@ -78,22 +77,11 @@ class Reader {
   void refuse(const YAML::Mark& mark, const std::string& message, const std::string& suggestion) {
     const auto number = found_.webhooks.size();
     const std::string which = number == 0 ? "" : "webhook " + std::to_string(number) + ": ";
-    const bool known = !mark.is_null();
-    found_.problems.push_back({"", known ? mark.line + 1 : 0, known ? mark.column + 1 : 0, "events.webhooks",
-                               which + message, suggestion});
+    found_.problems.push_back(problem_at(mark, "events.webhooks", which + message, suggestion));
   }
 
   WebhooksFound found_;
 };
-
-std::string in_quotes(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
 
 }  // namespace
 
@@ -102,14 +90,7 @@ WebhooksFound read_webhooks(const YAML::Node& node) {
 }
 
 WebhooksFound read_webhooks(const std::string& text) {
-  try {
-    YAML::Mark second;
-    const auto document = load_yaml(text, second);
-    if (!second.is_null()) return {{}, {{"", 0, 0, "events.webhooks", "a second YAML document", ""}}};
-    return document.IsNull() ? WebhooksFound{} : read_webhooks(document);
-  } catch (const YAML::Exception& error) {
-    return {{}, {{"", 0, 0, "events.webhooks", "not valid YAML: " + error.msg, ""}}};
-  }
+  return read_list<WebhooksFound>(text, "events.webhooks", read_webhooks);
 }
 
 std::string print_webhook(const Webhook& hook) {

@@ -7,35 +7,17 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <fstream>
-#include <optional>
-#include <random>
-#include <set>
 #include <utility>
 
 #include "daemon/api/ringpop_admin.hpp"
 #include "daemon/api/ringpop_command.hpp"
 #include "daemon/base/limits.hpp"
 #include "daemon/config/swim_config.hpp"
-#include "daemon/control/admin.hpp"
 #include "daemon/control/advertise.hpp"
-#include "daemon/control/app_watch.hpp"
-#include "daemon/control/drain.hpp"
-#include "daemon/control/orders.hpp"
-#include "daemon/control/peer_kinds.hpp"
-#include "daemon/control/peer_port.hpp"
-#include "daemon/control/proxy_gate.hpp"
-#include "daemon/control/seed_keeper.hpp"
-#include "daemon/control/statsd_exporter.hpp"
-#include "daemon/control/swim_transport.hpp"
-#include "daemon/control/tracer.hpp"
-#include "daemon/control/view_maker.hpp"
-#include "daemon/control/webhooks.hpp"
-#include "daemon/net/tchannel_peers.hpp"
+#include "daemon/control/control_plane_state.hpp"
 #include "daemon/obs/log.hpp"
 #include "daemon/obs/notice_log.hpp"
-#include "daemon/swim/node.hpp"
 #include "proto/ringpop/codec.hpp"
 
 namespace ringside::control {
@@ -43,18 +25,7 @@ namespace {
 
 using obs::Level;
 
-constexpr auto drain_check = std::chrono::milliseconds(50);
 constexpr auto quiet_between_complaints = std::chrono::seconds(1);
-constexpr TicketId eviction_ticket{0};  // the tools' tickets start at 1
-
-Now now() {
-  return {Clock::now(), std::chrono::floor<Millis>(std::chrono::system_clock::now())};
-}
-
-std::uint64_t random_bits() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
-}
 
 std::uint64_t rss_bytes() {
   std::ifstream statm("/proc/self/statm");
@@ -65,109 +36,6 @@ std::uint64_t rss_bytes() {
 }
 
 }  // namespace
-
-struct ControlPlane::State : std::enable_shared_from_this<State> {
-  State(boost::asio::io_context& context, const config::Config& c, obs::Metrics& m, Hooks h)
-      : io(context),
-        config(c),
-        all_metrics(m),
-        metrics(m.control),
-        hooks(std::move(h)),
-        view_maker(c, random_bits()),
-        swim_timer(context),
-        drain({c.drain.notice, c.drain.app_first}),
-        drain_timer(context) {}
-
-  Result<Address, std::string> listen();
-  void assemble();
-  void start();
-  void order(const api::Order&, const std::function<void(api::Response)>& answer);
-  void start_drain(Millis timeout);
-  void cancel_drain();
-  void leave(Millis timeout);
-  void look_after_drain();
-  void take(Drain::Step);
-  [[nodiscard]] Drain::Seen drain_seen() const;
-  void stop();
-
-  template <class Input>
-  void step(Input&& input);
-  void on_notice(const swim::Notice&);
-  void on_done(const swim::Done&);
-  void on_app();
-  void rearm();
-  void publish_soon();
-  void publish();
-
-  void dispatch(net::IncomingCall);
-  [[nodiscard]] api::RingpopStats ringpop_stats() const;
-  void on_met(const net::TchannelIdentity&);
-  void meet_strangers();
-  void on_misbehaved(const std::string& peer, const std::string& what);
-  void on_lost(const std::string& address);
-  void join(const std::vector<std::string>& addresses);
-  void use_security();
-  [[nodiscard]] std::string name_of(const std::string& address) const;
-  void on_turned_away(PeerPort::TurnedAway, const std::string& peer);
-  void adopt_gossip(net::Stream::Released, const std::string& remote);
-  [[nodiscard]] net::TchannelOptions tchannel_options() const;
-  // Whether this member may own keys.
-  [[nodiscard]] bool has_place() const { return !config.app.address.empty() || config.ring.without_app; }
-
-  boost::asio::io_context& io;
-  const config::Config config;
-  obs::Metrics& all_metrics;
-  obs::ControlMetrics& metrics;
-  Hooks hooks;
-  ViewMaker view_maker;
-
-  std::optional<net::ListeningSocket> listening;
-  std::string self;
-  security::PeerSecurity security;
-  std::optional<swim::Node> node;
-  std::optional<net::TchannelPeers> peers;
-  std::optional<SwimTransport> transport;
-  std::optional<ProxyGate> proxy;
-  std::optional<PeerPort> port;
-  std::optional<SeedKeeper> seeds;
-  std::optional<Tracer> tracer;
-  std::optional<Admin> admin;
-  std::optional<Orders> orders;
-  std::optional<AppWatch> app;
-  std::optional<StatsdExporter> statsd;  // when the options ask for it
-  std::unique_ptr<Webhooks> webhooks;
-
-  swim::Outbox outbox;  // reused: no allocation in the steady state
-  boost::asio::steady_timer swim_timer;
-  Instant armed_for = never;
-  bool publish_posted = false;
-  bool ring_changed = true;
-  api::ViewPtr view;
-
-  Drain drain;
-  boost::asio::steady_timer drain_timer;
-  bool evicted = false;        // by ourselves, and the others were told
-  bool workers_empty = false;  // while departing
-  bool stopped = false;
-
-  Instant complained{};
-  PeerKinds kinds;
-  std::set<std::string> node_peers_named;
-};
-
-// Every input of the core goes through here: pure step, then its consequences.
-template <class Input>
-void ControlPlane::State::step(Input&& input) {
-  outbox.clear();
-  input(*node, now(), outbox);
-  if (statsd) statsd->on_step(outbox, node->checksum());
-  for (auto& send : outbox.sends) transport->send(std::move(send));
-  for (auto& reply : outbox.replies) transport->reply(std::move(reply));
-  for (const auto& notice : outbox.notices) on_notice(notice);
-  for (const auto& done : outbox.done) on_done(done);
-  metrics.tchannel_connections.set(static_cast<std::int64_t>(peers->connections()));
-  rearm();
-}
 
 void ControlPlane::State::on_notice(const swim::Notice& notice) {
   obs::note(notice, metrics);
@@ -471,129 +339,6 @@ void ControlPlane::State::stop() {
   port.reset();
   if (peers) peers->close();
   listening.reset();
-}
-
-void ControlPlane::State::order(const api::Order& order, const std::function<void(api::Response)>& answer) {
-  const auto conflict = [](std::string detail) {
-    return api::render({.code = api::Code::conflict, .detail = std::move(detail)});
-  };
-  const Millis timeout = order.timeout.value_or(config.drain.timeout);
-  const auto progress = [this] {
-    publish();
-    return api::drain_answer({*view, all_metrics, now().wall}, 202);
-  };
-  switch (order.kind) {
-    case api::Order::Kind::drain:
-      if (drain.leaving()) return answer(conflict("this node is leaving; it ends when it is drained"));
-      start_drain(timeout);
-      return answer(progress());
-    case api::Order::Kind::cancel_drain:
-      if (drain.leaving()) return answer(conflict("this node is leaving, and that cannot be called off"));
-      if (!drain.active()) return answer(conflict("this node is not being drained"));
-      cancel_drain();
-      publish();
-      return answer(api::no_content());
-    case api::Order::Kind::leave: leave(timeout); return answer(progress());
-    case api::Order::Kind::evict:
-    case api::Order::Kind::reap:
-    case api::Order::Kind::heal:
-    case api::Order::Kind::join:
-    case api::Order::Kind::partitions: return orders->run(order, answer);
-  }
-}
-
-void ControlPlane::State::start_drain(Millis timeout) {
-  obs::log(Level::info, drain.active() ? "drain_goes_on" : "draining", {{"timeout_ms", timeout.count()}});
-  drain.start(now(), timeout);
-  step([](swim::Node& core, Now time, swim::Outbox& out) { core.leave(time, out); });
-  publish_soon();
-  look_after_drain();
-}
-
-void ControlPlane::State::cancel_drain() {
-  obs::log(Level::info, "drain_cancelled", {});
-  drain.cancel();
-  drain_timer.cancel();
-  metrics.draining.set(0);
-  step([](swim::Node& core, Now time, swim::Outbox& out) { core.rejoin(time, out); });
-}
-
-void ControlPlane::State::leave(Millis timeout) {
-  if (drain.leaving()) return;
-  obs::log(Level::info, "leaving", {{"timeout_ms", timeout.count()}});
-  const bool says_faulty = config.drain.status == config::GoodbyeStatus::faulty;
-  drain.leave(now(), timeout, says_faulty);
-  step([says_faulty](swim::Node& core, Now time, swim::Outbox& out) {
-    if (says_faulty)
-      core.evict_self(time, eviction_ticket, out);
-    else
-      core.leave(time, out);
-  });
-  publish_soon();
-  look_after_drain();
-}
-
-// The change has been spread when nothing is left to say, or nobody is left to hear it.
-Drain::Seen ControlPlane::State::drain_seen() const {
-  Drain::Seen seen;
-  const bool alone =
-      !view || std::none_of(view->members.begin(), view->members.end(), [](const auto& member) {
-        return !member.self &&
-               (member.status == ringpop::Status::alive || member.status == ringpop::Status::suspect);
-      });
-  const bool spread = node->status() == ringpop::Status::faulty ? evicted : node->pending_changes() == 0;
-  seen.told = alone || spread;
-  for (const auto& worker : all_metrics.workers) seen.at_app += worker->app_open.value();
-  seen.app_ended = app->app().state != api::AppState::up;
-  seen.workers_empty = workers_empty;
-  return seen;
-}
-
-void ControlPlane::State::look_after_drain() {
-  metrics.draining.set(1);
-  for (;;) {
-    const auto step = drain.look(Clock::now(), drain_seen());
-    if (step == Drain::Step::none) break;
-    take(step);
-    if (stopped || step == Drain::Step::exit) return;
-  }
-  if (drain.view().state == api::DrainState::drained) return;
-  drain_timer.expires_after(drain_check);
-  drain_timer.async_wait([self = shared_from_this()](boost::system::error_code aborted) {
-    if (!aborted && !self->stopped && self->drain.active()) self->look_after_drain();
-  });
-}
-
-void ControlPlane::State::take(Drain::Step step) {
-  const auto cut = [this](bool all) {
-    obs::log(Level::warn, "drain_timed_out",
-             {{"requests", drain_seen().at_app},
-              {"meaning", "what is still under way is cut"},
-              {"remedy", "raise drain.timeout if requests take longer"}});
-    if (hooks.cut) hooks.cut(all);
-  };
-  switch (step) {
-    case Drain::Step::none: return;
-    case Drain::Step::show:
-      if (drain.view().state == api::DrainState::drained)
-        obs::log(Level::info, "drained", {{"took_ms", (now().wall - drain.view().since).count()}});
-      return publish_soon();
-    case Drain::Step::cut_at_app: return cut(false);
-    case Drain::Step::cut_all: return cut(true);
-    case Drain::Step::depart:
-      publish_soon();
-      if (!hooks.depart) {
-        workers_empty = true;
-        return;
-      }
-      return hooks.depart([self = shared_from_this()] {
-        self->workers_empty = true;
-        if (!self->stopped) self->look_after_drain();
-      });
-    case Drain::Step::exit:
-      if (const auto exit = std::exchange(hooks.exit, nullptr)) exit();
-      return;
-  }
 }
 
 ControlPlane::ControlPlane(boost::asio::io_context& io, const config::Config& config, obs::Metrics& metrics,

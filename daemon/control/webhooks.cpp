@@ -7,7 +7,7 @@
 #include "daemon/api/webhook_queue.hpp"
 #include "daemon/base/limits.hpp"
 #include "daemon/config/webhooks.hpp"
-#include "daemon/control/webhook_post.hpp"
+#include "daemon/control/http_once.hpp"
 #include "daemon/obs/log.hpp"
 #include "daemon/security/secret.hpp"
 
@@ -62,9 +62,9 @@ struct Webhooks::Hook {
       obs::log(Level::warn, "webhook_reset",
                {{"url", name()}, {"meaning", "more happened than is kept; it is told the whole state"}});
     }
-    post = std::make_unique<WebhookPost>(
-        owner.io_, owner.timers_, url.address, request(*next, now), limits::webhook_time,
-        [this](WebhookPost::Answer answer) { on_answer(std::move(answer)); });
+    post = std::make_unique<HttpOnce>(owner.io_, owner.timers_, url.address, request(*next, now),
+                                      limits::webhook_time,
+                                      [this](HttpOnce::Answer answer) { on_answer(std::move(answer)); });
   }
 
   [[nodiscard]] std::string request(const api::WebhookQueue::Post& next, WallTime now) const {
@@ -81,7 +81,7 @@ struct Webhooks::Hook {
     return head + "\r\n" + next.body;
   }
 
-  void on_answer(WebhookPost::Answer answer) {
+  void on_answer(HttpOnce::Answer answer) {
     spent = std::move(post);  // it is still on the stack
     const auto verdict = judge_webhook_answer(answer.status);
     const std::string cause = answer.status == 0 ? answer.error : "answered " + std::to_string(answer.status);
@@ -118,7 +118,7 @@ struct Webhooks::Hook {
   api::WebhookQueue queue;
   Duration pause{};  // before the next try; 0: the last one went well
   net::Timer timer;
-  std::unique_ptr<WebhookPost> post, spent;
+  std::unique_ptr<HttpOnce> post, spent;
 };
 
 Webhooks::Webhooks(boost::asio::io_context& io, obs::ControlMetrics& metrics)

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "daemon/security/openssl_ptr.hpp"
 #include "daemon/security/secret.hpp"
 
 #pragma GCC diagnostic ignored "-Wold-style-cast"  // in OpenSSL's macros
@@ -15,16 +16,6 @@
 namespace ringside::security {
 namespace {
 
-template <auto release>
-struct Release {
-  template <class T>
-  void operator()(T* object) const {
-    release(object);
-  }
-};
-using BioPtr = std::unique_ptr<BIO, Release<BIO_free>>;
-using CertificatePtr = std::unique_ptr<X509, Release<X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
 using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Release<X509_EXTENSION_free>>;
 using NumberPtr = std::unique_ptr<BIGNUM, Release<BN_free>>;
 

@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/security/openssl_ptr.hpp"
 #include "daemon/security/secret.hpp"
 
 #pragma GCC diagnostic ignored "-Wold-style-cast"  // in OpenSSL's macros
@@ -19,18 +20,8 @@
 namespace ringside::security {
 namespace {
 
-template <auto release>
-struct Release {
-  template <class T>
-  void operator()(T* object) const {
-    release(object);
-  }
-};
 using SslPtr = std::unique_ptr<SSL, Release<SSL_free>>;
 using ContextPtr = std::unique_ptr<SSL_CTX, Release<SSL_CTX_free>>;
-using BioPtr = std::unique_ptr<BIO, Release<BIO_free>>;
-using CertificatePtr = std::unique_ptr<X509, Release<X509_free>>;
-using PrivateKeyPtr = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
 using NamesPtr = std::unique_ptr<GENERAL_NAMES, Release<GENERAL_NAMES_free>>;
 
 // The only suite: its hash is the one that a PSK has if nothing else is said (RFC 8446 4.2.11), and OpenSSL
@@ -287,7 +278,7 @@ std::string use_certificates(Tls::Impl& impl, const CertificateFiles& files, con
   const auto ca = reader(files.ca), cert = reader(files.cert), key = reader(files.key);
   const CertificatePtr own(PEM_read_bio_X509(cert.get(), nullptr, nullptr, nullptr));
   if (!own) return files.cert_file + " holds no certificate in PEM (" + first_openssl_error() + ")";
-  const PrivateKeyPtr private_key(PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr));
+  const KeyPtr private_key(PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr));
   if (!private_key) return files.key_file + " holds no private key in PEM (" + first_openssl_error() + ")";
   std::vector<CertificatePtr> authorities, chain;
   while (X509* next = PEM_read_bio_X509(ca.get(), nullptr, nullptr, nullptr)) authorities.emplace_back(next);

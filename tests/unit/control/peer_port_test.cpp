@@ -27,6 +27,11 @@ struct Port {
                                         http2.push_back(std::move(bytes));
                                         remotes.push_back(std::move(remote));
                                       },
+                                  .tls =
+                                      [this](int fd, std::string bytes, std::string) {
+                                        fds.push_back(fd);
+                                        tls.push_back(std::move(bytes));
+                                      },
                                   .turned_away = [this](PeerPort::TurnedAway why,
                                                         const std::string&) { turned_away.push_back(why); }});
   }

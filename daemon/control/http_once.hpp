@@ -1,4 +1,5 @@
-// One POST to a webhook: dials, sends, reads the status of the answer and hangs up. Control thread.
+// One HTTP/1.1 request on a connection of its own: dials, sends, reads the status of the answer and hangs up.
+// Control thread.
 #pragma once
 
 #include <functional>
@@ -13,19 +14,21 @@
 
 namespace ringside::control {
 
-class WebhookPost final : public net::StreamEvents {
+class HttpOnce final : public net::StreamEvents {
  public:
   struct Answer {
-    int status = 0;     // 0: none came
-    std::string error;  // why
+    int status = 0;       // 0: none came
+    std::string error{};  // why; empty, when a connection was all that was wanted
+    bool nobody_listens = false;
   };
-  // `request`: head and body. Calls back once, never from inside; destroying it gives up silently.
+  // `request`: head and body; empty: the connection is all. Calls back once, never from inside the
+  // constructor, and then must live until that is over; destroying it before gives up silently.
   using OnDone = std::function<void(Answer)>;
-  WebhookPost(boost::asio::io_context&, net::Timers&, const Address&, std::string request, Duration timeout,
-              OnDone);
-  ~WebhookPost();
-  WebhookPost(const WebhookPost&) = delete;
-  WebhookPost& operator=(const WebhookPost&) = delete;
+  HttpOnce(boost::asio::io_context&, net::Timers&, const Address&, std::string request, Duration timeout,
+           OnDone);
+  ~HttpOnce();
+  HttpOnce(const HttpOnce&) = delete;
+  HttpOnce& operator=(const HttpOnce&) = delete;
 
   void on_bytes() override;
   void on_eof() override;

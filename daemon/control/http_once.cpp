@@ -1,4 +1,4 @@
-#include "daemon/control/webhook_post.hpp"
+#include "daemon/control/http_once.hpp"
 
 #include <utility>
 #include <variant>
@@ -8,8 +8,8 @@
 
 namespace ringside::control {
 
-WebhookPost::WebhookPost(boost::asio::io_context& io, net::Timers& timers, const Address& at,
-                         std::string request, Duration timeout, OnDone on_done)
+HttpOnce::HttpOnce(boost::asio::io_context& io, net::Timers& timers, const Address& at, std::string request,
+                   Duration timeout, OnDone on_done)
     : request_(std::move(request)), on_done_(std::move(on_done)), timer_(timers, [this, timeout] {
         finish({0, "no answer within " + print_duration(std::chrono::floor<Millis>(timeout))});
       }) {
@@ -18,17 +18,18 @@ WebhookPost::WebhookPost(boost::asio::io_context& io, net::Timers& timers, const
                      [this](Result<net::Socket> socket) { on_connected(std::move(socket)); });
 }
 
-WebhookPost::~WebhookPost() = default;
+HttpOnce::~HttpOnce() = default;
 
-void WebhookPost::on_connected(Result<net::Socket> socket) {
-  if (!socket) return finish({0, socket.error().message()});
+void HttpOnce::on_connected(Result<net::Socket> socket) {
+  if (!socket) return finish({0, socket.error().message(), net::nobody_listens(socket.error())});
+  if (request_.empty()) return finish({});
   stream_.emplace(std::move(*socket), *this, limits::head_bytes);
   stream_->out() = std::move(request_);
   stream_->flush();
   stream_->read();
 }
 
-void WebhookPost::on_bytes() {
+void HttpOnce::on_bytes() {
   for (;;) {
     const auto step = parser_.next(stream_->buffered(), false);
     if (std::holds_alternative<http1::NeedMore>(step)) return;
@@ -41,15 +42,15 @@ void WebhookPost::on_bytes() {
   }
 }
 
-void WebhookPost::on_eof() {
+void HttpOnce::on_eof() {
   finish({0, "the connection was closed without an answer"});
 }
 
-void WebhookPost::on_broken(boost::system::error_code error) {
+void HttpOnce::on_broken(boost::system::error_code error) {
   finish({0, error.message()});
 }
 
-void WebhookPost::finish(Answer answer) {
+void HttpOnce::finish(Answer answer) {
   timer_.cancel();
   stream_.reset();
   if (const auto done = std::exchange(on_done_, nullptr)) done(std::move(answer));
