@@ -8,6 +8,7 @@
 #include "daemon/api/json_depth.hpp"
 #include "daemon/api/reads.hpp"
 #include "daemon/base/limits.hpp"
+#include "daemon/base/stable_sort.hpp"
 
 namespace ringside::api {
 namespace {
@@ -118,7 +119,7 @@ Response partitions_answer(std::span<const AskedMember> members) {
     (member.checksum ? by_checksum[*member.checksum] : silent).push_back(member.name);
   std::vector<std::pair<std::uint32_t, std::vector<std::string>>> groups(by_checksum.begin(),
                                                                          by_checksum.end());
-  std::ranges::stable_sort(groups, std::greater{}, [](const auto& group) { return group.second.size(); });
+  stable_sort(groups, [](const auto& a, const auto& b) { return a.second.size() > b.second.size(); });
   Json shown = Json::array();
   for (auto& [checksum, names] : groups) {
     std::ranges::sort(names);

@@ -6,6 +6,7 @@
 #include "daemon/api/key_text.hpp"
 #include "daemon/api/reads.hpp"
 #include "daemon/base/limits.hpp"
+#include "daemon/base/stable_sort.hpp"
 
 namespace ringside::api {
 namespace {
@@ -34,7 +35,7 @@ Json owners_json(const View& view, const Stats& stats) {
 
 Json keys_json(const View& view, const Stats& stats) {
   std::vector<HotKey> keys = stats.hot_keys;
-  std::ranges::stable_sort(keys, [](const HotKey& a, const HotKey& b) { return a.count > b.count; });
+  stable_sort(keys, [](const HotKey& a, const HotKey& b) { return a.count > b.count; });
   keys.resize(std::min(keys.size(), limits::hot_keys));
   Json list = Json::array();
   for (const HotKey& hot : keys) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "daemon/base/limits.hpp"
+#include "daemon/base/stable_sort.hpp"
 
 namespace ringside::forward {
 
@@ -56,7 +57,7 @@ class HotKeys {
     std::vector<Slot> used;
     for (const Slot& slot : slots_)
       if (slot.count > 0) used.push_back(slot);
-    std::ranges::stable_sort(used, [](const Slot& a, const Slot& b) { return a.count > b.count; });
+    stable_sort(used, [](const Slot& a, const Slot& b) { return a.count > b.count; });
     return used;
   }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "daemon/base/stable_sort.hpp"
 #include "daemon/ring/build.hpp"
 
 namespace ringside::ring {
@@ -67,8 +68,8 @@ Mixture mix(const Snapshot& ring, std::span<const Newcomer> added, std::span<con
   for (const Newcomer& newcomer : added)
     candidates.push_back(
         {newcomer.server, std::nullopt, points_each * static_cast<std::uint32_t>(newcomer.weight)});
-  std::ranges::stable_sort(candidates, {},
-                           [](const Candidate& c) -> const std::string& { return c.server.address; });
+  stable_sort(candidates,
+              [](const Candidate& a, const Candidate& b) { return a.server.address < b.server.address; });
 
   Mixture result;
   result.place_of.resize(ring.servers().size());

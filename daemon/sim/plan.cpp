@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "daemon/base/rng.hpp"
+#include "daemon/base/stable_sort.hpp"
 
 namespace ringside::sim {
 namespace {
@@ -99,7 +100,7 @@ Plan draw_plan(std::uint64_t seed) {
     const std::size_t times = 1 + rng.below(kind.times_most);
     for (std::size_t i = 0; i < times; ++i) plan.faults.push_back(draw(kind, plan, rng));
   }
-  std::ranges::stable_sort(plan.faults, {}, &Fault::at);
+  stable_sort(plan.faults, [](const Fault& a, const Fault& b) { return a.at < b.at; });
   return plan;
 }
 

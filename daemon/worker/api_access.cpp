@@ -29,8 +29,8 @@ bool is_operator(int socket) {
 
 }  // namespace
 
-ApiAccess::Caller ApiAccess::caller(net::Socket& socket) const {
-  return {.is_local = local_, .is_operator = is_operator(socket.native_handle())};
+ApiAccess::Caller ApiAccess::caller(int socket) const {
+  return {.is_local = local_, .is_operator = is_operator(socket)};
 }
 
 ApiAccess::Verdict ApiAccess::judge(const http::RequestHead& head, const Caller& caller) const {

@@ -14,7 +14,6 @@
 
 #include "daemon/base/address.hpp"
 #include "daemon/base/role.hpp"
-#include "daemon/net/listener.hpp"
 #include "daemon/security/tokens.hpp"
 #include "proto/http/message.hpp"
 
@@ -31,7 +30,7 @@ class ApiAccess {
     bool is_local = true;     // the listener is
     bool is_operator = true;  // root or our own user, through a unix socket
   };
-  [[nodiscard]] Caller caller(net::Socket&) const;
+  [[nodiscard]] Caller caller(int socket) const;
 
   struct Verdict {
     Role role = Role::ops;

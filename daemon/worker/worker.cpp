@@ -226,7 +226,7 @@ void Worker::start(const Listeners& listeners) {
     state->accesses.push_back(std::make_unique<ApiAccess>(listener.address()));
     serve(listener, [state, guard = state->guards.back().get(), access = state->accesses.back().get()](
                         net::Socket socket, std::string remote) {
-      const auto caller = access->caller(socket);
+      const auto caller = access->caller(socket.native_handle());
       state->accept(std::move(socket),
                     Client{.address = std::move(remote), .guard = guard, .access = access, .caller = caller});
     });
