@@ -46,7 +46,7 @@ class Drain {
   void start(Now, Millis timeout);
   // `anew`: the others are to be told something new, even if we are drained.
   void leave(Now, Millis timeout, bool anew);
-  void cancel();    // only while may_cancel()
+  void cancel();    // only while active() and not leaving()
   void hurry(Now);  // the deadline is now
 
   // What is to be done now; to be asked again until it is `none`, and then every so often while active().
@@ -55,7 +55,6 @@ class Drain {
   [[nodiscard]] const api::DrainView& view() const { return view_; }
   [[nodiscard]] bool active() const { return view_.state != api::DrainState::none; }
   [[nodiscard]] bool leaving() const { return view_.leaving; }
-  [[nodiscard]] bool may_cancel() const { return active() && !leaving(); }
 
  private:
   Step go(api::DrainState state, Step step) {

@@ -47,7 +47,7 @@ bool Node::State::alone_with(const std::string& address) const {
 void Node::State::ping_for_inquest(Now now, const std::string& address, Inquest& inquest, Outbox& out) {
   inquest.pinging();
   send_ping(InquestPing{address, inquest.number(), dissemination.mark(), now.steady}, address,
-            now.steady + health.stretch(config.ping_timeout), out);
+            now.steady + health.stretch(ping_wait()), out);
 }
 
 void Node::State::on_answer(Now now, InquestPing& purpose, const Result<ringpop::Response>& answer,

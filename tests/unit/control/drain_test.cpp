@@ -34,7 +34,7 @@ TEST_CASE("a drain serves on for the notice, waits for the app's requests and th
   CHECK(drain.look(instant(21s), {.told = true}) == Step::show);
   CHECK(drain.view().state == DrainState::drained);
   CHECK(drain.look(instant(1000s), {.told = true}) == Step::none);
-  CHECK(drain.may_cancel());
+  CHECK((drain.active() && !drain.leaving()));
   drain.cancel();
   CHECK(!drain.active());
 }
@@ -63,7 +63,7 @@ TEST_CASE("at the deadline of a drain the app's requests are cut, once, and give
 TEST_CASE("who leaves departs when the app has nothing to do, and ends when no connection is left") {
   Drain drain({.notice = 1s});
   drain.leave(at(0s), 30s, false);
-  CHECK(!drain.may_cancel());
+  CHECK(drain.leaving());
   CHECK(drain.look(instant(1s), {.told = true, .at_app = 1}) == Step::show);
   CHECK(drain.look(instant(3s), {.told = true}) == Step::show);
   CHECK(drain.look(instant(3s), {.told = true}) == Step::depart);
