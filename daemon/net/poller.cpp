@@ -70,6 +70,7 @@ void Poller::dispatch() {
   }
   dispatching_ = false;
   removed_.clear();
+  if (after_round_) after_round_();
 }
 
 }  // namespace ringside::net

@@ -11,7 +11,9 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace ringside::net {
@@ -39,6 +41,11 @@ class Poller final : public boost::asio::execution_context::service {
   // The same for a socket that stays open, for another owner.
   void release(int socket, std::shared_ptr<void> owner);
 
+  // Called when all streams that were ready together have had their turn, before the loop waits again. One at
+  // a time.
+  void after_each_round(std::function<void()> call) { after_round_ = std::move(call); }
+  [[nodiscard]] bool in_round() const { return dispatching_; }
+
  private:
   void shutdown() override;
   void arm();
@@ -50,6 +57,7 @@ class Poller final : public boost::asio::execution_context::service {
   bool armed_ = false;
   bool dispatching_ = false;
   std::vector<std::shared_ptr<void>> removed_;
+  std::function<void()> after_round_;
 };
 
 }  // namespace ringside::net

@@ -1,6 +1,7 @@
 // One turn of a worker's loop. Whatever has output asks to be flushed; all of it is written once, after the
-// handlers that are ready now have run. So a peer link carries the requests of a whole turn in one write:
-// that is where the speed of forwarding comes from. Links go first, because another process waits for them.
+// streams or the handlers that are ready now have run. So a peer link carries the requests of a whole turn in
+// one write: that is where the speed of forwarding comes from. Links go first, because another process waits
+// for them.
 //
 // Objects that are done are buried here and die at the end of the turn, never under the feet of a caller.
 #pragma once
@@ -10,6 +11,8 @@
 #include <memory>
 #include <utility>
 #include <vector>
+
+#include "daemon/net/poller.hpp"
 
 namespace ringside::worker {
 
@@ -32,7 +35,12 @@ class Flushable {
 
 class Turn {
  public:
-  explicit Turn(boost::asio::io_context& io) : io_(io) {}
+  explicit Turn(boost::asio::io_context& io) : io_(io), poller_(net::Poller::of(io)) {
+    poller_.after_each_round([this] { run(); });
+  }
+  ~Turn() { poller_.after_each_round(nullptr); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
 
   void flush_link(Flushable& link) { schedule(links_, link); }
   void flush(Flushable& session) { schedule(sessions_, session); }
@@ -45,23 +53,26 @@ class Turn {
           if (entry == flushable) entry = nullptr;
     }
     graveyard_.push_back(std::move(body));
-    post_once();
+    end_soon();
   }
 
  private:
   void schedule(std::vector<Flushable*>& list, Flushable& item) {
     if (std::exchange(item.scheduled_, true)) return;
     list.push_back(&item);
-    post_once();
+    end_soon();
   }
 
-  void post_once() {
-    if (std::exchange(posted_, true)) return;
-    boost::asio::post(io_, [this] { run(); });
+  // Not by a post from within a round: that would have the loop ask the kernel for more before it writes.
+  void end_soon() {
+    if (poller_.in_round() || std::exchange(posted_, true)) return;
+    boost::asio::post(io_, [this] {
+      posted_ = false;
+      run();
+    });
   }
 
   void run() {
-    posted_ = false;
     for (auto* list : {&links_, &sessions_}) {
       for (std::size_t i = 0; i < list->size(); ++i) {  // flushing may schedule more
         Flushable* item = (*list)[i];
@@ -76,6 +87,7 @@ class Turn {
   }
 
   boost::asio::io_context& io_;
+  net::Poller& poller_;
   std::vector<Flushable*> links_, sessions_;
   std::vector<std::unique_ptr<Buried>> graveyard_;
   bool posted_ = false;
