@@ -99,6 +99,9 @@ GET  /v1/events               what happens, as it happens (?types=ring-*,member-
 GET  /v1/stats                for whom requests are, and the hot keys
 POST /v1/drain                out of the ring, what is under way ends (GET: how far it is, DELETE: back)
 POST /v1/leave                the same, then the daemon ends (?wait=30s)
+GET  /v1/config               the configuration in force
+POST /v1/reload               the configuration file again, as SIGHUP does
+PUT  /v1/log-level            what is logged from now on: {"level": "debug"}
 GET  /v1/partitions           asks all members whether they see the same cluster
 POST /v1/join /v1/heal /v1/reap, DELETE /v1/members/{name}
 GET  /v1/livez  /v1/readyz  /v1/outboundz
@@ -116,6 +119,7 @@ struct Route {
   Page get = nullptr;
   Page post = nullptr;
   Page erase = nullptr;  // DELETE
+  Page put = nullptr;
   Role to_read = Role::read;
   Role to_write = Role::ops;  // by any other method
   bool polled = false;        // its GET carries Ringside-Index, and waits for another one with ?index=
@@ -151,6 +155,9 @@ constexpr std::array routes{
     Route{.path = "/v1/reap", .post = order_reap},
     Route{.path = "/v1/heal", .post = order_heal},
     Route{.path = "/v1/partitions", .get = order_partitions},
+    Route{.path = "/v1/config", .get = config_page},
+    Route{.path = "/v1/reload", .post = order_reload},
+    Route{.path = "/v1/log-level", .put = order_log_level},
 };
 
 bool matches(const Route& route, std::string_view path) {
@@ -186,13 +193,15 @@ bool is_read(std::string_view method) {
 Page page_for(const Route& route, std::string_view method) {
   if (method == "GET" || method == "HEAD") return route.get;
   if (method == "POST") return route.post;
+  if (method == "PUT") return route.put;
   return method == "DELETE" ? route.erase : nullptr;
 }
 
 std::string allowed(const Route& route) {
   std::string all;
   for (const auto& [page, methods] :
-       {std::pair{route.get, "GET, HEAD"}, std::pair{route.post, "POST"}, std::pair{route.erase, "DELETE"}})
+       {std::pair{route.get, "GET, HEAD"}, std::pair{route.post, "POST"}, std::pair{route.put, "PUT"},
+        std::pair{route.erase, "DELETE"}})
     if (page != nullptr) all += (all.empty() ? "" : ", ") + std::string(methods);
   return all;
 }

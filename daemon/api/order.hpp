@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/base/time.hpp"
+#include "daemon/obs/log.hpp"
 
 namespace ringside::api {
 
@@ -21,11 +22,14 @@ struct Order {
     heal,          // POST /v1/heal
     join,          // POST /v1/join
     partitions,    // GET /v1/partitions
+    reload,        // POST /v1/reload
+    log_level,     // PUT /v1/log-level
   };
   Kind kind = Kind::drain;
   std::optional<Millis> timeout{};   // of drain and leave; none: drain.timeout
   std::string member{};              // of evict: its address
   std::vector<std::string> peers{};  // of join, as seeds are written
+  obs::Level level{};                // of log_level
 };
 
 }  // namespace ringside::api

@@ -102,6 +102,8 @@ constexpr std::array table{
             "Use a name that `ringside members` (GET /v1/members) shows.", no, 0},
     CodeRow{Code::conflict, "conflict", 409, "It does not fit what this node is doing",
             "Look at what it is doing: `ringside status`, GET /v1/drain.", no, 0},
+    CodeRow{Code::bad_setting, "bad_setting", 422, "The setting is not usable",
+            "Correct what is named and ask again; until then everything is as it was.", no, 0},
     CodeRow{Code::internal, "internal", 500, "A fault inside ringside",
             "Report it with the request id and the log lines around it.", maybe, 0},
 };
@@ -138,6 +140,7 @@ std::string to_json(const Problem& problem) {
     if (key.percent) body["key_encoding"] = "percent";
   }
   if (!problem.owner.empty()) body["owner"] = problem.owner;
+  if (!problem.errors.empty()) body["errors"] = problem.errors;
   if (problem.attempts > 0) body["attempts"] = problem.attempts;
   body["executed"] = r.executed_maybe ? "maybe" : "no";
   if (!problem.request_id.empty()) body["request_id"] = problem.request_id;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ringside::api {
 
@@ -38,6 +39,7 @@ enum class Code : std::uint8_t {
   loop,
   unknown_node,
   conflict,
+  bad_setting,
   internal,
 };
 
@@ -60,6 +62,7 @@ struct Problem {
   std::string owner{};   // name of the owner, when known
   int attempts = 0;
   std::string request_id{};
+  std::vector<std::string> errors{};   // each with its place, where there is more than the detail
   std::optional<int> status{};         // overrides the row's (parser refusals: 400, 413, 414, ...)
   std::optional<int> retry_after_s{};  // overrides the row's
 };

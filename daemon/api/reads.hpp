@@ -43,6 +43,9 @@ Response order_reap(const Call&);
 Response order_heal(const Call&);
 Response order_join(const Call&);  // POST {"peers": [..]}
 Response order_partitions(const Call&);
+Response config_page(const Call&);
+Response order_reload(const Call&);
+Response order_log_level(const Call&);  // PUT {"level": "debug"}
 
 // By its name or address, percent-encoded. The error is the answer.
 [[nodiscard]] Result<const MemberView*, Response> member_in_path(const View&, std::string_view raw);

@@ -90,6 +90,7 @@ struct View {
   Phase phase = Phase::joining;
   AppView app;
   DrainView drain;
+  std::shared_ptr<const std::string> settings;  // the configuration in force, as JSON without secrets
   std::string phase_reason;  // why not ready, one sentence with the remedy; empty when ready
   // Another live member uses this node's name, and this one has left the ring for it: the same, or empty.
   std::string name_conflict;

@@ -18,6 +18,7 @@
 
 #include "daemon/app/secrets.hpp"
 #include "daemon/app/service_manager.hpp"
+#include "daemon/app/settings.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/config/show.hpp"
 #include "daemon/control/control_plane.hpp"
@@ -31,31 +32,9 @@
 namespace ringside::app {
 namespace {
 
-// The host name as a node name: only what the ring's names may hold.
-std::string host_name() {
-  char buffer[256] = {};
-  if (::gethostname(buffer, sizeof buffer - 1) != 0 || buffer[0] == 0) return "node";
-  std::string name(buffer);
-  name.resize(std::min<std::size_t>(name.size(), 63));
-  for (char& c : name)
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '_' && c != '-') c = '-';
-  return name;
-}
-
 std::size_t worker_count(const config::Config& config) {
   if (config.workers > 0) return static_cast<std::size_t>(config.workers);
   return std::max(1U, std::thread::hardware_concurrency());
-}
-
-obs::Level log_level(config::LogLevel level) {
-  switch (level) {
-    case config::LogLevel::trace: return obs::Level::trace;
-    case config::LogLevel::debug: return obs::Level::debug;
-    case config::LogLevel::info: return obs::Level::info;
-    case config::LogLevel::warn: return obs::Level::warn;
-    case config::LogLevel::error: return obs::Level::error;
-  }
-  return obs::Level::info;
 }
 
 // For `systemctl status`.
@@ -101,9 +80,9 @@ std::string addresses(const std::vector<net::ListeningSocket>& listeners) {
 
 class Agent {
  public:
-  explicit Agent(config::Config config)
-      : config_(std::move(config)), signals_(io_, SIGTERM, SIGINT, SIGHUP), service_manager_(io_) {
-    if (config_.node.name.empty()) config_.node.name = host_name();
+  Agent(config::Config config, Settings settings)
+      : config_(std::move(config)), settings_(std::move(settings)), signals_(io_, SIGTERM, SIGINT, SIGHUP), service_manager_(io_) {
+    name_node(config_);
     for (std::size_t i = 0; i < worker_count(config_); ++i)
       metrics_.workers.push_back(std::make_unique<obs::WorkerMetrics>());
     control_ = std::make_unique<control::ControlPlane>(io_, config_, metrics_, hooks());
@@ -137,6 +116,12 @@ class Agent {
     auto peer = control_->listen();
     if (!peer) return std::move(peer).error();
     control_->set_api_listeners(std::move(names));
+    settings_.serve({.use_secrets =
+                         [this](Secrets secrets) {
+                           secrets_ = std::move(secrets);
+                           use_secrets();
+                         },
+                     .show = [this](std::string json) { control_->set_settings(std::move(json)); }});
     const auto& hosts = config_.security.api_hosts;
     if (std::ranges::find(hosts, "*") != hosts.end())
       obs::log(obs::Level::warn, "any_host_answered",
@@ -188,6 +173,7 @@ class Agent {
               for (auto& worker : workers_) worker->cut(all);
             },
         .depart = [this](std::function<void()> done) { depart(std::move(done)); },
+        .settings = [this](const api::Order& order) { return change_settings(order); },
         .exit = [this] { stop(); }};
   }
 
@@ -258,7 +244,7 @@ class Agent {
       if (error) return;
       if (number == SIGHUP) {
         reopen_logs();
-        reload_secrets();
+        settings_.reload("SIGHUP");
       } else {
         leave(number);
       }
@@ -266,23 +252,16 @@ class Agent {
     });
   }
 
+  api::Response change_settings(const api::Order& order) {
+    if (order.kind == api::Order::Kind::log_level) return settings_.set_log_level(order.level);
+    reopen_logs();
+    return settings_.reload("POST /v1/reload");
+  }
+
   // Their files may have been moved away.
   static void reopen_logs() {
     obs::reopen_access_log();
-    obs::log(obs::Level::info, "logs_reopened", {{"signal", SIGHUP}});
-  }
-
-  // Connections that are open stay; new ones are made with what the files hold now.
-  void reload_secrets() {
-    auto secrets = read_secrets(config_);
-    if (!secrets) {
-      obs::log(obs::Level::error, "secrets_not_reloaded",
-               {{"cause", secrets.error()}, {"meaning", "the old ones stay in force"}});
-      return;
-    }
-    secrets_ = std::move(*secrets);
-    use_secrets();
-    obs::log(obs::Level::info, "secrets_reloaded", {{"signal", SIGHUP}});
+    obs::log(obs::Level::info, "logs_reopened");
   }
 
   // SIGTERM again changes nothing: leaving is bounded by drain.timeout already. Who presses Ctrl-C twice does
@@ -315,7 +294,8 @@ class Agent {
     obs::log(obs::Level::info, "stopped", {{"node", config_.node.name}});
   }
 
-  config::Config config_;
+  config::Config config_;  // of the start; Settings has what is in force
+  Settings settings_;
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
   ServiceManager service_manager_;
@@ -349,7 +329,7 @@ int run_agent(std::span<const char* const> args) {
     obs::log(obs::Level::error, "cannot_start", {{"cause", started.error()}});
     exit_code = 1;
   } else {
-    Agent agent(std::move(loaded->config));
+    Agent agent(loaded->config, {{arguments, config::environment(::environ), config::read_file}, *loaded});
     if (auto opened = agent.open(); !opened) {
       obs::log(obs::Level::error, "cannot_start", {{"cause", opened.error()}});
       exit_code = 1;

@@ -1,4 +1,5 @@
-// What the options of `security` name, read from its files: at the start, and again on SIGHUP. Main thread.
+// What the options of `security` name, read from its files: at the start, and again at each
+// reload (settings.hpp). Main thread.
 #pragma once
 
 #include <string>

@@ -91,7 +91,11 @@ std::string problem_text(const HttpResponse& response) {
   const Json body = Json::parse(response.body, nullptr, false);
   const std::string code = text_at(body, "code");
   if (code.empty()) return "the answer is " + std::to_string(response.status) + " " + response.reason;
-  return code + ": " + sentence(text_at(body, "detail")) + " " + text_at(body, "remedy");
+  std::string text = code + ": " + sentence(text_at(body, "detail")) + " " + text_at(body, "remedy");
+  if (const auto errors = body.find("errors"); errors != body.end() && errors->is_array())
+    for (const Json& error : *errors)
+      if (error.is_string()) text += "\n  " + error.get<std::string>();
+  return text;
 }
 
 namespace {

@@ -184,6 +184,12 @@ constexpr std::array verbs{
          0,
          false,
          partitions},
+    Verb{"reload", "", "read the configuration again, as SIGHUP does",
+         "File, environment and flags as at the start; anything wrong refuses the whole. Says what was applied and "
+         "what\nneeds a restart. Keys and tokens are read again, logs opened anew.",
+         {}, 0, 0, false, reload},
+    Verb{"log-level", "trace|debug|info|warn|error", "what is logged, until the next reload or restart", "",
+         {}, 1, 1, false, log_level},
     Verb{"top", "", "what a node does: requests and errors a second, members",
          "A picture on a terminal, else a line each time; -o json for a line of JSON.\n\n"
          "  ringside top --every 5s",

@@ -79,6 +79,8 @@ int reap(Terminal&, const Arguments&);
 int heal(Terminal&, const Arguments&);
 int join(Terminal&, const Arguments&);
 int partitions(Terminal&, const Arguments&);
+int reload(Terminal&, const Arguments&);
+int log_level(Terminal&, const Arguments&);
 int simulate(Terminal&, const Arguments&);
 int run_with_app(Terminal&, const Arguments&);
 int dev(Terminal&, const Arguments&);

@@ -75,6 +75,7 @@ Json json_of(const routes::Rule& rule) {
   if (rule.timeout) json["timeout"] = print_duration(*rule.timeout);
   if (rule.retry) json["retry"] = *rule.retry;
   if (rule.concurrency) json["concurrency"] = *rule.concurrency;
+  if (rule.upgrade) json["upgrade"] = true;
   return json;
 }
 
@@ -118,6 +119,14 @@ struct JsonValue {
     return all;
   }
 };
+
+// Secrets are in files, and their names are none. But what an app wants to be called with may hold one: a
+// webhook's query is its own affair, and often a token.
+Config masked(Config config) {
+  for (auto& hook : config.events.webhooks)
+    if (const auto mark = hook.url.find('?'); mark != std::string::npos) hook.url.replace(mark, std::string::npos, "?***");
+  return config;
+}
 
 // Prints the section headers that lie between one option and the next, so that rows become a nested document.
 class Nesting {
@@ -175,7 +184,7 @@ std::string generate_yaml() {
     const auto range = range_and_unit(option);
     comment(std::string(option.help));
     comment(yaml_form(option) + (range.empty() ? "" : ", " + range) + ". Default " + value + ": " +
-            std::string(option.reason));
+            std::string(option.reason) + (option.live ? " A reload takes it." : ""));
     out += nesting.indent() + leaf_of(option) + ": " + value + "\n";
   }
   return out;
@@ -237,19 +246,34 @@ std::string show_json(const Loaded& loaded, bool origin) {
   return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+std::string show_masked(const Config& config) {
+  return show_json({masked(config), {}}, false);
+}
+
+std::string show_value(const Option& option, const Config& config) {
+  std::string text;
+  for (const auto& line : split(yaml_value(option, masked(config)), '\n')) {
+    const auto begin = line.find_first_not_of(' ');
+    if (begin != line.npos) text += (text.empty() || text.ends_with('[') ? "" : " ") + line.substr(begin);
+  }
+  return text;
+}
+
+std::string render_problem(const Problem& problem) {
+  std::string line = problem.source;
+  if (problem.line != 0) line += ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column);
+  line += ": ";
+  if (!problem.path.empty()) line += problem.path + ": ";
+  line += problem.message;
+  if (!problem.suggestion.empty()) line += "; " + problem.suggestion;
+  // Messages quote what was given; it must not break the line or steer the terminal.
+  std::ranges::replace_if(line, [](unsigned char c) { return std::iscntrl(c) != 0; }, '?');
+  return line;
+}
+
 std::string render_problems(std::span<const Problem> problems) {
   std::string out;
-  for (const auto& problem : problems) {
-    std::string line = problem.source;
-    if (problem.line != 0) line += ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column);
-    line += ": ";
-    if (!problem.path.empty()) line += problem.path + ": ";
-    line += problem.message;
-    if (!problem.suggestion.empty()) line += "; " + problem.suggestion;
-    // Messages quote what was given; it must not break the line or steer the terminal.
-    std::ranges::replace_if(line, [](unsigned char c) { return std::iscntrl(c) != 0; }, '?');
-    out += line + '\n';
-  }
+  for (const auto& problem : problems) out += render_problem(problem) + '\n';
   const auto count = problems.size();
   return out + std::to_string(count) + (count == 1 ? " problem\n" : " problems\n");
 }

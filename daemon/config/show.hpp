@@ -6,6 +6,7 @@
 #include <string>
 
 #include "daemon/config/load.hpp"
+#include "daemon/config/options.hpp"
 
 namespace ringside::config {
 
@@ -15,6 +16,11 @@ std::string flags_help();  // grouped by section, wrapped at 100 columns; what `
 std::string show(const Loaded&, bool origin);
 // The same as one JSON object; with `origin` each value is {"value": ..., "origin": "..."}.
 std::string show_json(const Loaded&, bool origin);
+// What is in force for whoever may ask over the API: JSON without what may be a secret.
+std::string show_masked(const Config&);
+// One option's value on one line, as the file has it, without what may be a secret.
+std::string show_value(const Option&, const Config&);
+std::string render_problem(const Problem&);  // one line, without its end
 // One line for each problem and a closing line with their number.
 std::string render_problems(std::span<const Problem>);
 

@@ -357,6 +357,11 @@ void ControlPlane::set_api_listeners(std::vector<std::string> listeners) {
   state_->view_maker.set_api_listeners(std::move(listeners));
 }
 
+void ControlPlane::set_settings(std::string json) {
+  state_->view_maker.set_settings(std::make_shared<const std::string>(std::move(json)));
+  if (state_->view && !state_->stopped) state_->publish();
+}
+
 void ControlPlane::set_security(security::PeerSecurity security) {
   state_->security = std::move(security);
   state_->use_security();

@@ -43,6 +43,8 @@ struct Hooks {
   std::function<void(bool all)> cut{};
   // Nothing new is to be taken any more; `done`, on the control thread, when no connection is left.
   std::function<void(std::function<void()> done)> depart{};
+  // Orders about the configuration: reload, log_level. Answered at once.
+  std::function<api::Response(const api::Order&)> settings{};
   std::function<void()> exit{};  // this node has left; nothing is called after it
 };
 
@@ -59,6 +61,8 @@ class ControlPlane {
   [[nodiscard]] Result<Address, std::string> listen();
   // What the API listeners turned out to be, for the view. Call before start().
   void set_api_listeners(std::vector<std::string>);
+  // The configuration in force, for the view; before start(), and when it has changed.
+  void set_settings(std::string json);
   // How members talk to each other; before start(), and when keys or certificates have changed.
   void set_security(security::PeerSecurity);
   void start();  // resolves the seeds, joins, gossips

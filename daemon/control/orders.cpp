@@ -37,7 +37,9 @@ void Orders::run(const api::Order& order, Answer answer) {
     case api::Order::Kind::partitions: return ask_members(answer);
     case api::Order::Kind::drain:
     case api::Order::Kind::cancel_drain:
-    case api::Order::Kind::leave: return;  // the control plane's own
+    case api::Order::Kind::leave:
+    case api::Order::Kind::reload:
+    case api::Order::Kind::log_level: return;  // the control plane's own
   }
 }
 

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/api/view.hpp"
@@ -22,6 +24,8 @@ class ViewMaker {
   void set_api_listeners(std::vector<std::string> listeners) {
     constant_.api_listeners = std::move(listeners);
   }
+
+  void set_settings(std::shared_ptr<const std::string> json) { constant_.settings = std::move(json); }
 
   struct Circumstances {
     const api::DrainView& drain;

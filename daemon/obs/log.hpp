@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -12,6 +13,8 @@
 namespace ringside::obs {
 
 enum class Level : std::uint8_t { trace, debug, info, warn, error };
+[[nodiscard]] std::string_view to_string(Level) noexcept;  // "trace"
+[[nodiscard]] std::optional<Level> parse_level(std::string_view) noexcept;
 
 struct KeyValue {
   std::string_view key;

@@ -7,17 +7,6 @@
 namespace ringside::obs {
 namespace {
 
-constexpr std::string_view level_name(Level level) {
-  switch (level) {
-    case Level::trace: return "trace";
-    case Level::debug: return "debug";
-    case Level::info: return "info";
-    case Level::warn: return "warn";
-    case Level::error: return "error";
-  }
-  return "error";
-}
-
 template <class Number>
 void append_number(std::string& out, Number value) {
   std::array<char, 32> text{};
@@ -101,6 +90,23 @@ struct AppendValue {
 
 }  // namespace
 
+std::string_view to_string(Level level) noexcept {
+  switch (level) {
+    case Level::trace: return "trace";
+    case Level::debug: return "debug";
+    case Level::info: return "info";
+    case Level::warn: return "warn";
+    case Level::error: return "error";
+  }
+  return "error";
+}
+
+std::optional<Level> parse_level(std::string_view word) noexcept {
+  for (const Level level : {Level::trace, Level::debug, Level::info, Level::warn, Level::error})
+    if (word == to_string(level)) return level;
+  return std::nullopt;
+}
+
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
@@ -144,7 +150,7 @@ std::string format_line(LineFormat format, WallTime time, Level level, std::stri
   std::string out = json ? R"({"ts":")" : "";
   append_time(out, time);
   out += json ? R"(","level":")" : " ";
-  out += level_name(level);
+  out += to_string(level);
   out += json ? R"(","event":")" : " ";
   out += event;
   if (json) out += '"';

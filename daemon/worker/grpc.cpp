@@ -49,6 +49,7 @@ Status status_of(api::Code code) {
     case api::Code::loop:
     case api::Code::unknown_node:
     case api::Code::conflict:
+    case api::Code::bad_setting:
     case api::Code::internal: return api::row(code).executed_maybe ? Status::unknown : Status::unavailable;
   }
   return Status::unknown;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "daemon/api/cluster_orders.hpp"
+#include "daemon/api/settings_orders.hpp"
 #include "daemon/api/stats.hpp"
 #include "daemon/base/limits.hpp"
 #include "tests/support/api_call.hpp"
@@ -185,6 +186,27 @@ std::vector<Sample> samples() {
        {},
        api::partitions_answer(std::vector<api::AskedMember>{
            {"a", "127.0.0.1:1", 1}, {"b", "127.0.0.1:2", 2}, {"c", "127.0.0.1:3", std::nullopt}})},
+      {"/v1/config", "GET", "/v1/config", 200},
+      {"/v1/reload",
+       "POST",
+       "/v1/reload",
+       200,
+       "",
+       usual,
+       {},
+       api::reloaded_answer(std::vector<api::SettingChange>{{"a.b", "1", "2", "r.yaml:1"}}, {})},
+      {"/v1/reload", "POST", "/v1/reload", 422, "", usual, {}, api::not_reloaded_answer({"r.yaml:1:1: no"})},
+      {"/v1/log-level",
+       "PUT",
+       "/v1/log-level",
+       200,
+       R"({"level":"debug"})",
+       usual,
+       {},
+       api::log_level_answer(obs::Level::debug, obs::Level::info)},
+      {"/v1/log-level", "PUT", "/v1/log-level", 400, "{}"},
+      {"/v1/log-level", "PUT", "/v1/log-level", 413, too_much},
+      {"/v1/log-level", "PUT", "/v1/log-level", 422, R"({"level":"loud"})"},
       {"/metrics", "GET", "/metrics", 200},
       {"/openapi.json", "GET", "/openapi.json", 200},
       {"/", "GET", "/", 200},

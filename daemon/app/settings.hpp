@@ -1,0 +1,49 @@
+// The configuration of a running daemon: what is in force, and how a reload changes it. A reload reads file,
+// environment and flags as the start did and is refused as a whole if anything is wrong. What the option table
+// calls live is taken at once; the rest waits for a restart. Main thread.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/api/settings_orders.hpp"
+#include "daemon/app/secrets.hpp"
+#include "daemon/config/load.hpp"
+#include "daemon/obs/log.hpp"
+
+namespace ringside::app {
+
+[[nodiscard]] obs::Level log_level(config::LogLevel) noexcept;
+// The host's name if the configuration has none for the node.
+void name_node(config::Config&);
+
+class Settings {
+ public:
+  struct Sources {
+    std::vector<std::string> arguments;
+    config::Environment environment;
+    config::FileReader read_file;
+  };
+  struct Host {
+    std::function<void(Secrets)> use_secrets;
+    std::function<void(std::string)> show;  // what is in force has changed: JSON without secrets
+  };
+  Settings(Sources, config::Loaded in_force);
+
+  // Whatever changes goes there from now on.
+  void serve(Host);
+  // `by` is for the log: SIGHUP, or the request. Both tell the same.
+  api::Response reload(std::string_view by);
+  api::Response set_log_level(obs::Level);
+
+ private:
+  api::Response refuse(std::string_view by, std::vector<std::string> errors);
+
+  Sources sources_;
+  config::Loaded in_force_;
+  Host host_;
+};
+
+}  // namespace ringside::app
