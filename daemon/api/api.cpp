@@ -199,9 +199,8 @@ Page page_for(const Route& route, std::string_view method) {
 
 std::string allowed(const Route& route) {
   std::string all;
-  for (const auto& [page, methods] :
-       {std::pair{route.get, "GET, HEAD"}, std::pair{route.post, "POST"}, std::pair{route.put, "PUT"},
-        std::pair{route.erase, "DELETE"}})
+  for (const auto& [page, methods] : {std::pair{route.get, "GET, HEAD"}, std::pair{route.post, "POST"},
+                                      std::pair{route.put, "PUT"}, std::pair{route.erase, "DELETE"}})
     if (page != nullptr) all += (all.empty() ? "" : ", ") + std::string(methods);
   return all;
 }

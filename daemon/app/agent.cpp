@@ -81,7 +81,10 @@ std::string addresses(const std::vector<net::ListeningSocket>& listeners) {
 class Agent {
  public:
   Agent(config::Config config, Settings settings)
-      : config_(std::move(config)), settings_(std::move(settings)), signals_(io_, SIGTERM, SIGINT, SIGHUP), service_manager_(io_) {
+      : config_(std::move(config)),
+        settings_(std::move(settings)),
+        signals_(io_, SIGTERM, SIGINT, SIGHUP),
+        service_manager_(io_) {
     name_node(config_);
     for (std::size_t i = 0; i < worker_count(config_); ++i)
       metrics_.workers.push_back(std::make_unique<obs::WorkerMetrics>());

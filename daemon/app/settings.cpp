@@ -89,8 +89,9 @@ api::Response Settings::reload(std::string_view by) {
   change_level(log_level(in_force_.config.observability.log.level), [&] {
     obs::log(Level::info, "secrets_reloaded", {{"by", by}});
     for (const auto& change : applied)
-      obs::log(Level::info, "setting_applied",
-               {{"option", change.option}, {"from", change.from}, {"to", change.to}, {"origin", change.origin}});
+      obs::log(
+          Level::info, "setting_applied",
+          {{"option", change.option}, {"from", change.from}, {"to", change.to}, {"origin", change.origin}});
     for (const auto& change : waiting)
       obs::log(Level::warn, "setting_needs_restart",
                {{"option", change.option},

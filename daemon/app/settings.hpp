@@ -1,6 +1,6 @@
 // The configuration of a running daemon: what is in force, and how a reload changes it. A reload reads file,
-// environment and flags as the start did and is refused as a whole if anything is wrong. What the option table
-// calls live is taken at once; the rest waits for a restart. Main thread.
+// environment and flags as the start did and is refused as a whole if anything is wrong. What the option
+// table calls live is taken at once; the rest waits for a restart. Main thread.
 #pragma once
 
 #include <functional>

@@ -124,7 +124,8 @@ struct JsonValue {
 // webhook's query is its own affair, and often a token.
 Config masked(Config config) {
   for (auto& hook : config.events.webhooks)
-    if (const auto mark = hook.url.find('?'); mark != std::string::npos) hook.url.replace(mark, std::string::npos, "?***");
+    if (const auto mark = hook.url.find('?'); mark != std::string::npos)
+      hook.url.replace(mark, std::string::npos, "?***");
   return config;
 }
 

@@ -247,11 +247,11 @@ class Tokens(SecurityTest):
             headers = {"Authorization": f"Bearer {token}"} if token else {}
             return self.host.get(path, method=method, headers=headers, body=b"{}" if method == "POST" else None).status
         lookup = "/v1/lookup"
-        for token, expected in ((None, (401, 401, 401)), ("x" * 20, (401, 401, 401)), (READ, (200, 403, 403)),
-                                (APP, (200, 200, 400)), (OLD, (200, 200, 400)), (OPS, (200, 200, 400))):
+        for token, expected in ((None, (401,) * 4), ("x" * 20, (401,) * 4), (READ, (200, 403, 403, 403)),
+                                (APP, (200, 200, 400, 403)), (OLD, (200, 200, 400, 403)), (OPS, (200, 200, 400, 200))):
             with self.subTest(token=token):
                 self.assertEqual((status("/v1/members", token), status(route("k", "/echo"), token),
-                                  status(lookup, token, "POST")), expected)
+                                  status(lookup, token, "POST"), status("/v1/reload", token, "POST")), expected)
 
     def test_a_refusal_names_what_is_missing(self):
         answer = self.host.get("/v1/members")

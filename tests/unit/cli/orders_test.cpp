@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "daemon/api/cluster_orders.hpp"
+#include "daemon/api/settings_orders.hpp"
 #include "daemon/cli/progress.hpp"
 #include "tests/support/api_server.hpp"
 #include "tests/support/cli_run.hpp"
@@ -101,6 +102,29 @@ TEST_CASE("evict, reap, heal and join say what came of it") {
   CHECK(run_cli({"join", "10.0.0.1:7601", "b"}, environment).out ==
         "10.0.0.1:7601: joined\nb: no such host\n");
   CHECK_THAT(script.asked[5], Contains(R"({"peers":["10.0.0.1:7601","b"]})"));
+}
+
+TEST_CASE("reload names each change, or each error on a line of its own; log-level says what it was") {
+  const std::vector<api::SettingChange> level{{"observability.log.level", "info", "debug", "r.yaml:2"}};
+  const std::vector<api::SettingChange> workers{{"workers", "0", "2", "r.yaml:3"}};
+  Script script{{api::reloaded_answer(level, workers), api::reloaded_answer({}, {}),
+                 api::not_reloaded_answer({"r.yaml:1:1: a: no", "r.yaml:2:1: b: no"}),
+                 api::log_level_answer(obs::Level::debug, obs::Level::info)},
+                {}};
+  const test::HttpServer server(script.handler());
+  const config::Environment environment{{"RINGSIDE_ADDR", server.address()}};
+  CHECK(run_cli({"reload"}, environment).out ==
+        "applied        observability.log.level: info -> debug (r.yaml:2)\n"
+        "needs restart  workers: 0 -> 2 (r.yaml:3)\n");
+  CHECK_THAT(script.asked[0], StartsWith("POST /v1/reload "));
+  CHECK(run_cli({"reload"}, environment).out == "no setting has changed; keys and tokens were read again\n");
+  const auto refused = run_cli({"reload"}, environment);
+  CHECK(refused.exit == 1);
+  CHECK_THAT(refused.err, StartsWith("ringside: bad_setting: 2 problems in the configuration") &&
+                              Contains("\n  r.yaml:1:1: a: no\n  r.yaml:2:1: b: no\n"));
+  CHECK(run_cli({"log-level", "debug"}, environment).out == "the log level is debug, it was info\n");
+  CHECK_THAT(script.asked[3], StartsWith("PUT /v1/log-level ") && Contains(R"({"level":"debug"})"));
+  CHECK(run_cli({"log-level"}, environment).exit == 2);
 }
 
 TEST_CASE("partitions shows who sees the same cluster, and is exit 1 when not all do") {

@@ -99,6 +99,16 @@ TEST_CASE("`config show` as JSON has numbers, booleans, lists and maps") {
   CHECK(origins["workers"]["origin"] == "default");
 }
 
+TEST_CASE("over the API nothing is shown that may be a secret") {
+  const auto loaded = must_load(
+      {"-c", "r.yaml"}, "events: {webhooks: [{url: \"http://127.0.0.1:5/a?token=x\", secret_file: /s}]}\n");
+  const auto shown = nlohmann::json::parse(show_masked(loaded.config));
+  CHECK(shown["events"]["webhooks"][0]["url"] == "http://127.0.0.1:5/a?***");
+  CHECK(shown["events"]["webhooks"][0]["secret_file"] == "/s");
+  const auto line = show_value(*find_option("events.webhooks"), loaded.config);
+  CHECK_THAT(line, !Catch::Contains("token") && !Catch::Contains("\n") && Catch::Contains("?***"));
+}
+
 TEST_CASE("the help shows every flag within 100 columns") {
   const auto help = flags_help();
   for (const auto& option : options()) CHECK_THAT(help, Catch::Contains("  " + flag_of(option)));
