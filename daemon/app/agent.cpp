@@ -120,8 +120,8 @@ class Agent {
     if (!peer) return std::move(peer).error();
     control_->set_api_listeners(std::move(names));
     settings_.serve({.use_secrets =
-                         [this](Secrets secrets) {
-                           secrets_ = std::move(secrets);
+                         [this](Secrets read) {
+                           secrets_ = std::move(read);
                            use_secrets();
                          },
                      .show = [this](std::string json) { control_->set_settings(std::move(json)); }});
