@@ -46,7 +46,7 @@ class Documents(unittest.TestCase):
         self.assertLessEqual(len(left_out), NOT_RUN_AT_MOST, [block.where for block in left_out])
 
     def test_commands_stand_in_fences_where_they_are_run(self):
-        found = []
+        found = []  # indented, as Markdown's other way to write code
         for document in PLAYED:
             text = re.sub(r"^```.*?^```", "", (ROOT / document).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
             found += re.findall(r"^ {4}(?:\$ )?(?:ringside|curl|docker|python3|node|kill) .*$", text, re.MULTILINE)
