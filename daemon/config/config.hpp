@@ -72,6 +72,7 @@ struct Config {
     struct {
       Millis period{30'000};
       Millis lonely_period{1000};
+      Millis doubt{10'000};
     } heal;
     bool catch_up = true;
     struct {

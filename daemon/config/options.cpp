@@ -150,6 +150,14 @@ const std::array table = {
                    "less often. 0: no difference.",
            .reason = "most likely it is the one that was cut off, and is back within seconds after that.",
            .range = {0, hour}},
+    Option{.path = "gossip.heal.doubt",
+           .field = RINGSIDE_FIELD(gossip.heal.doubt),
+           .help = "How long the word of a member that is back from the dead, that others are dead, makes "
+                   "them no more than suspects. 0: it is believed.",
+           .reason =
+               "twice suspect_timeout: who was cut off, or half of a split cluster, holds the others for "
+               "dead until they have refuted.",
+           .range = {0, hour}},
     Option{.path = "gossip.catch_up",
            .field = RINGSIDE_FIELD(gossip.catch_up),
            .help = "Just started, ask others for their whole list while ours grows, at most eight times.",

@@ -23,6 +23,7 @@ swim::Config swim_config(const Config& config) {
   out.tombstone_timeout = config.gossip.reap.tombstone;
   out.heal_period = config.gossip.heal.period;
   out.heal_lonely_period = config.gossip.heal.lonely_period;
+  out.heal_doubt = config.gossip.heal.doubt;
   out.catch_up = config.gossip.catch_up;
   const auto& lifeguard = config.gossip.lifeguard;
   out.lifeguard = {lifeguard.health_max, lifeguard.confirmations, lifeguard.suspect_factor, lifeguard.buddy,

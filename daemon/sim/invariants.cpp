@@ -64,7 +64,9 @@ void Invariants::on_change(HostId observer, const swim::MemberChanged& change) {
     const bool own_timer = change.source == world_.address(observer) && !namesake && !proof;
     const auto [known, is_new] = known_.try_emplace(view, now);
     if (!is_new) check_order(observer, what, known->second, now, own_timer);
-    known->second = now;
+    // Other labels for the same (a healing look tells of suspects without any) start no new time.
+    const bool the_same = known->second.status == now.status && known->second.incarnation == now.incarnation;
+    if (!the_same) known->second = now;
   }
 
   if (const auto subject = world_.running_at(change.address)) {

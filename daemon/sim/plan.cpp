@@ -88,6 +88,7 @@ Plan draw_plan(std::uint64_t seed) {
   if (rng.chance(3, 4)) {  // what ringside does beyond Ringpop
     plan.config.ping_timeout_min = 300ms;
     plan.config.heal_lonely_period = 1s;
+    plan.config.heal_doubt = 10s;
     plan.config.catch_up = true;
   }
   plan.config.proof_of_death = !rng.chance(1, 4);

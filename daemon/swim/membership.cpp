@@ -27,7 +27,9 @@ bool dialable(std::string_view address) {
 Membership::Membership(std::string self, Member me, std::size_t members_max)
     : self_(std::move(self)),
       members_max_(members_max),
-      me_(&rows_.emplace(self_, std::move(me)).first->second) {}
+      me_(&rows_.emplace(self_, std::move(me)).first->second) {
+  index_.emplace(rows_.begin()->first, me_);
+}
 
 Applied Membership::apply(std::span<const ringpop::Change> changes, std::int64_t incarnation_max,
                           std::size_t newcomers_max) {
@@ -79,6 +81,7 @@ bool Membership::may_enter(const ringpop::Change& change, bool too_many, Changes
 void Membership::write(const ringpop::Change& change, const Standing& incoming, Applied& applied) {
   const auto [at, is_new] = rows_.try_emplace(change.address);
   Member& row = at->second;
+  if (is_new) index_.emplace(at->first, &row);
   const bool was_in = !is_new && reachable(row.status);
   const bool is_in = reachable(change.status);
   const bool was_faulty = !is_new && row.status == ringpop::Status::faulty;
@@ -133,13 +136,14 @@ void Membership::evict(std::string_view address) {
   const auto at = rows_.find(address);
   assert(at != rows_.end() && address != self_ && !lives(at->second.status, at->second.labels));
   faulty_count_ -= at->second.status == ringpop::Status::faulty ? 1 : 0;
+  index_.erase(at->first);
   rows_.erase(at);
   cache_.reset();
 }
 
 const Member* Membership::find(std::string_view address) const {
-  const auto at = rows_.find(address);
-  return at == rows_.end() ? nullptr : &at->second;
+  const auto at = index_.find(address);
+  return at == index_.end() ? nullptr : at->second;
 }
 
 bool Membership::pingable(std::string_view address) const {

@@ -3,6 +3,7 @@
 // Control thread only.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -78,7 +79,8 @@ class Membership {
   std::string self_;
   std::size_t members_max_;
   Rows rows_;
-  Member* me_;  // into rows_, whose nodes never move
+  boost::unordered_flat_map<std::string_view, Member*> index_;  // into rows_: nearly every look-up finds
+  Member* me_;                                                  // into rows_, whose nodes never move
   std::size_t pingable_count_ = 0;
   std::size_t living_count_ = 0;
   std::size_t faulty_count_ = 0;

@@ -85,6 +85,7 @@ Node::State::State(std::string self_address, Config c, Rng r, Now now)
       catch_up(config.catch_up),
       heal_clock(config),
       newcomer_quota(config.newcomers_max),
+      doubt(config.heal_doubt),
       own_score(config.damping.half_life),
       flaps(config.damping.half_life, config.members_max),
       was_up(config.app_state == App::ready),
@@ -114,6 +115,8 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
     }
   }
   measure_changes(Stat::changes_received, changes, out);
+  const auto softened = doubt.soften(now.steady, members, changes);
+  if (!softened.empty()) changes = softened;
   // A list is bounded by the members there may be at all.
   const bool counts = how == Learned::by_gossip && teller != members.self();
   const std::size_t newcomers_max =
@@ -129,6 +132,9 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
       catch_up.grew(now.steady);
     }
     if (update.returned) flaps.returned(now.steady, name_of(change.address, change.labels));
+    if (update.returned ||
+        (update.before == ringpop::Status::suspect && change.status == ringpop::Status::alive))
+      doubt.returned(now.steady, change.address);
     spread(change, how);
     start_timer(now, change, how);
     if (change.status == ringpop::Status::leave)

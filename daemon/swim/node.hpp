@@ -59,6 +59,7 @@ struct Config {
   bool positive_labels = true;    // a nonce label makes our label checksum positive (settled by ringpop-node)
   Millis heal_period{30 * 1000};  // how often a look for lost partitions is considered
   Millis heal_lonely_period{0};   // the same while most of the cluster is gone for us; 0: no difference
+  Millis heal_doubt{0};           // so long the word of who is back from the dead only suspects (doubt.hpp)
   int heal_base_probability = 3;  // of as many members: looks a period in the whole cluster
   int heal_failures_max = 10;     // unreachable targets after which one look gives up
   int evict_ping_percent = 40;    // of the members, told at once when we evict ourselves

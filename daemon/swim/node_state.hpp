@@ -14,6 +14,7 @@
 #include "daemon/swim/catch_up.hpp"
 #include "daemon/swim/damping.hpp"
 #include "daemon/swim/dissemination.hpp"
+#include "daemon/swim/doubt.hpp"
 #include "daemon/swim/healer.hpp"
 #include "daemon/swim/inquest.hpp"
 #include "daemon/swim/joiner.hpp"
@@ -256,6 +257,7 @@ struct Node::State {
   bool yielded = false;                     // we left because another member uses our name
   bool left = false;                        // told to
   NewcomerQuota newcomer_quota;
+  Doubt doubt;
   DampScore own_score;           // our own returns to the ring
   FlapMemory flaps;              // the others'
   std::vector<int> told_scores;  // ours, as the members counted that we joined through

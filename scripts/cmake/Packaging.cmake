@@ -1,4 +1,4 @@
-# What `cmake --install` puts where, and the Debian package that cpack makes of it (scripts/package does all of it).
+# What `cmake --install` puts where, and the Debian package that cpack makes of it (scripts/dev package does all of it).
 # Manual pages and completions are what the finished binary says of itself, so they come after it.
 include(GNUInstallDirs)
 set(share ${CMAKE_BINARY_DIR}/share)
@@ -36,7 +36,7 @@ install(CODE "
 configure_file(${CMAKE_SOURCE_DIR}/config/debian/changelog.in ${share}/changelog @ONLY)
 execute_process(COMMAND gzip -9nf ${share}/changelog)
 
-set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # packs what is built; scripts/package builds what it needs
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # packs what is built; scripts/dev package builds what it needs
 set(CPACK_GENERATOR DEB)
 set(CPACK_SET_DESTDIR ON)
 set(CPACK_INSTALL_PREFIX /usr)

@@ -8,8 +8,9 @@ What a block is, says the word behind its fence:
   yaml      settings; `ringside validate` takes them. With a name behind it (```yaml shop.yaml) it is also that file
   dockerfile, text   a sample, a picture; nothing is done with it
 
-`not-run: REASON` behind the word leaves a block out; the reason is for the reader of the source. A comment
-`<!-- a new shell -->` ends all that runs and begins again.
+`not-run: REASON` behind the word leaves a block out; the reason is for the reader of the source. A document begins
+in a shell of its own, and the comment `<!-- a new shell -->` ends all that runs and begins again. Only in the README is ringside not
+installed.
 """
 import os
 import pathlib
@@ -132,7 +133,7 @@ class Shell:
     """One bash in a folder that looks like a checkout after its build, in namespaces of its own: the ports of the documents
     are free there, and everything it starts ends with it."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, installed):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ringside-docs-"))
         for name in ("scripts", "config", "tests", "proto"):
             (self.folder / name).symlink_to(ROOT / name)
@@ -140,6 +141,8 @@ class Shell:
         (self.folder / "build" / "release" / "ringside").symlink_to(binary)
         self.answers, child_end = os.pipe()
         environment = {k: v for k, v in os.environ.items() if not k.startswith("RINGSIDE_")}
+        if installed:
+            environment["PATH"] = f"{self.folder / 'build' / 'release'}:{environment['PATH']}"
         environment |= {"XDG_RUNTIME_DIR": str(self.folder), "XDG_STATE_HOME": str(self.folder / "state")}
         self.child = subprocess.Popen([*own_namespaces(), "bash", "--norc"], cwd=self.folder, stdin=subprocess.PIPE,
                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, env=environment,

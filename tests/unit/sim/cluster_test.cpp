@@ -211,6 +211,33 @@ TEST_CASE("two halves that were cut for minutes and hold each other for faulty f
   }
 }
 
+TEST_CASE("when two halves meet again, nobody loses a member of its own half on the word of the other",
+          "[sim]") {
+  swim::Config config;
+  config.heal_lonely_period = 1s;
+  config.heal_doubt = 10s;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    INFO("seed " << seed);
+    Watched w(seed);
+    const auto hosts = sim::start_cluster(w.world, 10, 1s, 3, config);
+    REQUIRE(w.settle());
+    w.world.cut(std::span(hosts).first(4), std::span(hosts).last(6));
+    w.world.run_for(seed % 2 == 0 ? 30s : 120s);
+    w.world.network().mend_all();
+    std::size_t lost = 0;
+    w.world.on_notice = [&](HostId observer, const swim::Notice& notice) {
+      const auto* change = std::get_if<swim::MemberChanged>(&notice);
+      if (change == nullptr || change->after != Status::faulty) return;
+      const auto subject = *w.world.running_at(change->address);
+      if ((observer.value < 4) == (subject.value < 4)) ++lost;
+    };
+    CHECK(w.settle(180s));
+    w.world.run_for(20s);
+    CHECK(w.world.converged());
+    CHECK(lost == 0);
+  }
+}
+
 TEST_CASE(
     "one that was cut off for a minute is alive everywhere within two seconds in the median, five at most",
     "[sim]") {
