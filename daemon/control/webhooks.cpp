@@ -110,7 +110,11 @@ struct Webhooks::Hook {
     timer.after(pause);
   }
 
-  [[nodiscard]] std::string name() const { return "http://" + url.authority + url.path; }
+  // For the log: a query may hold a secret, as many receivers want it.
+  [[nodiscard]] std::string name() const {
+    const auto mark = url.path.find('?');
+    return "http://" + url.authority + url.path.substr(0, mark) + (mark == std::string::npos ? "" : "?***");
+  }
 
   Webhooks& owner;
   config::WebhookUrl url;
