@@ -46,6 +46,7 @@ const std::vector<Sample> samples = {
     {"gossip.heal.period", "1m"},
     {"gossip.ping_timeout_min", "400ms"},
     {"gossip.heal.lonely_period", "2s"},
+    {"gossip.heal.doubt", "20s"},
     {"gossip.catch_up", "false"},
     {"gossip.lifeguard.health_max", "0"},
     {"gossip.lifeguard.confirmations", "3"},
