@@ -101,7 +101,7 @@ class Names(unittest.TestCase):
 
     def test_verbs_are_verbs(self):
         verbs = {*pages.verb_names(pages.ask(BINARY, "--help")), "help"}
-        found = [*self.named(r"^`ringside ([a-z]+)\b"), *self.named(r"(?m)^(?:\$ )?ringside ([a-z]+)\b")]
+        found = [*self.named(r"^`ringside ([a-z]+(?:-[a-z]+)*)\b"), *self.named(r"(?m)^(?:\$ )?ringside ([a-z]+(?:-[a-z]+)*)\b")]
         self.assertGreater(len(found), 30)
         self.check(found, verbs)
 
