@@ -121,11 +121,9 @@ struct JsonValue {
 };
 
 // Secrets are in files, and their names are none. But what an app wants to be called with may hold one: a
-// webhook's query is its own affair, and often a token.
+// webhook's query does often.
 Config masked(Config config) {
-  for (auto& hook : config.events.webhooks)
-    if (const auto mark = hook.url.find('?'); mark != std::string::npos)
-      hook.url.replace(mark, std::string::npos, "?***");
+  for (auto& hook : config.events.webhooks) hook.url = without_query(std::move(hook.url));
   return config;
 }
 

@@ -127,4 +127,10 @@ Result<WebhookUrl, std::string> parse_webhook_url(std::string_view text) {
   return url;
 }
 
+std::string without_query(std::string url) {
+  if (const auto mark = url.find('?'); mark != std::string::npos)
+    url.replace(mark, std::string::npos, "?***");
+  return url;
+}
+
 }  // namespace ringside::config

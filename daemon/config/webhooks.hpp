@@ -27,5 +27,7 @@ struct WebhookUrl {
 };
 // http on this machine; the error is one sentence with the remedy.
 [[nodiscard]] Result<WebhookUrl, std::string> parse_webhook_url(std::string_view);
+// For people's eyes: a query is the receiver's own affair, and often a token.
+[[nodiscard]] std::string without_query(std::string url);
 
 }  // namespace ringside::config

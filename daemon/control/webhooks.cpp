@@ -110,10 +110,8 @@ struct Webhooks::Hook {
     timer.after(pause);
   }
 
-  // For the log: a query may hold a secret, as many receivers want it.
-  [[nodiscard]] std::string name() const {
-    const auto mark = url.path.find('?');
-    return "http://" + url.authority + url.path.substr(0, mark) + (mark == std::string::npos ? "" : "?***");
+  [[nodiscard]] std::string name() const {  // for the log
+    return config::without_query("http://" + url.authority + url.path);
   }
 
   Webhooks& owner;
