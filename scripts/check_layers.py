@@ -62,7 +62,7 @@ OUTSIDE = [
     ("program_options", r"boost/program_options", ["daemon/config", "daemon/cli"], []),
     ("prometheus", r"prometheus/", ["daemon/obs"], []),
     ("llhttp", r"llhttp", [], []),  # tests only
-    ("nghttp2", r"nghttp2/", ["proto/http2"], ["proto/http2"]),
+    ("nghttp2", r"nghttp2/", [], []),  # tests only
     ("zlib", r"zlib\.h", ["proto/tchannel"], []),
     ("OpenSSL", r"openssl/", ["daemon/security"], ["daemon/security/openssl_ptr.hpp"]),
     ("farmhash", r"farmhash\.h", ["daemon/ring", "proto/tchannel"], []),

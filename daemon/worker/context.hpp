@@ -48,8 +48,7 @@ inline constexpr http1::Limits http_limits{.request_line = limits::request_line_
 inline constexpr http2::Settings link_settings{.streams_max = limits::peer_streams,
                                                .stream_window = limits::stream_window_bytes,
                                                .trailer_bytes_max = limits::h2_trailer_bytes,
-                                               .upgrades = true,
-                                               .no_priorities = true};
+                                               .upgrades = true};
 
 // A client's connection: its heads are those that HTTP/1 takes, beside four pseudo-fields.
 inline constexpr http2::Settings client_settings{.streams_max = limits::client_streams,

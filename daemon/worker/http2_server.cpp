@@ -99,7 +99,8 @@ void Http2Server::on_bytes() {
   moved_ = true;
   const auto bytes = stream_.buffered();
   if (asker_ == Asker::client) context_.metrics.bytes_in.add(bytes.size());
-  const bool good = session_.receive(bytes);
+  const bool good = session_.receive(
+      bytes, std::chrono::duration_cast<std::chrono::seconds>(Clock::now().time_since_epoch()));
   stream_.consume(bytes.size());
   if (!good) {
     flush();

@@ -182,7 +182,7 @@ void ServedStream::write(const api::Response& response) {
 
 void ServedStream::send_continue() {
   if (gone_ || body_ended_ || !std::exchange(wants_continue_, false)) return;
-  link_.session_.submit_interim(id_, 100);
+  link_.session_.submit_continue(id_);
   link_.wants_flush();
 }
 

@@ -1,24 +1,27 @@
 #include "proto/http2/head_codec.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
-#include "proto/http/names.hpp"
 #include "proto/http/syntax.hpp"
 
 namespace ringside::http2 {
 namespace {
 
 using http::equals_ignore_case;
+using http::Name;
 
 // A 200 to an extended CONNECT may come from an app that took no notice of the upgrade. Only with this field
 // are the bytes behind it a tunnel; it names the protocol.
 constexpr std::string_view upgraded_field = "ringside-upgrade";
 
-// nghttp2 has checked that it is a number below 2^63.
-std::uint64_t number(std::string_view text) noexcept {
+// Digits alone, below 2^63.
+std::optional<std::uint64_t> number(std::string_view text) noexcept {
   std::uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, value);
+  if (text.empty() || error != std::errc{} || at != end || value >> 63 != 0) return std::nullopt;
   return value;
 }
 
@@ -27,27 +30,78 @@ bool is_target(const http::RequestHead& head) noexcept {
   return head.target.starts_with('/') && http::all_of(head.target, http::target_byte);
 }
 
-std::uint8_t* bytes(std::string_view text) noexcept {  // nghttp2 takes mutable pointers and only reads
-  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
+// RFC 3986 3.1.
+bool is_scheme(std::string_view text) noexcept {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  return letter(text.front()) && std::ranges::all_of(text, [&](char c) {
+           return letter(c) || http::is(c, http::digit_byte) || c == '+' || c == '-' || c == '.';
+         });
+}
+
+bool is_status(std::string_view text) noexcept {
+  return text.size() == 3 && http::all_of(text, http::digit_byte);
 }
 
 }  // namespace
 
+// ---- in
+
 void HeadReader::begin() noexcept {
-  bytes_ = cookies_ = 0;
+  bytes_ = count_ = cookies_ = 0;
   refused_.reset();
   text_.clear();
   spans_.clear();
+  for (Span& span : pseudo_) span = {};
+  length_.reset();
 }
 
-void HeadReader::add(std::string_view name, std::string_view value) {
+void HeadReader::add(const HpackField& added) {
   if (refused_) return;
-  bytes_ += name.size() + value.size() + 32;  // RFC 9113 6.5.2
-  if (bytes_ > bytes_max_ || spans_.size() == fields_max_) return refuse(Code::enhance_your_calm);
+  bytes_ += added.name.size() + added.value.size() + entry_overhead;  // RFC 9113 6.5.2
+  if (bytes_ > bytes_max_ || ++count_ > fields_max_) return refuse(Code::enhance_your_calm);
+  if (!added.well_formed) return refuse(Code::protocol_error);
+  if (added.name.front() == ':') return add_pseudo(added);
+  if (!is_allowed(added)) return refuse(Code::protocol_error);
+  spans_.push_back(keep(added));
+}
+
+// RFC 9113 8.3: ahead of the other fields, each at most once. Whether it stands in the right kind of head is
+// judged when the head is whole.
+void HeadReader::add_pseudo(const HpackField& added) {
+  static constexpr std::array<std::string_view, pseudos> names = {":method",    ":scheme",   ":path",
+                                                                  ":authority", ":protocol", ":status"};
+  const auto found = std::ranges::find(names, added.name);
+  if (found == names.end() || !spans_.empty() || added.value.empty()) return refuse(Code::protocol_error);
+  Span& place = pseudo_[found - names.begin()];
+  if (place.name_length != 0) return refuse(Code::protocol_error);
+  place = keep(added);
+}
+
+// RFC 9113 8.2.2, and what must not come twice.
+bool HeadReader::is_allowed(const HpackField& added) {
+  switch (added.known) {
+    case Name::connection:
+    case Name::keep_alive:
+    case Name::proxy_connection:
+    case Name::transfer_encoding:
+    case Name::upgrade: return false;
+    case Name::te: return equals_ignore_case(added.value, "trailers");
+    case Name::host:
+      return !added.value.empty() &&
+             std::ranges::none_of(spans_, [](const Span& span) { return span.known == Name::host; });
+    case Name::content_length:
+      if (length_) return false;
+      length_ = number(added.value);
+      return length_.has_value();
+    case Name::cookie: ++cookies_; return true;
+    default: return true;
+  }
+}
+
+HeadReader::Span HeadReader::keep(const HpackField& added) {
   const std::size_t at = text_.size();
-  text_.append(name).append(value);
-  spans_.push_back({at, name.size(), at + name.size(), value.size()});
-  if (name == "cookie") ++cookies_;
+  text_.append(added.name).append(added.value);
+  return {at, added.name.size(), at + added.name.size(), added.value.size(), added.known};
 }
 
 http::Field HeadReader::field(const Span& span) const noexcept {
@@ -58,7 +112,7 @@ http::Field HeadReader::field(const Span& span) const noexcept {
 // RFC 9113 8.2.3: crumbs become one field before they leave HTTP/2.
 void HeadReader::join_cookies() {
   if (cookies_ < 2) return;
-  const auto is_cookie = [this](const Span& span) { return field(span).name == "cookie"; };
+  const auto is_cookie = [](const Span& span) { return span.known == Name::cookie; };
   const std::size_t at = text_.size();
   for (const Span& span : spans_) {
     if (!is_cookie(span)) continue;
@@ -72,78 +126,84 @@ void HeadReader::join_cookies() {
   cookies_ = 1;
 }
 
-const http::RequestHead* HeadReader::request(bool end) {
+// RFC 9113 8.3.1, RFC 8441 4. CONNECT without a protocol is not for us.
+bool HeadReader::is_request(bool upgrades) const {
+  if (has(status) || !has(method) || !has(scheme) || !has(path)) return false;
+  if (has(protocol) != (text(method) == "CONNECT") || (has(protocol) && !upgrades)) return false;
+  return is_scheme(text(scheme)) && http::all_of(text(method), http::token_byte);
+}
+
+const http::RequestHead* HeadReader::request(bool end, bool upgrades) {
+  if (!is_request(upgrades)) return nullptr;
   join_cookies();
   auto& head = request_;
   head.http2 = true;
-  head.method = head.target = head.authority = head.upgrade = {};
+  head.method = text(method);
+  head.target = text(path);
+  head.authority = has(authority) ? text(authority) : std::string_view();
+  head.upgrade = {};
   head.fields.clear();
   head.framing = {end ? http::BodyKind::none : http::BodyKind::chunked, 0};
+  if (length_) head.framing = {http::BodyKind::length, *length_};
   head.takes_trailers = false;
-  std::string_view host;
   for (const Span& span : spans_) {
-    const auto [name, value] = field(span);
-    if (name == ":method") {
-      head.method = value;
-    } else if (name == ":path") {
-      head.target = value;
-    } else if (name == ":authority") {
-      head.authority = value;
-    } else if (name == ":protocol") {
-      head.upgrade = value;
-    } else if (name == "host") {
-      host = value;
-    } else if (!name.starts_with(':') && !http::is_reserved_twin(name)) {
-      if (name == "content-length") head.framing = {http::BodyKind::length, number(value)};
-      if (name == "te") head.takes_trailers = true;  // nghttp2 lets no other value through
-      head.fields.push_back({name, value});
+    const auto added = field(span);
+    if (span.known == Name::host) {
+      if (head.authority.empty()) head.authority = added.value;
+      if (!equals_ignore_case(added.value, head.authority)) return nullptr;  // RFC 9113 8.3.1
+    } else if (span.known != Name::other || !http::is_reserved_twin(added.name)) {
+      if (span.known == Name::te) head.takes_trailers = true;
+      head.fields.push_back(added);
     }
   }
-  if (head.authority.empty()) head.authority = host;
-  if (!host.empty() && !equals_ignore_case(host, head.authority)) return nullptr;  // RFC 9113 8.3.1
-  if (!head.authority.empty() && !http::is_authority(head.authority)) return nullptr;
-  if (!head.upgrade.empty()) {  // nghttp2 has seen to it that this is an extended CONNECT
+  if (!http::is_authority(head.authority)) return nullptr;  // one of both must be there
+  if (has(protocol)) {
+    head.upgrade = text(protocol);
     if (end || !http::all_of(head.upgrade, http::token_byte)) return nullptr;
     head.method = "GET";
     head.framing = {};
   }
-  if (head.method == "CONNECT" || head.method == "TRACE" || !is_target(head)) return nullptr;
+  if (head.method == "TRACE" || !is_target(head)) return nullptr;
   return &head;
 }
 
 const http::ResponseHead* HeadReader::response(bool end, bool to_head, bool connect) {
+  for (const Pseudo which : {method, scheme, path, authority, protocol})
+    if (has(which)) return nullptr;
+  if (!has(status) || !is_status(text(status))) return nullptr;
   auto& head = response_;
-  head.status = 0;
+  head.status = static_cast<int>(*number(text(status)));
+  // As in HTTP/1 (RFC 9110 15). A switch of protocols is another thing in HTTP/2 (RFC 9113 8.6).
+  if (head.status < 100 || head.status >= 600 || head.status == 101) return nullptr;
+  const bool interim = head.status < 200;
+  if (interim && (end || length_)) return nullptr;  // RFC 9113 8.1, RFC 9110 8.6
   head.upgrade = {};
   head.fields.clear();
   head.framing = {};
-  std::optional<std::uint64_t> length;
   for (const Span& span : spans_) {
-    const auto [name, value] = field(span);
-    if (name == ":status") {
-      head.status = static_cast<int>(number(value));
-    } else if (!name.starts_with(':')) {
-      if (name == "content-length") length = number(value);
-      if (connect && name == upgraded_field) head.upgrade = value;
-      head.fields.push_back({name, value});
-    }
+    const auto added = field(span);
+    if (connect && added.name == upgraded_field) head.upgrade = added.value;
+    head.fields.push_back(added);
   }
   if (!head.upgrade.empty() && head.status == 200 && !end) {
     head.status = 101;
     return &head;
   }
+  if (head.status == 204 && length_.value_or(0) != 0) return nullptr;  // RFC 9110 8.6
   if (to_head) {
-    head.framing = {http::BodyKind::none, length.value_or(http::length_unknown)};
-  } else if (length) {
-    head.framing = {http::BodyKind::length, *length};
-  } else if (!end && head.status >= 200) {
+    head.framing = {http::BodyKind::none, length_.value_or(http::length_unknown)};
+  } else if (length_ && head.status != 204) {
+    head.framing = {http::BodyKind::length, *length_};
+  } else if (!end && !interim) {
     head.framing.kind = http::BodyKind::chunked;
   }
-  return head.status >= 100 && head.status < 600 ? &head : nullptr;  // RFC 9110 15, as in HTTP/1
+  return &head;
 }
 
 const http::Trailers* HeadReader::trailers(std::size_t bytes_max) {
-  if (bytes_ > bytes_max) return nullptr;
+  if (bytes_ > bytes_max ||
+      std::ranges::any_of(pseudo_, [](const Span& span) { return span.name_length != 0; }))
+    return nullptr;
   trailers_.clear();
   for (const Span& span : spans_) {
     const auto trailer = field(span);
@@ -152,30 +212,38 @@ const http::Trailers* HeadReader::trailers(std::size_t bytes_max) {
   return &trailers_;
 }
 
-void HeadWriter::add(std::string_view name, std::string_view value, bool single_use) {
-  const auto flags = single_use ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
-  pairs_.push_back({bytes(name), bytes(value), name.size(), value.size(), static_cast<std::uint8_t>(flags)});
+// ---- out
+
+void PlainHead::add(std::string_view name, std::string_view value, bool single_use) {
+  const std::size_t at = text_.size();
+  text_.append(name).append(value);
+  for (std::size_t i = at; i < at + name.size(); ++i)
+    if (text_[i] >= 'A' && text_[i] <= 'Z') text_[i] = static_cast<char>(text_[i] + ('a' - 'A'));
+  fields_.push_back(
+      {static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size()), single_use});
 }
 
-void HeadWriter::add_status(int status) {
-  std::to_chars(status_.data(), status_.data() + status_.size(), status);
-  add(":status", {status_.data(), status_.size()});
-}
-
-void HeadWriter::add_fields(const std::vector<http::Field>& fields) {
+void PlainHead::add_fields(const std::vector<http::Field>& fields) {
   for (const auto& [name, value] : fields) {
-    const http::Name known = http::name_of(name);
+    const Name known = http::name_of(name);
     if (!http::is_not_for_http2(known)) add(name, value, http::is_single_use(known));
   }
 }
 
-void HeadWriter::add_length(std::uint64_t length) {
-  const auto end = std::to_chars(length_.data(), length_.data() + length_.size(), length).ptr;
-  add("content-length", {length_.data(), end}, true);
+void PlainHead::add_status(int status) {
+  std::array<char, 3> text;
+  std::to_chars(text.data(), text.data() + text.size(), status);
+  add(":status", {text.data(), text.size()});
 }
 
-const std::vector<nghttp2_nv>& HeadWriter::request(const http::RequestHead& head) {
-  pairs_.clear();
+void PlainHead::add_length(std::uint64_t length) {
+  std::array<char, 20> text;
+  const auto* end = std::to_chars(text.data(), text.data() + text.size(), length).ptr;
+  add("content-length", {text.data(), end}, true);
+}
+
+void PlainHead::assign(const http::RequestHead& head) {
+  clear();
   const bool connect = !head.upgrade.empty();
   add(":method", connect ? "CONNECT" : head.method);
   if (connect) add(":protocol", head.upgrade);
@@ -185,16 +253,14 @@ const std::vector<nghttp2_nv>& HeadWriter::request(const http::RequestHead& head
   add_fields(head.fields);
   if (head.takes_trailers) add("te", "trailers");  // the one value HTTP/2 knows: RFC 9113 8.2.2
   if (head.framing.kind == http::BodyKind::length) add_length(head.framing.length);
-  return pairs_;
 }
 
-const std::vector<nghttp2_nv>& HeadWriter::response(const http::ResponseHead& head) {
-  pairs_.clear();
+void PlainHead::assign(const http::ResponseHead& head) {
+  clear();
   if (head.status == 101) {
     add_status(200);
     add(upgraded_field, head.upgrade, true);
-    add_fields(head.fields);
-    return pairs_;
+    return add_fields(head.fields);
   }
   add_status(head.status);
   add_fields(head.fields);
@@ -202,19 +268,27 @@ const std::vector<nghttp2_nv>& HeadWriter::response(const http::ResponseHead& he
   const bool announced = head.framing.kind == http::BodyKind::none && head.framing.length > 0 &&
                          head.framing.length != http::length_unknown;
   if (head.framing.kind == http::BodyKind::length || announced) add_length(head.framing.length);
-  return pairs_;
 }
 
-const std::vector<nghttp2_nv>& HeadWriter::interim(int status) {
-  pairs_.clear();
+void PlainHead::assign_interim(int status) {
+  clear();
   add_status(status);
-  return pairs_;
 }
 
-const std::vector<nghttp2_nv>& HeadWriter::trailers(const http::Trailers& fields) {
-  pairs_.clear();
+void PlainHead::assign(const http::Trailers& fields) {
+  clear();
   for (const auto& [name, value] : fields) add(name, value, true);
-  return pairs_;
+}
+
+void PlainHead::encode(HpackEncoder& encoder, std::string& out) const {
+  encoder.begin(out);
+  std::string_view rest = text_;
+  for (const Field& field : fields_) {
+    const auto name = rest.substr(0, field.name_length);
+    const auto value = rest.substr(field.name_length, field.value_length);
+    encoder.add(out, name, value, field.single_use);
+    rest.remove_prefix(name.size() + value.size());
+  }
 }
 
 }  // namespace ringside::http2

@@ -1,12 +1,10 @@
-// One HTTP/2 connection as a value: an nghttp2 session without I/O. Bytes received go in and come out as
-// calls on Events; what we submit collects until take_output(), so that one write carries all streams of a
-// loop turn.
+// One HTTP/2 connection (RFC 9113) as a value, without I/O. Bytes received go in and come out as calls on
+// Events; what we submit collects until take_output(), so that one write carries all streams of a loop turn.
 //
-// Flow control: nghttp2's automatic window updates are off. The connection window is consumed on receipt (one
-// slow stream must not stall the others), a stream's window when the owner calls consume() after having
-// passed the bytes on. Events are called from inside receive() and take_output(); submitting from inside them
-// is allowed, calling those two or destroying the session is not. Destruction is silent: no on_close for
-// streams that are still open.
+// Flow control: the connection's window is opened again on receipt (one slow stream must not stall the
+// others), a stream's when the owner calls consume() after having passed the bytes on. Events are called from
+// inside receive() and take_output(); submitting from inside them is allowed, calling those two or destroying
+// the session is not. Destruction is silent: no on_close for streams that are still open.
 //
 // Bodies: a head's Framing is {length, n} with a Content-Length, chunked without ("ends with the stream"),
 // none when the head ends the stream. The reply to HEAD is {none, announced length or length_unknown}.
@@ -17,32 +15,20 @@
 // tunnel ends when both halves have; any other reply is one, and ends the stream.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "proto/http/message.hpp"
+#include "proto/http2/frame.hpp"
 #include "proto/http2/preface.hpp"
 
 namespace ringside::http2 {
 
-using StreamId = std::int32_t;
-
 enum class Role : std::uint8_t { client, server };
-
-// RFC 9113 section 7; the ones we use or tell apart.
-enum class Code : std::uint32_t {
-  no_error = 0,
-  protocol_error = 1,
-  internal_error = 2,
-  refused_stream = 7,
-  cancel = 8,
-  enhance_your_calm = 11,
-};
 
 struct Settings {
   std::uint32_t streams_max = 4096;  // streams the other side may have open
@@ -54,14 +40,11 @@ struct Settings {
   std::size_t fields_max = 128;
   std::size_t trailer_bytes_max = 16 * 1024;  // counted the same way
   bool upgrades = false;                      // server: SETTINGS_ENABLE_CONNECT_PROTOCOL
-  // No tree of streams is built when both ends say so (SETTINGS_NO_RFC7540_PRIORITIES, RFC 9218 2.1). nghttp2
-  // then looks at no PRIORITY frame, not even at one that RFC 9113 6.3 calls an error: for our own peers.
-  bool no_priorities = false;
-  // A stream that is cancelled costs its sender little and us a request (CVE-2023-44487). But a peer that has
-  // just lost its clients may rightly cancel all it had open: nghttp2's own 1,000 and 33 a second would cut a
-  // busy link.
-  std::uint64_t resets_burst = 8192;
-  std::uint64_t resets_per_second = 1024;
+  // A stream that is cancelled costs its sender little and us a request (CVE-2023-44487); the same goes for
+  // one that we reset because it is malformed. But a peer that has just lost its clients may rightly cancel
+  // all it had open.
+  std::uint32_t resets_burst = 8192;
+  std::uint32_t resets_per_second = 1024;
 };
 
 class Events {
@@ -92,9 +75,9 @@ class Session {
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
 
-  // False: the connection is beyond repair; send take_output() (it holds the GOAWAY) and close. Some breaches
-  // show only as finished() once the GOAWAY has been taken.
-  [[nodiscard]] bool receive(std::string_view bytes);
+  // False: the other side broke the protocol; send take_output() (it holds the GOAWAY) and close. `now`,
+  // since any moment, is what resets a second are counted by.
+  [[nodiscard]] bool receive(std::string_view bytes, std::chrono::seconds now = {});
   // Appends what is to be sent to `out`, at most about `limit` bytes; call again when they have been written.
   void take_output(std::string& out, std::size_t limit = 256 * 1024);
   [[nodiscard]] bool wants_write() const;
@@ -102,16 +85,15 @@ class Session {
   // Neither side has anything left to say: close the connection.
   [[nodiscard]] bool finished() const;
 
-  // Client. :scheme is http. Never indexed: :path, `Ringside-*` and other fields of single use. Host,
-  // Content-Length and what belongs to one connection are left out: authority and framing say it. nullopt: no
-  // more streams here (GOAWAY, the id space, or the peer's limit is reached).
+  // Client. nullopt: no more streams here (GOAWAY, the id space, or the peer's limit is reached). The head is
+  // copied.
   std::optional<StreamId> submit_request(const http::RequestHead&, bool end);
   // Whether submit_request can succeed now or later: not after GOAWAY, a failure, or the end of the id space.
   [[nodiscard]] bool takes_requests() const;
   // Client: whether the other side takes requests with `upgrade`. nullopt: it has not said yet.
   [[nodiscard]] std::optional<bool> takes_upgrades() const;
   void submit_response(StreamId, const http::ResponseHead&, bool end);
-  void submit_interim(StreamId, int status);
+  void submit_continue(StreamId);  // an interim reply: 100
   // Queue body bytes (copied); `end` ends our half. A stream that is gone takes nothing.
   void send_data(StreamId, std::string_view data, bool end);
   void send_end(StreamId, const http::Trailers&);  // our half ends behind what is queued

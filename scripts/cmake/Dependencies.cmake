@@ -6,8 +6,6 @@ find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(OpenSSL REQUIRED)
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2)
 
 # FarmHash comes without a CMake or pkg-config file. Only util::Fingerprint32 of it is used (daemon/ring/hash.cpp).
 find_library(FARMHASH_LIBRARY farmhash REQUIRED)
@@ -37,4 +35,6 @@ endif()
 
 if(RINGSIDE_TESTS)
   find_package(Catch2 REQUIRED)
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2)  # HTTP/2 of another hand, held against ours
 endif()

@@ -1,5 +1,5 @@
 """`scripts/dev fuzz [target ...] [--seconds N]`: runs the fuzz targets of tests/fuzz, two at a time, each for as long as
-wanted, on top of the checked-in corpus and of what earlier runs on this machine have found worth keeping (build/fuzz/kept).
+wanted, on top of the checked-in corpus and of what earlier runs on this machine have found worth keeping (build/asan/kept).
 Prints executions, coverage and findings; fails when there are any.
 
 First the canary, a target with a planted fault: when it is not found, the run is worth nothing and fails.
@@ -14,7 +14,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-BUILD = pathlib.Path(os.environ.get("RINGSIDE_BUILD") or ROOT / "build") / "fuzz"
+BUILD = pathlib.Path(os.environ.get("RINGSIDE_BUILD") or ROOT / "build") / "asan"
 SOURCES = ROOT / "tests" / "fuzz"
 CANARY = "canary"
 ENVIRONMENT = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_OPTIONS": "detect_stack_use_after_return=1",

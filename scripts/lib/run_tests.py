@@ -158,16 +158,14 @@ def main():
         one("overload: twice an app's capacity for 5 s",
             [sys.executable, "tests/bench/overload.py", "--build", BUILDS / "release", "--seconds", "5", "--loose"], 120)
         one("demo", ["scripts/demo"], 600)
-    if build("asan", UNIT_TESTS):
+    # The second compiler: above all, the simulator's trace hashes are those of g++.
+    if build("asan", [*UNIT_TESTS, "fuzzers"]):
         for name in UNIT_TESTS:
             unit("asan", name)
-    if build("tsan", ["test_net"]):
-        unit("tsan", "test_net")
-    if build("fuzz", ["fuzzers"]):
         one("fuzzing: the targets find nothing, the canary's fault is found",
             [sys.executable, "scripts/lib/fuzz.py", "--seconds", str(options.fuzz_seconds), "--seed", FUZZ_SEED])
-    if build("clang", ["test_core"]):
-        unit("clang", "test_core", "*")  # above all: the simulator's trace hashes are those of g++
+    if build("tsan", ["test_net"]):
+        unit("tsan", "test_net")
 
     print(f"\nall of it took {time.monotonic() - started:.0f} s")
     for reason in count.skipped:

@@ -127,7 +127,7 @@ class Owner : public http2::Events {
     http::ResponseHead head;
     head.status = 200;
     head.framing.kind = http::BodyKind::chunked;
-    session.submit_interim(id, 100);
+    session.submit_continue(id);
     session.submit_response(id, head, false);
     session.send_data(id, std::string(300, 'r'), false);
     if (id % 4 == 3) return session.reset(id, Code::cancel);

@@ -28,7 +28,7 @@ Traffic converse() {
   server.when_request = [&](http2::StreamId id) {
     auto head = reply(200, {http::BodyKind::chunked, 0});
     head.fields = {{"content-type", "text/plain"}, {"x-request-id", "7"}};
-    server.session.submit_interim(id, 100);
+    server.session.submit_continue(id);
     server.session.submit_response(id, head, false);
     server.session.send_data(id, std::string(3000, 'r'), true);
   };

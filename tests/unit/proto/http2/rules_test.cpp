@@ -2,8 +2,7 @@
 // begins with its section. What breaks the protocol at the edge of the data plane stands in
 // tests/unit/worker/http2_hostile_test.cpp; nothing is said twice.
 //
-// A breach of a stream may be taken for one of the connection (5.4.2 leaves it open), and nghttp2 does so in
-// places.
+// A breach of a stream may be taken for one of the connection (5.4.2 leaves it open), and in places we do.
 #include <catch2/catch.hpp>
 
 #include "frames.hpp"
@@ -236,9 +235,8 @@ std::vector<Row> type_rows() {
       nothing("6.9 a reserved bit before the increment", window(0, 0x80000001)),
       connection("6.9 WINDOW_UPDATE of a stream, of a wrong size",
                  opened() + frame(Frame::window_update, 0, 1, "12345"), frame_size_error),
-      // For the RFC an error of the connection; nghttp2 ends the streams concerned.
-      stream("6.9.2 a setting that takes an open stream's window over 2^31-1",
-             opened() + window(1, 1000) + settings(setting(4, 0x7fffffff)), flow_control_error),
+      connection("6.9.2 a setting that takes an open stream's window over 2^31-1",
+                 opened() + window(1, 1000) + settings(setting(4, 0x7fffffff)), flow_control_error),
       stream("6.9.1 more DATA than the stream's window",
              acknowledged + opened() + body(std::string(21, 'x'), 0), flow_control_error,
              {.stream_window = 20}),

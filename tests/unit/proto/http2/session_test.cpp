@@ -39,7 +39,7 @@ TEST_CASE("a request and its reply cross two sessions in pieces of any size", "[
     CHECK(asked.fields.at("empty").empty());
     CHECK_FALSE(asked.ended);
 
-    server.session.submit_interim(*id, 100);
+    server.session.submit_continue(*id);
     settle(client, server, piece);
     CHECK(client.streams[*id].interim == std::vector<int>{100});
     client.session.send_data(*id, "world", true);
@@ -367,7 +367,7 @@ TEST_CASE("the owner refuses a stream and the other side knows that no app saw i
   server.when_request = nullptr;
   const auto accepted = *client.session.submit_request(get("/"), true);
   settle(client, server);
-  server.session.submit_interim(accepted, 100);
+  server.session.submit_continue(accepted);
   settle(client, server);
   server.session.reset(accepted, Code::refused_stream);
   settle(client, server);
