@@ -57,6 +57,8 @@ inline constexpr std::size_t via_same =
     8;  // times that a request's Via names this node: then it goes in a circle
 inline constexpr std::size_t api_body_bytes = 1024 * 1024;    // bodies of API calls are held whole
 inline constexpr std::size_t read_ahead_bytes = 32 * 1024;    // of one connection, behind a whole head
+inline constexpr std::size_t long_piece_bytes = 8 * 1024;     // of a body: sent without a copy if it can be
+inline constexpr std::uint32_t link_frame_bytes = 64 * 1024;  // of DATA between ringsides
 inline constexpr std::size_t link_buffer_bytes = 256 * 1024;  // of a peer link, each way
 inline constexpr std::size_t client_connections = 16384;
 inline constexpr std::size_t app_connections_idle = 256;  // per worker

@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -213,6 +214,30 @@ struct Stream::State final : Watched, std::enable_shared_from_this<State> {
     boost::asio::post(io, [self = shared_from_this(), why] { self->fail(why); });
   }
 
+  // `data` behind what is waiting already, without a copy of what the kernel takes.
+  void send_through(std::string_view data) {
+    if (waiting_to_write || broken || write_failed || tls) {
+      output.append(data);
+      return;
+    }
+    std::array<iovec, 2> parts = {
+        {{output.data() + written, output.size() - written}, {const_cast<char*>(data.data()), data.size()}}};
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    const auto count = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const std::size_t taken =
+        count > 0 ? static_cast<std::size_t>(count) : 0;  // what is wrong shows in flush()
+    const std::size_t waited = parts[0].iov_len;
+    if (taken < waited) {
+      written += taken;
+      output.append(data);
+      return;
+    }
+    written = 0;
+    output.assign(data.substr(taken - waited));
+  }
+
   // The Poller tells when: it watches for both.
   void wait_writable(std::string& bytes) {
     if (written > 0) {
@@ -307,6 +332,10 @@ std::size_t Stream::backlog() const {
 }
 void Stream::flush() {
   state_->flush();
+}
+
+void Stream::send_through(std::string_view data) {
+  state_->send_through(data);
 }
 
 void Stream::end_output() {

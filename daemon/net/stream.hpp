@@ -53,6 +53,9 @@ class Stream {
   [[nodiscard]] std::string& out();  // append here, then flush()
   [[nodiscard]] std::size_t backlog() const;
   void flush();
+  // Sends `data` behind what is waiting; only what the kernel does not take is copied. For long pieces. What
+  // is wrong with the connection shows in flush(), which is to follow.
+  void send_through(std::string_view data);
   void end_output();                       // FIN when everything has been written
   void abort();                            // RST: the other side must not take what it has for complete
   [[nodiscard]] bool half_closed() const;  // what is buffered is all there will be

@@ -8,12 +8,8 @@
 namespace ringside::routes {
 namespace {
 
-constexpr std::string_view key_field = "ringside-key";
-constexpr std::string_view binary_key_field = "ringside-key-bin";
-
 bool is_key(const http::Field& field) {
-  return http::equals_ignore_case(field.name, key_field) ||
-         http::equals_ignore_case(field.name, binary_key_field);
+  return field.known == http::Name::ringside_key || field.known == http::Name::ringside_key_bin;
 }
 
 }  // namespace
@@ -25,7 +21,7 @@ Found header_key(const http::RequestHead& head, std::string& text) {
     text = "the request has more than one Ringside-Key";
     return Found::bad;
   }
-  if (http::equals_ignore_case(key->name, key_field)) {
+  if (key->known == http::Name::ringside_key) {
     text = key->value;
     return Found::yes;
   }

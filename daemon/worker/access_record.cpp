@@ -64,8 +64,8 @@ AccessRecord::AccessRecord(const http::RequestHead& head, const Client& client, 
 
 void AccessRecord::reply(const http::ResponseHead& head) {
   status_ = head.status;
-  for (const auto& [name, value] : head.fields) {
-    switch (http::name_of(name)) {
+  for (const auto& [name, value, known] : head.fields) {
+    switch (known) {
       case http::Name::ringside_served_by: served_by_ = value; break;
       case http::Name::ringside_hops: hops_ = value; break;
       case http::Name::ringside_error: error_ = value; break;

@@ -36,8 +36,8 @@ ApiAccess::Caller ApiAccess::caller(int socket) const {
 ApiAccess::Verdict ApiAccess::judge(const http::RequestHead& head, const Caller& caller) const {
   if (!tokens_) return {};
   Verdict verdict{.role = caller.is_operator ? Role::ops : caller.is_local ? Role::app : Role::none};
-  for (const auto& [name, value] : head.fields) {
-    const bool authorization = http::equals_ignore_case(name, "authorization");
+  for (const auto& [name, value, known] : head.fields) {
+    const bool authorization = known == http::Name::authorization;
     if (!authorization && !http::equals_ignore_case(name, "ringside-token")) continue;
     const auto role = tokens_->role_of(authorization ? bearer_of(value) : value);
     verdict.by_token = verdict.by_token || role != Role::none;

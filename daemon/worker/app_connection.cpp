@@ -53,6 +53,8 @@ void AppConnection::send_body(std::string_view data) {
   std::string& out = stream_ ? stream_->out() : waiting_output_;
   if (chunked_request_) {
     http1::write_chunk(out, data);
+  } else if (head_sent_ && data.size() >= limits::long_piece_bytes) {
+    stream_->send_through(data);
   } else {
     out.append(data);
   }

@@ -93,7 +93,7 @@ void Call::start_from_peer(const http::RequestHead& head, bool end) {
   from_peer_ = true;
   entry_ = nullptr;
   context_.metrics.requests_received.add();
-  const auto key = http::find(head.fields, "ringside-key");
+  const auto key = http::find(head.fields, http::Name::ringside_key);
   if (!key || !http::percent_decode(*key, key_)) key_.clear();
   head_.assign(head);
   take_passport(head_.get(), true, passport_);
@@ -411,8 +411,8 @@ void Call::reply(http::ResponseHead& head, bool end) {
   }
   // To another ringside only what is not as it expects: that we served it, at the hop that it counted.
   if (!from_peer_ || try_is_peer_) {
-    head.fields.push_back({"Ringside-Served-By", served_by});
-    head.fields.push_back({"Ringside-Hops", hops});
+    head.fields.push_back({"Ringside-Served-By", served_by, http::Name::ringside_served_by});
+    head.fields.push_back({"Ringside-Hops", hops, http::Name::ringside_hops});
   }
   if (try_is_peer_ && !notes.error.empty()) {
     head.fields.push_back({"Ringside-Error", notes.error});
@@ -422,11 +422,12 @@ void Call::reply(http::ResponseHead& head, bool end) {
   if (!from_peer_ && !local_only_) {
     attempts = std::to_string(exchange_.attempts());
     write_ring_version();
-    head.fields.push_back({"Ringside-Owner", exchange_.owner()});
-    head.fields.push_back({"Ringside-Attempts", attempts});
-    head.fields.push_back({"Ringside-Version", scratch_version_});
+    head.fields.push_back({"Ringside-Owner", exchange_.owner(), http::Name::ringside});
+    head.fields.push_back({"Ringside-Attempts", attempts, http::Name::ringside});
+    head.fields.push_back({"Ringside-Version", scratch_version_, http::Name::ringside});
   }
-  if (!from_peer_ && !notes.has_request_id) head.fields.push_back({"X-Request-Id", passport_.request_id});
+  if (!from_peer_ && !notes.has_request_id)
+    head.fields.push_back({"X-Request-Id", passport_.request_id, http::Name::x_request_id});
 
   const auto now = Clock::now();
   context_.metrics.request_seconds.observe_us(static_cast<std::uint64_t>(

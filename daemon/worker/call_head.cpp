@@ -28,17 +28,17 @@ void Call::compose(Towards towards) {
     try_head_.authority = context_.view->name;
   if (towards != Towards::ringside && !passport_.client.empty()) put_forwarded(try_head_, passport_.client);
   const bool for_receiver = !key_.empty() && (towards == Towards::ringside || !passport_.keyless);
-  if (for_receiver) fields.push_back({"Ringside-Key", encoded_key_});
+  if (for_receiver) fields.push_back({"Ringside-Key", encoded_key_, http::Name::ringside_key});
   if (towards == Towards::ringside) {
     compose_route();
     write_passport(passport_, hops, version_of(from), scratch_passport_);
-    fields.push_back({"Ringside-Passport", scratch_passport_});
-    if (hops > 1 || !passport_.via.empty()) fields.push_back({"Via", via_});
+    fields.push_back({"Ringside-Passport", scratch_passport_, http::Name::ringside_passport});
+    if (hops > 1 || !passport_.via.empty()) fields.push_back({"Via", via_, http::Name::via});
   } else {
-    fields.push_back({"Ringside-From", passport_.from});
-    fields.push_back({"Ringside-Hops", scratch_hops_});
-    fields.push_back({"X-Request-Id", passport_.request_id});
-    fields.push_back({"Via", via_});
+    fields.push_back({"Ringside-From", passport_.from, http::Name::ringside});
+    fields.push_back({"Ringside-Hops", scratch_hops_, http::Name::ringside_hops});
+    fields.push_back({"X-Request-Id", passport_.request_id, http::Name::x_request_id});
+    fields.push_back({"Via", via_, http::Name::via});
   }
   if (!passport_.max_forwards.empty()) fields.push_back({"Max-Forwards", passport_.max_forwards});
   if (!to_app) {
@@ -59,8 +59,8 @@ void Call::compose(Towards towards) {
     fields.push_back({"Ringside-Key-Bin", binary_key_});
   }
   write_ring_version();
-  fields.push_back({"Ringside-Owner", context_.view->name});
-  fields.push_back({"Ringside-Version", scratch_version_});
+  fields.push_back({"Ringside-Owner", context_.view->name, http::Name::ringside});
+  fields.push_back({"Ringside-Version", scratch_version_, http::Name::ringside});
 }
 
 // What the route says travels along, for the node whose app runs the request.

@@ -294,6 +294,8 @@ void ClientSession::send_reply(const http::ResponseHead& reply, bool end) {
 void ClientSession::send_reply_body(std::string_view data) {
   if (chunked_reply_) {
     http1::write_chunk(stream_.out(), data);
+  } else if (data.size() >= limits::long_piece_bytes) {
+    stream_.send_through(data);
   } else {
     stream_.out().append(data);
   }

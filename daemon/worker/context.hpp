@@ -47,6 +47,7 @@ inline constexpr http1::Limits http_limits{.request_line = limits::request_line_
 // The same for both ends of a link.
 inline constexpr http2::Settings link_settings{.streams_max = limits::peer_streams,
                                                .stream_window = limits::stream_window_bytes,
+                                               .frame_bytes = limits::link_frame_bytes,
                                                .trailer_bytes_max = limits::h2_trailer_bytes,
                                                .upgrades = true};
 

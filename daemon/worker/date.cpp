@@ -32,14 +32,14 @@ std::string http_date(WallTime time) {
 }
 
 void DateField::add_to(http::ResponseHead& head) {
-  if (http::find(head.fields, "date")) return;
+  if (http::find(head.fields, http::Name::date)) return;
   const auto now = Clock::now();
   if (now >= good_until_) {
     const auto wall = std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
     text_ = http_date(wall);
     good_until_ = now + std::chrono::seconds(1) - wall.time_since_epoch() % std::chrono::seconds(1);
   }
-  head.fields.push_back({"Date", text_});
+  head.fields.push_back({"Date", text_, http::Name::date});
 }
 
 }  // namespace ringside::worker

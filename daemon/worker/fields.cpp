@@ -92,7 +92,7 @@ void OwnedHead::assign(const http::RequestHead& head) {
   head_.method = keep(head.method);
   head_.target = keep(head.target);
   head_.authority = keep(head.authority);
-  for (const auto& field : head.fields) fields.push_back({keep(field.name), keep(field.value)});
+  for (const auto& field : head.fields) fields.push_back({keep(field.name), keep(field.value), field.known});
   head_.fields = std::move(fields);
   head_.framing = head.framing;
   head_.http10 = head.http10;
@@ -139,9 +139,8 @@ void Passport::clear() {
 }
 
 void remove_authorization(http::RequestHead& head) {
-  std::erase_if(head.fields, [](const http::Field& field) {
-    return http::equals_ignore_case(field.name, "authorization");
-  });
+  std::erase_if(head.fields,
+                [](const http::Field& field) { return field.known == http::Name::authorization; });
 }
 
 void take_passport(http::RequestHead& head, bool from_peer, Passport& passport, bool keep_forwarding) {
@@ -151,12 +150,11 @@ void take_passport(http::RequestHead& head, bool from_peer, Passport& passport, 
   passport.repeatable = http::is_idempotent(head.method);
   std::optional<Millis> grpc_timeout;
   const bool nominated = std::any_of(head.fields.begin(), head.fields.end(), [](const http::Field& field) {
-    return http::name_of(field.name) == http::Name::connection && nominates(field.value);
+    return field.known == http::Name::connection && nominates(field.value);
   });
   if (nominated) http::remove_hop_by_hop(head.fields, kept);
   std::erase_if(head.fields, [&](const http::Field& field) {
-    const auto [name, value] = field;
-    const http::Name known = http::name_of(name);
+    const auto [name, value, known] = field;
     switch (known) {
       case http::Name::ringside_timeout:
         if (const auto timeout = parse_duration(value))
@@ -197,8 +195,7 @@ ReplyNotes take_reply(http::ResponseHead& head) {
   ReplyNotes notes;
   bool nominated = false;
   std::erase_if(head.fields, [&](const http::Field& field) {
-    const auto [name, value] = field;
-    const http::Name known = http::name_of(name);
+    const auto [name, value, known] = field;
     switch (known) {
       case http::Name::connection: nominated = nominated || nominates(value); return !nominated;
       case http::Name::content_type: notes.content_type = value; return false;
@@ -216,7 +213,7 @@ ReplyNotes take_reply(http::ResponseHead& head) {
 
 bool ends_here(const http::RequestHead& head) {
   if (head.method != "OPTIONS") return false;
-  const auto left = http::find(head.fields, "max-forwards");
+  const auto left = http::find(head.fields, http::Name::max_forwards);
   return left && http1::parse_length(*left) == 0;
 }
 

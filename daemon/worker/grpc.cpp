@@ -83,7 +83,7 @@ bool is_grpc_type(std::string_view content_type) noexcept {
 }
 
 bool is_grpc(const std::vector<http::Field>& fields) noexcept {
-  const auto found = http::find(fields, "content-type");
+  const auto found = http::find(fields, http::Name::content_type);
   return found && is_grpc_type(*found);
 }
 

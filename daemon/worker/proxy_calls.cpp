@@ -114,7 +114,7 @@ void ProxyStream::start_reply() {
   for (const auto& [name, value] : reply_.fields) head.fields.push_back({name, value});
   if (call_->to_head()) {
     head.framing.length = http::length_unknown;
-    if (const auto length = http::find(head.fields, "content-length"))
+    if (const auto length = http::find(head.fields, http::Name::content_length))
       std::from_chars(length->data(), length->data() + length->size(), head.framing.length);
   } else if (!has_no_body(reply_.status)) {
     head.framing = {http::BodyKind::length, reply_body_.size()};

@@ -39,8 +39,8 @@ void ServedProxy::start() {
   }
   if (!head.authority.empty() && !http::is_authority(head.authority))
     return answer(net::proxy_refusal("ringside.bad-request", "the host field is malformed"));
-  const bool with_body = !request_.body.empty() || http::find(head.fields, "content-length") ||
-                         http::find(head.fields, "transfer-encoding");
+  const bool with_body = !request_.body.empty() || http::find(head.fields, http::Name::content_length) ||
+                         http::find(head.fields, http::Name::transfer_encoding);
   if (with_body) head.framing = {http::BodyKind::length, request_.body.size()};
   timer_.at(request_.deadline);
   // Several keys stand for one request to the app: none of them is its key alone.
@@ -62,7 +62,7 @@ void ServedProxy::more_body() {
 
 void ServedProxy::send_reply(const http::ResponseHead& head, bool end) {
   reply_.status = head.status;
-  refused_ = http::find(head.fields, "ringside-error").value_or("");
+  refused_ = http::find(head.fields, http::Name::ringside_error).value_or("");
   for (const auto& field : head.fields) reply_.fields.emplace_back(field.name, field.value);
   const bool announced = head.framing.kind == http::BodyKind::none && request_.head.method == "HEAD" &&
                          head.framing.length != http::length_unknown;

@@ -35,7 +35,7 @@ void ServedStream::begin_for_client(const http::RequestHead& head, const Client&
   body_ended_ = end;
   head_request_ = head.method == "HEAD";
   grpc_ = is_grpc(head.fields);
-  const auto expects = http::find(head.fields, "expect");
+  const auto expects = http::find(head.fields, http::Name::expect);
   wants_continue_ = expects && http::equals_ignore_case(*expects, "100-continue");
   const auto body_max = link_.body_max();
   if (head.framing.kind == http::BodyKind::length && head.framing.length > body_max)
@@ -93,8 +93,10 @@ void ServedStream::take_body(std::string_view data) {
   pace_.bytes += data.size();
   if (record_) record_->request_body(data.size());
   if (call_.active() && !over_limit()) {
-    pending_.append(data);  // bounded by the stream's window
     unconsumed_ += data.size();
+    const std::size_t now = pending_.empty() ? std::min(call_.body_room(), data.size()) : 0;
+    if (now > 0) call_.body(data.substr(0, now));
+    pending_.append(data.substr(now));  // bounded by the stream's window
     return more_body();
   }
   // What is not for a call is used up at once, or of no interest any more because the answer has been given.

@@ -37,17 +37,16 @@ bool is_traceparent(std::string_view text) noexcept {
 }
 
 void ensure_traceparent(http::RequestHead& head, Rng& rng, std::string& text) {
-  const auto is = [](const http::Field& field, http::Name name) { return http::name_of(field.name) == name; };
   std::size_t there = 0;
   bool good = true;
   for (const auto& field : head.fields) {
-    if (!is(field, http::Name::traceparent)) continue;
+    if (field.known != http::Name::traceparent) continue;
     ++there;
     good = good && is_traceparent(field.value);
   }
   if (there == 1 && good) return;
   std::erase_if(head.fields, [&](const http::Field& field) {
-    return is(field, http::Name::traceparent) || is(field, http::Name::tracestate);
+    return field.known == http::Name::traceparent || field.known == http::Name::tracestate;
   });
   text = "00-";
   append_hex(text, rng.next());

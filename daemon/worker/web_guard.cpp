@@ -85,15 +85,15 @@ void WebGuard::add_name(const std::string& name) {
 std::optional<api::Problem> WebGuard::refusal(const http::RequestHead& head) const {
   if (!is_own(head)) return wrong_host(head.authority);
   bool invited = false, other_site = false;
-  for (const auto& [name, value] : head.fields) {
-    if (http::equals_ignore_case(name, "origin")) {
+  for (const auto& [name, value, known] : head.fields) {
+    if (known == http::Name::origin) {
       const bool listed = is_listed(value);
       if (!listed && !is_same_origin(value, head.authority))
         return api::Problem{.code = api::Code::wrong_origin,
                             .detail = "the Origin '" + std::string(value) +
                                       "' is neither this listener's own nor in security.api_origins"};
       invited = invited || listed;
-    } else if (http::equals_ignore_case(name, "sec-fetch-site")) {
+    } else if (known == http::Name::sec_fetch_site) {
       other_site = other_site || is_other_site(value);
     }
   }

@@ -22,7 +22,7 @@ constexpr int hex_value(char c) noexcept {
 std::vector<std::string_view> nominated(const std::vector<Field>& fields, std::string_view kept) {
   std::vector<std::string_view> names;
   for (const Field& field : fields) {
-    if (name_of(field.name) != Name::connection) continue;
+    if (field.known != Name::connection) continue;
     for (auto rest = field.value; !rest.empty();) {
       const auto name = next_element(rest);
       if (name.empty() || equals_ignore_case(name, "close")) continue;
@@ -51,6 +51,13 @@ std::optional<std::string_view> find(const std::vector<Field>& fields, std::stri
   return std::nullopt;
 }
 
+std::optional<std::string_view> find(const std::vector<Field>& fields, Name name) noexcept {
+  for (const Field& field : fields) {
+    if (field.known == name) return field.value;
+  }
+  return std::nullopt;
+}
+
 bool list_contains(std::string_view list, std::string_view token) noexcept {
   while (!list.empty()) {
     if (equals_ignore_case(next_element(list), token)) return true;
@@ -69,27 +76,31 @@ bool is_idempotent(std::string_view method) noexcept {
 void remove_hop_by_hop(std::vector<Field>& fields, std::string_view kept) {
   const auto names = nominated(fields, kept);
   std::erase_if(fields, [&names](const Field& field) {
-    return is_of_one_connection(name_of(field.name)) ||
+    return is_of_one_connection(field.known) ||
            std::any_of(names.begin(), names.end(),
                        [&field](std::string_view name) { return equals_ignore_case(name, field.name); });
   });
 }
 
-bool is_forbidden_trailer(std::string_view name) noexcept {
-  return is_forbidden_behind_body(name_of(name)) || is_reserved_twin(name);
+bool is_forbidden_trailer(const Field& field) noexcept {
+  return is_forbidden_behind_body(field.known) || is_reserved_twin(field);
+}
+
+bool is_reserved_twin(const Field& field) noexcept {
+  return (field.known == Name::other || field.known == Name::ringside) && is_reserved_twin(field.name);
 }
 
 void OwnedTrailers::assign(const Trailers& fields) {
   clear();
   std::size_t size = 0;
-  for (const auto& [name, value] : fields) size += name.size() + value.size();
+  for (const Field& field : fields) size += field.name.size() + field.value.size();
   bytes_.reserve(size);  // views are taken while it is filled: it must not move
   const auto keep = [this](std::string_view text) {
     const std::size_t start = bytes_.size();
     bytes_.insert(bytes_.end(), text.begin(), text.end());
     return std::string_view(bytes_.data() + start, text.size());
   };
-  for (const auto& [name, value] : fields) fields_.push_back({keep(name), keep(value)});
+  for (const Field& field : fields) fields_.push_back({keep(field.name), keep(field.value), field.known});
 }
 
 void OwnedTrailers::clear() noexcept {

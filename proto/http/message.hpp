@@ -2,18 +2,33 @@
 // parsed from and do not outlive the call that handed them out.
 #pragma once
 
+#include <cassert>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "proto/http/names.hpp"
+
 namespace ringside::http {
 
 struct Field {
+  Field() = default;
+  Field(std::string_view name_, std::string_view value_) noexcept
+      : name(name_), value(value_), known(name_of(name_)) {}
+  // Of whom the name has been looked up.
+  Field(std::string_view name_, std::string_view value_, Name known_) noexcept
+      : name(name_), value(value_), known(known_) {
+    assert(known == name_of(name));
+  }
+
   std::string_view name;   // as received; HTTP/2 names are lower case. Compare with equals_ignore_case
   std::string_view value;  // without surrounding white space; may hold obs-text bytes
-  friend bool operator==(const Field&, const Field&) = default;
+  Name known = Name::other;
+  friend bool operator==(const Field& a, const Field& b) noexcept {
+    return a.name == b.name && a.value == b.value;
+  }
 };
 
 // The fields behind a body. Only such as may stand there: who reads them has dropped the others.
@@ -70,6 +85,8 @@ struct ResponseHead {
 [[nodiscard]] bool equals_ignore_case(std::string_view a, std::string_view b) noexcept;  // ASCII only
 // First field of that name (any case), or nullopt.
 [[nodiscard]] std::optional<std::string_view> find(const std::vector<Field>&, std::string_view name) noexcept;
+// `name` stands for one name, not for a family.
+[[nodiscard]] std::optional<std::string_view> find(const std::vector<Field>&, Name name) noexcept;
 // Whether a comma list (e.g. a Connection value) holds the token, any case.
 [[nodiscard]] bool list_contains(std::string_view list, std::string_view token) noexcept;
 
@@ -86,7 +103,9 @@ void remove_hop_by_hop(std::vector<Field>&, std::string_view kept = {});
 // Fields that must never come behind a body (RFC 9110 6.5.1): what decides framing, routing, access or how
 // the content is to be read comes too late there, and merged into the head it is what attacks are made of.
 // The same goes for what ringsides and proxies say (Ringside-*, X-Forwarded-*).
-[[nodiscard]] bool is_forbidden_trailer(std::string_view name) noexcept;
+[[nodiscard]] bool is_forbidden_trailer(const Field&) noexcept;
+// As in syntax.hpp, but looks no further at names that are known.
+[[nodiscard]] bool is_reserved_twin(const Field&) noexcept;
 
 // Percent-decoding of a path segment or query value; nullopt when a % is not followed by two hex digits.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view);

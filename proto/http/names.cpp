@@ -44,6 +44,7 @@ constexpr std::array rows = {
     Row{"last-modified", Name::last_modified, single_use},
     Row{"location", Name::location, not_behind_body | single_use},
     Row{"max-forwards", Name::max_forwards, not_behind_body},
+    Row{"origin", Name::origin, 0},
     Row{"pragma", Name::pragma, not_behind_body},
     Row{"proxy-authenticate", Name::proxy_authenticate, of_one_connection | not_behind_body},
     Row{"proxy-authorization", Name::proxy_authorization, of_one_connection | not_behind_body},
@@ -59,6 +60,7 @@ constexpr std::array rows = {
     Row{"ringside-retry", Name::ringside_retry, not_behind_body | single_use},
     Row{"ringside-served-by", Name::ringside_served_by, not_behind_body | single_use},
     Row{"ringside-timeout", Name::ringside_timeout, not_behind_body | single_use},
+    Row{"sec-fetch-site", Name::sec_fetch_site, 0},
     Row{"set-cookie", Name::set_cookie, not_behind_body | single_use},
     Row{"te", Name::te, connection_only},
     Row{"traceparent", Name::traceparent, single_use},
@@ -82,6 +84,12 @@ constexpr std::array<std::uint8_t, names> traits = [] {
   for (const Row& row : rows) table[static_cast<std::size_t>(row.name)] = row.traits;
   table[static_cast<std::size_t>(Name::x_forwarded)] = x_forwarded_traits;
   table[static_cast<std::size_t>(Name::ringside)] = ringside_traits;
+  return table;
+}();
+
+constexpr std::array<std::string_view, names> texts = [] {
+  std::array<std::string_view, names> table{};
+  for (const Row& row : rows) table[static_cast<std::size_t>(row.name)] = row.text;
   return table;
 }();
 
@@ -136,6 +144,10 @@ Name name_of(std::string_view field_name) noexcept {
       (field_name[own.size()] == '-' || field_name[own.size()] == '_'))
     return Name::ringside;
   return Name::other;
+}
+
+std::string_view text_of(Name name) noexcept {
+  return texts[static_cast<std::size_t>(name)];
 }
 
 bool is_of_one_connection(Name name) noexcept {

@@ -36,12 +36,14 @@ enum class Name : std::uint8_t {
   last_modified,
   location,
   max_forwards,
+  origin,
   pragma,
   proxy_authenticate,
   proxy_authorization,
   proxy_connection,
   range,
   retry_after,
+  sec_fetch_site,
   set_cookie,
   te,
   traceparent,
@@ -69,6 +71,9 @@ enum class Name : std::uint8_t {
 
 // In any case of letters. Constant time but for the length of the name.
 [[nodiscard]] Name name_of(std::string_view field_name) noexcept;
+
+// In lower case; empty for a family and for `other`.
+[[nodiscard]] std::string_view text_of(Name) noexcept;
 
 // RFC 9110 7.6.1, and Content-Length, which is written anew from the framing.
 [[nodiscard]] bool is_of_one_connection(Name) noexcept;

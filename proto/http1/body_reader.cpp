@@ -179,7 +179,8 @@ http::Trailers BodyReader::trailers() const {
   for (std::string_view lines = trailer_lines_; !lines.empty();) {
     const auto line = lines.substr(0, lines.find('\r'));
     const auto name = line.substr(0, line.find(':'));
-    if (!http::is_forbidden_trailer(name)) fields.push_back({name, http::trim(line.substr(name.size() + 1))});
+    const http::Field field(name, http::trim(line.substr(name.size() + 1)));
+    if (!http::is_forbidden_trailer(field)) fields.push_back(field);
     lines.remove_prefix(line.size() + 2);
   }
   return fields;

@@ -117,41 +117,26 @@ Facts RequestParser::State::gather() {
   Facts facts;
   auto keep = head.fields.begin();
   for (const http::Field& field : head.fields) {
-    const auto [name, value] = field;
-    switch (name.size()) {
-      case 2:
-        if (equals_ignore_case(name, "te")) facts.takes_trailers |= http::list_contains(value, "trailers");
+    switch (field.known) {
+      case http::Name::te: facts.takes_trailers |= http::list_contains(field.value, "trailers"); break;
+      case http::Name::host:
+        facts.host = field.value;
+        ++facts.hosts;
+        continue;
+      case http::Name::expect:
+        (equals_ignore_case(field.value, "100-continue") ? facts.expects_continue : facts.expects_more) =
+            true;
         break;
-      case 4:
-        if (equals_ignore_case(name, "host")) {
-          facts.host = value;
-          ++facts.hosts;
-          continue;
-        }
+      case http::Name::upgrade:
+        facts.upgrade = field.value;
+        ++facts.upgrades;
         break;
-      case 6:
-        if (equals_ignore_case(name, "expect")) {
-          (equals_ignore_case(value, "100-continue") ? facts.expects_continue : facts.expects_more) = true;
-        }
-        break;
-      case 7:
-        if (equals_ignore_case(name, "upgrade")) {
-          facts.upgrade = value;
-          ++facts.upgrades;
-        }
-        break;
-      case 10:
-        if (equals_ignore_case(name, "connection")) facts.connection.add(value);
-        break;
-      case 14:
-        if (equals_ignore_case(name, "content-length")) facts.framing.content_length(value);
-        break;
-      case 17:
-        if (equals_ignore_case(name, "transfer-encoding")) facts.framing.transfer_encoding(value);
-        break;
+      case http::Name::connection: facts.connection.add(field.value); break;
+      case http::Name::content_length: facts.framing.content_length(field.value); break;
+      case http::Name::transfer_encoding: facts.framing.transfer_encoding(field.value); break;
       default: break;
     }
-    if (http::is_reserved_twin(name)) continue;
+    if (http::is_reserved_twin(field)) continue;
     *keep++ = field;
   }
   head.fields.erase(keep, head.fields.end());

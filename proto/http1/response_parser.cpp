@@ -60,8 +60,8 @@ std::optional<Refusal> ResponseParser::State::judge(std::string_view bytes, bool
   bool upgrade = false;
   std::size_t upgrades = 0;
   head.upgrade = {};
-  for (const auto& [name, value] : head.fields) {
-    switch (http::name_of(name)) {
+  for (const auto& [name, value, known] : head.fields) {
+    switch (known) {
       case http::Name::content_length: framing.content_length(value); break;
       case http::Name::transfer_encoding: framing.transfer_encoding(value); break;
       case http::Name::connection:

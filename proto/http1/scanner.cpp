@@ -20,6 +20,7 @@ Refusal bad(std::string_view reason) {
 std::optional<Refusal> HeadScanner::scan(std::string_view bytes) {
   while (at_ < bytes.size() && state_ != State::complete) {
     if (state_ == State::field_start && whole_line(bytes)) continue;
+    if (state_ == State::start && kind_ == Kind::response && whole_status(bytes)) continue;
     if (auto refusal = step(bytes)) return refusal;
   }
   return std::nullopt;
@@ -70,6 +71,29 @@ bool HeadScanner::whole_version(std::string_view bytes) {
   major_ = 1;
   minor_ = minor - '0';
   at_ += rest.size();
+  state_ = State::field_start;
+  return true;
+}
+
+// A status line, in the same way.
+bool HeadScanner::whole_status(std::string_view bytes) {
+  constexpr std::string_view begin = "HTTP/1.";
+  constexpr std::size_t reason_at = 13;  // behind "HTTP/1.1 200 "
+  const auto line = bytes.substr(at_);
+  if (line.size() < reason_at + 2 || !line.starts_with(begin) || !is(line[7], http::digit_byte) ||
+      line[8] != ' ' || line[9] < '1' || line[9] > '5' || !is(line[10], http::digit_byte) ||
+      !is(line[11], http::digit_byte) || line[12] != ' ')
+    return false;
+  std::size_t end = reason_at;
+  while (end < line.size() && is(line[end], http::value_byte)) ++end;
+  if (line.substr(end, 2) != "\r\n" || end > limits_.request_line || at_ + end + 2 > limits_.head)
+    return false;
+  begin_ = line_ = part_ = at_;
+  major_ = 1;
+  minor_ = line[7] - '0';
+  status_ = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
+  reason_ = {at_ + reason_at, at_ + end};
+  at_ += end + 2;
   state_ = State::field_start;
   return true;
 }

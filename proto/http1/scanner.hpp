@@ -69,6 +69,7 @@ class HeadScanner {
   };
   std::optional<Refusal> step(std::string_view bytes);
   bool whole_line(std::string_view bytes);
+  bool whole_status(std::string_view bytes);
   bool whole_version(std::string_view bytes);
   std::optional<Refusal> start(char c);
   std::optional<Refusal> version(char c);

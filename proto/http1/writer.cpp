@@ -1,7 +1,9 @@
 #include "proto/http1/writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace ringside::http1 {
 namespace {
@@ -15,6 +17,36 @@ void append_number(std::string& out, std::uint64_t number, int base = 10) {
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
 }
+
+// Field lines gathered on the stack: a string that grows by four pieces a line spends more on growing than on
+// copying.
+class FieldLines {
+ public:
+  explicit FieldLines(std::string& out) : out_(out) {}
+  ~FieldLines() { out_.append(lines_.data(), size_); }
+  FieldLines(const FieldLines&) = delete;
+  FieldLines& operator=(const FieldLines&) = delete;
+
+  void add(std::string_view name, std::string_view value) {
+    const std::size_t length = name.size() + value.size() + 4;
+    if (length > lines_.size() - size_) {
+      out_.append(lines_.data(), std::exchange(size_, 0));
+      if (length > lines_.size()) return append_field(out_, name, value);
+    }
+    char* to = std::copy_n(name.data(), name.size(), lines_.data() + size_);
+    *to++ = ':';
+    *to++ = ' ';
+    to = std::copy_n(value.data(), value.size(), to);
+    *to++ = '\r';
+    *to++ = '\n';
+    size_ += length;
+  }
+
+ private:
+  std::string& out_;
+  std::array<char, 1024> lines_;
+  std::size_t size_ = 0;
+};
 
 void append_length(std::string& out, std::uint64_t length) {
   out.append("Content-Length: ");
@@ -32,7 +64,8 @@ void append_upgrade(std::string& out, std::string_view protocol) {
 }
 
 void append_fields(std::string& out, const std::vector<http::Field>& fields) {
-  for (const auto& [name, value] : fields) append_field(out, name, value);
+  FieldLines lines(out);
+  for (const http::Field& field : fields) lines.add(field.name, field.value);
 }
 
 // RFC 9110 8.6: these methods give content a meaning, so its absence is said.

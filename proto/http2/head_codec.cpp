@@ -11,6 +11,7 @@ namespace {
 
 using http::equals_ignore_case;
 using http::Name;
+using Kind = HpackEncoder::Kind;
 
 // A 200 to an extended CONNECT may come from an app that took no notice of the upgrade. Only with this field
 // are the bytes behind it a tunnel; it names the protocol.
@@ -36,6 +37,23 @@ bool is_scheme(std::string_view text) noexcept {
   return letter(text.front()) && std::ranges::all_of(text, [&](char c) {
            return letter(c) || http::is(c, http::digit_byte) || c == '+' || c == '-' || c == '.';
          });
+}
+
+// Indices of the static table (RFC 7541 A).
+constexpr std::uint8_t authority_name = 1, method_get = 2, path_root = 4, scheme_http = 6, status_200 = 8;
+
+// Where the name stands in it, so that it is looked up once for all.
+std::uint8_t index_of(Name known) noexcept {
+  constexpr std::size_t names = static_cast<std::size_t>(Name::ringside) + 1;
+  static const std::array<std::uint8_t, names> table = [] {
+    std::array<std::uint8_t, names> made{};
+    for (std::size_t i = 0; i < names; ++i) {
+      const auto text = http::text_of(static_cast<Name>(i));
+      made[i] = text.empty() ? HpackEncoder::not_looked_up : static_cast<std::uint8_t>(find_static(text));
+    }
+    return made;
+  }();
+  return table[static_cast<std::size_t>(known)];
 }
 
 bool is_status(std::string_view text) noexcept {
@@ -106,7 +124,7 @@ HeadReader::Span HeadReader::keep(const HpackField& added) {
 
 http::Field HeadReader::field(const Span& span) const noexcept {
   const std::string_view text = text_;
-  return {text.substr(span.name, span.name_length), text.substr(span.value, span.value_length)};
+  return {text.substr(span.name, span.name_length), text.substr(span.value, span.value_length), span.known};
 }
 
 // RFC 9113 8.2.3: crumbs become one field before they leave HTTP/2.
@@ -151,7 +169,7 @@ const http::RequestHead* HeadReader::request(bool end, bool upgrades) {
     if (span.known == Name::host) {
       if (head.authority.empty()) head.authority = added.value;
       if (!equals_ignore_case(added.value, head.authority)) return nullptr;  // RFC 9113 8.3.1
-    } else if (span.known != Name::other || !http::is_reserved_twin(added.name)) {
+    } else if (!http::is_reserved_twin(added)) {
       if (span.known == Name::te) head.takes_trailers = true;
       head.fields.push_back(added);
     }
@@ -207,51 +225,73 @@ const http::Trailers* HeadReader::trailers(std::size_t bytes_max) {
   trailers_.clear();
   for (const Span& span : spans_) {
     const auto trailer = field(span);
-    if (!http::is_forbidden_trailer(trailer.name)) trailers_.push_back(trailer);
+    if (!http::is_forbidden_trailer(trailer)) trailers_.push_back(trailer);
   }
   return &trailers_;
 }
 
 // ---- out
 
-void PlainHead::add(std::string_view name, std::string_view value, bool single_use) {
-  const std::size_t at = text_.size();
-  text_.append(name).append(value);
-  for (std::size_t i = at; i < at + name.size(); ++i)
-    if (text_[i] >= 'A' && text_[i] <= 'Z') text_[i] = static_cast<char>(text_[i] + ('a' - 'A'));
-  fields_.push_back(
-      {static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size()), single_use});
+void PlainHead::add(std::string_view name, std::string_view value, Name known, bool single_use) {
+  const auto text = http::text_of(known);
+  if (!text.empty()) {
+    text_.append(text);
+  } else {
+    const std::size_t at = text_.size();
+    text_.append(name);
+    for (std::size_t i = at; i < text_.size(); ++i) {
+      const char c = text_[i];
+      text_[i] = static_cast<char>(c + (c >= 'A' && c <= 'Z' ? 'a' - 'A' : 0));
+    }
+  }
+  text_.append(value);
+  fields_.push_back({static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size()),
+                     single_use ? Kind::single_use : Kind::common, index_of(known)});
+}
+
+void PlainHead::add_pseudo(std::uint8_t index, std::string_view value, Kind kind) {
+  text_.append(value);
+  fields_.push_back({0, static_cast<std::uint32_t>(value.size()), kind, index});
+}
+
+void PlainHead::add_whole(std::uint8_t index) {
+  fields_.push_back({0, 0, Kind::whole, index});
 }
 
 void PlainHead::add_fields(const std::vector<http::Field>& fields) {
-  for (const auto& [name, value] : fields) {
-    const Name known = http::name_of(name);
-    if (!http::is_not_for_http2(known)) add(name, value, http::is_single_use(known));
-  }
+  for (const http::Field& field : fields)
+    if (!http::is_not_for_http2(field.known))
+      add(field.name, field.value, field.known, http::is_single_use(field.known));
 }
 
 void PlainHead::add_status(int status) {
+  if (status == 200) return add_whole(status_200);
   std::array<char, 3> text;
   std::to_chars(text.data(), text.data() + text.size(), status);
-  add(":status", {text.data(), text.size()});
+  add_pseudo(status_200, {text.data(), text.size()}, Kind::common);
 }
 
 void PlainHead::add_length(std::uint64_t length) {
   std::array<char, 20> text;
   const auto* end = std::to_chars(text.data(), text.data() + text.size(), length).ptr;
-  add("content-length", {text.data(), end}, true);
+  add("content-length", {text.data(), end}, Name::content_length, true);
 }
 
 void PlainHead::assign(const http::RequestHead& head) {
   clear();
   const bool connect = !head.upgrade.empty();
-  add(":method", connect ? "CONNECT" : head.method);
-  if (connect) add(":protocol", head.upgrade);
-  add(":scheme", "http");
-  if (!head.authority.empty()) add(":authority", head.authority);
-  add(":path", head.target, true);
+  const std::string_view method = connect ? "CONNECT" : head.method;
+  if (method == "GET") {
+    add_whole(method_get);
+  } else {
+    add_pseudo(method_get, method, Kind::common);
+  }
+  if (connect) add(":protocol", head.upgrade, Name::other);
+  add_whole(scheme_http);
+  if (!head.authority.empty()) add_pseudo(authority_name, head.authority, Kind::common);
+  add_pseudo(path_root, head.target, Kind::single_use);
   add_fields(head.fields);
-  if (head.takes_trailers) add("te", "trailers");  // the one value HTTP/2 knows: RFC 9113 8.2.2
+  if (head.takes_trailers) add("te", "trailers", Name::te);  // the one value HTTP/2 knows: RFC 9113 8.2.2
   if (head.framing.kind == http::BodyKind::length) add_length(head.framing.length);
 }
 
@@ -259,7 +299,7 @@ void PlainHead::assign(const http::ResponseHead& head) {
   clear();
   if (head.status == 101) {
     add_status(200);
-    add(upgraded_field, head.upgrade, true);
+    add(upgraded_field, head.upgrade, Name::ringside, true);
     return add_fields(head.fields);
   }
   add_status(head.status);
@@ -277,17 +317,16 @@ void PlainHead::assign_interim(int status) {
 
 void PlainHead::assign(const http::Trailers& fields) {
   clear();
-  for (const auto& [name, value] : fields) add(name, value, true);
+  for (const http::Field& field : fields) add(field.name, field.value, field.known, true);
 }
 
 void PlainHead::encode(HpackEncoder& encoder, std::string& out) const {
   encoder.begin(out);
   std::string_view rest = text_;
   for (const Field& field : fields_) {
-    const auto name = rest.substr(0, field.name_length);
     const auto value = rest.substr(field.name_length, field.value_length);
-    encoder.add(out, name, value, field.single_use);
-    rest.remove_prefix(name.size() + value.size());
+    encoder.add(out, rest.substr(0, field.name_length), value, field.kind, field.index);
+    rest.remove_prefix(field.name_length + field.value_length);
   }
 }
 

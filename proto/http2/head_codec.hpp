@@ -91,9 +91,13 @@ class PlainHead {
  private:
   struct Field {
     std::uint32_t name_length, value_length;
-    bool single_use;
+    HpackEncoder::Kind kind;
+    std::uint8_t index;  // of the static table; not_looked_up
   };
-  void add(std::string_view name, std::string_view value, bool single_use = false);
+  void add(std::string_view name, std::string_view value, http::Name known, bool single_use = false);
+  // A pseudo-field. `index`: of its name, or with `whole` of all of it.
+  void add_pseudo(std::uint8_t index, std::string_view value, HpackEncoder::Kind kind);
+  void add_whole(std::uint8_t index);
   void add_fields(const std::vector<http::Field>&);
   void add_status(int status);
   void add_length(std::uint64_t length);

@@ -189,18 +189,22 @@ void HpackEncoder::begin(std::string& out) {
   append_number(out, resize_bit, 5, table_.limit());
 }
 
-void HpackEncoder::add(std::string& out, std::string_view name, std::string_view value, bool single_use) {
+void HpackEncoder::add(std::string& out, std::string_view name, std::string_view value, Kind kind,
+                       std::uint8_t index) {
+  if (kind == Kind::whole) return append_number(out, indexed_bit, 7, index);
   const auto literal = [&](std::uint8_t first, unsigned prefix_bits) {
-    const std::size_t name_index = find_static(name);
-    append_number(out, first, prefix_bits, name_index);
-    if (name_index == 0) append_text(out, name);
+    const std::size_t at = index == not_looked_up ? find_static(name) : index;
+    append_number(out, first, prefix_bits, at);
+    if (at == 0) append_text(out, name);
     append_text(out, value);
   };
-  if (single_use) return literal(never_bits, 4);
-  for (std::size_t i = find_static(name); i != 0 && i <= static_fields && static_field(i).name == name; ++i)
-    if (static_field(i).value == value) return append_number(out, indexed_bit, 7, i);
+  if (kind == Kind::single_use) return literal(never_bits, 4);
+  if (name.empty()) name = static_field(index).name;
   const std::uint32_t hash = hash_of(name, value);
-  if (const std::size_t index = find(name, value, hash)) return append_number(out, indexed_bit, 7, index);
+  if (const std::size_t at = find(name, value, hash)) return append_number(out, indexed_bit, 7, at);
+  const std::size_t first = index == not_looked_up ? find_static(name) : index;
+  for (std::size_t at = first; at != 0 && at <= static_fields && static_field(at).name == name; ++at)
+    if (static_field(at).value == value) return append_number(out, indexed_bit, 7, at);
   literal(keep_bit, 6);
   remember(name, value, hash);
 }

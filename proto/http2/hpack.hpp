@@ -55,8 +55,16 @@ class HpackEncoder {
   void limit(std::size_t bytes);
   // Ahead of the fields of a head.
   void begin(std::string& out);
-  // The name in lower case. `single_use`: enters no table, and no hop may have it enter one (6.2.3).
-  void add(std::string& out, std::string_view name, std::string_view value, bool single_use);
+  enum class Kind : std::uint8_t {
+    common,      // enters the table
+    single_use,  // enters no table, and no hop may have it enter one (6.2.3)
+    whole,       // `index` is all of it
+  };
+  static constexpr std::uint8_t not_looked_up = 0xff;
+  // The name in lower case. `index`: where it stands in the static table, 0 nowhere. With such an index the
+  // name may be left empty.
+  void add(std::string& out, std::string_view name, std::string_view value, Kind kind,
+           std::uint8_t index = not_looked_up);
 
  private:
   [[nodiscard]] std::size_t find(std::string_view name, std::string_view value,

@@ -34,6 +34,8 @@ struct Settings {
   std::uint32_t streams_max = 4096;  // streams the other side may have open
   std::uint32_t stream_window = 256 * 1024;
   std::uint32_t connection_window = 16 * 1024 * 1024;
+  std::uint32_t frame_bytes =
+      frame_bytes_least;  // the largest that we take (SETTINGS_MAX_FRAME_SIZE) and send
   // SETTINGS_MAX_HEADER_LIST_SIZE, enforced. It counts 32 bytes a field beyond its text (RFC 9113 6.5.2):
   // room for an HTTP/1 head at its limit and the fields we add.
   std::uint32_t head_bytes_max = 80 * 1024;

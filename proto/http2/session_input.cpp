@@ -46,7 +46,7 @@ std::size_t Session::State::take_frame(std::string_view bytes) {
   const FrameHeader header = read_frame_header(split ? held.data() : bytes.data());
   if (!settings_known && (header.type != FrameType::settings || header.has(flag::ack))) {
     fail(Code::protocol_error);  // RFC 9113 3.4
-  } else if (header.length > frame_bytes_least) {
+  } else if (header.length > settings.frame_bytes) {
     fail(Code::frame_size_error);
   } else if (open_head && (header.type != FrameType::continuation || header.stream != open_head->stream)) {
     fail(Code::protocol_error);  // 6.10
@@ -329,7 +329,8 @@ void Session::State::apply(Setting setting, std::uint32_t value) {
     }
     case Setting::max_frame_size:
       if (value < frame_bytes_least || value > frame_bytes_most) return fail(Code::protocol_error);
-      return;  // ours stay small: a larger one would only make the other streams wait
+      peer_frame_bytes = std::min(value, settings.frame_bytes);
+      return;
     case Setting::enable_connect_protocol:
       if (value > 1 || (value == 0 && peer_takes_upgrades)) return fail(Code::protocol_error);
       peer_takes_upgrades = value == 1;

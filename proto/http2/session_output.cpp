@@ -23,6 +23,8 @@ void Session::State::say_settings() {
   append_setting(entries, Setting::initial_window_size, settings.stream_window);
   append_setting(entries, Setting::max_header_list_size, settings.head_bytes_max);
   append_setting(entries, Setting::no_rfc7540_priorities, 1);  // they are not looked at
+  if (settings.frame_bytes != frame_bytes_least)
+    append_setting(entries, Setting::max_frame_size, settings.frame_bytes);
   if (role == Role::client) append_setting(entries, Setting::enable_push, 0);
   if (role == Role::server && settings.upgrades) append_setting(entries, Setting::enable_connect_protocol, 1);
   append_frame_header(control, {entries.size(), FrameType::settings, 0, 0});
@@ -95,7 +97,7 @@ void Session::State::send_some(Stream& stream, std::string& out) {
   if (stream.head_sent && !stream.local_closed) {
     const std::size_t window =
         static_cast<std::size_t>(std::max<std::int64_t>(0, std::min(stream.send_window, send_window)));
-    const std::size_t size = std::min({stream.queue.size(), window, std::size_t{frame_bytes_least}});
+    const std::size_t size = std::min({stream.queue.size(), window, std::size_t{peer_frame_bytes}});
     const bool last = stream.ended && size == stream.queue.size();
     const bool trailers = !stream.trailers.get().empty();
     if (size > 0 || (last && !trailers)) {
@@ -142,16 +144,16 @@ void Session::State::send_block(std::string& out, StreamId id, const PlainHead& 
   head.encode(encoder, out);
   const std::uint8_t ends = end ? flag::end_stream : std::uint8_t{0};
   const std::size_t size = out.size() - start - frame_header_bytes;
-  if (size <= frame_bytes_least) {
+  if (size <= peer_frame_bytes) {
     write_frame_header(out.data() + start,
                        {size, FrameType::headers, static_cast<std::uint8_t>(ends | flag::end_headers), id});
     return;
   }
-  write_frame_header(out.data() + start, {frame_bytes_least, FrameType::headers, ends, id});
-  std::string rest = out.substr(start + frame_header_bytes + frame_bytes_least);
-  out.resize(start + frame_header_bytes + frame_bytes_least);
+  write_frame_header(out.data() + start, {peer_frame_bytes, FrameType::headers, ends, id});
+  std::string rest = out.substr(start + frame_header_bytes + peer_frame_bytes);
+  out.resize(start + frame_header_bytes + peer_frame_bytes);
   for (std::string_view left = rest; !left.empty();) {
-    const auto piece = left.substr(0, frame_bytes_least);
+    const auto piece = left.substr(0, peer_frame_bytes);
     left.remove_prefix(piece.size());
     append_frame_header(
         out, {piece.size(), FrameType::continuation, left.empty() ? flag::end_headers : std::uint8_t{0}, id});

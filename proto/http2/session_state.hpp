@@ -136,6 +136,7 @@ struct Session::State {
 
   // ---- the other side's settings
   std::int64_t peer_stream_window = window_at_first;
+  std::uint32_t peer_frame_bytes = frame_bytes_least;  // that we use, at most what it takes
   std::uint32_t peer_streams_max;
   bool peer_takes_upgrades = false;
 

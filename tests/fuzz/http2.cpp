@@ -109,7 +109,7 @@ class Owner : public http2::Events {
 
   std::ostream& note(StreamId id) { return log_ << '\n' << id << ' '; }
   void keep(const std::vector<http::Field>& fields, http::Framing framing) {
-    for (const auto& [name, value] : fields) log_ << '|' << name << '=' << value;
+    for (const auto& field : fields) log_ << '|' << field.name << '=' << field.value;
     log_ << '#' << static_cast<int>(framing.kind) << ' ' << framing.length;
   }
   void live(StreamId id) {

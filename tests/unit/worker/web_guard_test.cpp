@@ -176,7 +176,7 @@ TEST_CASE("a page may ask if its origin is the listener's own or listed; program
       {{{"Origin", "http://localhost:7600"}, {"Sec-Fetch-Site", "cross-site"}}, false},
   }));
   const WebGuard guard(settings(), {"127.0.0.1", 7600, {}}, own);
-  for (const auto& [name, value] : row.fields) UNSCOPED_INFO(name << ": " << value);
+  for (const auto& field : row.fields) UNSCOPED_INFO(field.name << ": " << field.value);
   CHECK(status(guard, asking_for("localhost:7600", row.fields)) == (row.may ? 0 : 403));
 }
 

@@ -50,7 +50,7 @@ inline std::ostream& operator<<(std::ostream& out, const ReadStream& read) {
 template <class Head>
 ReadMessage keep(const Head& head) {
   ReadMessage message;
-  for (const auto& [name, value] : head.fields) message.fields.emplace_back(name, value);
+  for (const auto& field : head.fields) message.fields.emplace_back(field.name, field.value);
   message.framing = head.framing;
   message.keep_alive = head.keep_alive;
   if constexpr (std::is_same_v<Head, http::RequestHead>) {
@@ -128,7 +128,7 @@ class StreamReader {
   void finish() {
     in_body_ = false;
     done_ = message_.status >= 200;
-    for (const auto& [name, value] : body_.trailers()) message_.trailers.emplace_back(name, value);
+    for (const auto& field : body_.trailers()) message_.trailers.emplace_back(field.name, field.value);
     read_.consumed = taken_;
     read_.ends.push_back(taken_);
     read_.messages.push_back(std::exchange(message_, {}));

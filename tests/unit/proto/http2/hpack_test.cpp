@@ -14,6 +14,7 @@
 namespace ringside::test {
 namespace {
 
+using Kind = http2::HpackEncoder::Kind;
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
 std::string bytes(std::string_view hex) {
@@ -113,7 +114,8 @@ Fields draw(Rng& rng) {
 std::string encode(http2::HpackEncoder& encoder, const Fields& fields, Rng& rng) {
   std::string out;
   encoder.begin(out);
-  for (const auto& [name, value] : fields) encoder.add(out, name, value, rng.chance(1, 4));
+  for (const auto& [name, value] : fields)
+    encoder.add(out, name, value, rng.chance(1, 4) ? Kind::single_use : Kind::common);
   return out;
 }
 
@@ -232,7 +234,8 @@ TEST_CASE("a field that comes again costs a byte or two", "[http2]") {
   std::string first, second;
   for (std::string* out : {&first, &second})
     for (int i = 0; i < 40; ++i)
-      encoder.add(*out, "x-field-" + std::to_string(i), "the value of number " + std::to_string(i), false);
+      encoder.add(*out, "x-field-" + std::to_string(i), "the value of number " + std::to_string(i),
+                  Kind::common);
   CHECK(first.size() > 40 * 30);
   CHECK(second.size() < 40 * 2 + 60);  // one or two may have lost their place
 }
@@ -240,8 +243,8 @@ TEST_CASE("a field that comes again costs a byte or two", "[http2]") {
 TEST_CASE("a secret enters no table", "[http2]") {
   http2::HpackEncoder encoder;
   std::string first, second;
-  encoder.add(first, "authorization", "secret", true);
-  encoder.add(second, "authorization", "secret", true);
+  encoder.add(first, "authorization", "secret", Kind::single_use);
+  encoder.add(second, "authorization", "secret", Kind::single_use);
   CHECK(first == second);
   CHECK((static_cast<unsigned char>(first[0]) & 0xf0) == 0x10);  // never indexed (6.2.3)
 }

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <functional>
 
+#include "daemon/base/rng.hpp"
 #include "wire.hpp"
 
 namespace ringside::test {
@@ -423,6 +424,60 @@ TEST_CASE("heads that our HTTP/1 gate would refuse are refused in HTTP/2 as well
   }
   CHECK(server.order.empty());
   CHECK(server.streams.empty());  // it was told nothing of them
+}
+
+TEST_CASE("what an app could take for a reserved field does not come through", "[http2]") {
+  Side client(Role::client), server(Role::server);
+  auto head = get("/");
+  head.fields = {
+      {"ringside_key", "k"}, {"X_Forwarded_For", "1.2.3.4"}, {"content_length", "9"}, {"x_mine", "1"}};
+  const auto id = client.session.submit_request(head, true);
+  settle(client, server);
+  CHECK(server.streams[*id].fields == std::map<std::string, std::string>{{"x_mine", "1"}});
+}
+
+TEST_CASE("frames are as large as both sides take them, and 16 KiB before they know", "[http2]") {
+  http2::Settings large;
+  large.frame_bytes = 64 * 1024;
+  for (const bool both : {true, false}) {
+    Side client(Role::client, both ? large : http2::Settings{}), server(Role::server, large);
+    const auto longest = [&](std::string_view path) {
+      const auto id = *client.session.submit_request(get(path), true);
+      settle(client, server);
+      server.session.submit_response(id, reply(200, {Kind::chunked, 0}), false);
+      std::string out;
+      server.session.take_output(out);
+      server.session.send_data(id, std::string(100'000, 'x'), true);
+      server.session.take_output(out);
+      CHECK(client.session.receive(out));
+      CHECK(client.streams[id].body.size() == 100'000);
+      std::size_t most = 0;
+      for (std::string_view left = out; left.size() >= 9;) {
+        const auto header = http2::read_frame_header(left.data());
+        if (header.type == http2::FrameType::data) most = std::max(most, header.length);
+        left.remove_prefix(9 + header.length);
+      }
+      return most;
+    };
+    CHECK(longest("/") == (both ? 64U * 1024 : 16U * 1024));
+  }
+}
+
+TEST_CASE("pieces given before, between and behind the writing come in their order", "[http2]") {
+  Side client(Role::client), server(Role::server);
+  const auto id = *client.session.submit_request(post("/"), false);
+  std::string sent;
+  Rng rng(5);
+  for (int i = 0; i < 2000; ++i) {
+    const std::string piece(rng.below(3000), static_cast<char>('a' + i % 26));
+    client.session.send_data(id, piece, false);
+    sent += piece;
+    if (rng.chance(1, 3)) settle(client, server);
+  }
+  client.session.send_end(id, {});
+  settle(client, server);
+  CHECK((server.streams[id].body == sent));
+  CHECK(server.streams[id].ended);
 }
 
 TEST_CASE("cookie crumbs become one field", "[http2]") {

@@ -55,7 +55,7 @@ class Side : public http2::Events {
   void on_end(http2::StreamId id, const http::Trailers& trailers) override {
     Seen& seen = streams[id];
     seen.ended = true;
-    for (const auto& [name, value] : trailers) seen.trailers.emplace_back(name, value);
+    for (const auto& field : trailers) seen.trailers.emplace_back(field.name, field.value);
   }
   void on_close(http2::StreamId id, http2::Code code, bool unprocessed) override {
     Seen& seen = streams[id];
@@ -76,7 +76,7 @@ class Side : public http2::Events {
 
  private:
   static void keep(Seen& seen, const std::vector<http::Field>& fields, http::Framing framing, bool end) {
-    for (const auto& [name, value] : fields) seen.fields.emplace(name, value);
+    for (const auto& field : fields) seen.fields.emplace(field.name, field.value);
     seen.framing = framing;
     seen.ended = end;
   }
