@@ -174,6 +174,15 @@ void ControlPlane::State::assemble() {
                                     publish();
                                     return view;
                                   }});
+  if (hooks.keyring)
+    keyring.emplace(KeyringOrders::Host{.peers = *peers,
+                                        .kinds = kinds,
+                                        .view =
+                                            [this] {
+                                              publish();
+                                              return view;
+                                            },
+                                        .own = hooks.keyring});
   app.emplace(io, config, metrics, [this] { on_app(); });
 }
 
@@ -231,6 +240,8 @@ void ControlPlane::State::dispatch(net::IncomingCall call) {
     }
     if (const auto command = api::ringpop_command(request.arg1)) return admin->run(*command, std::move(call));
   }
+  if (keyring && request.service == net::ringside_service && request.arg1 == api::keyring_endpoint)
+    return keyring->receive(call);
   call.responder.fail(tchannel::ErrorCode::bad_request, "no handler for service \"" + request.service +
                                                             "\" and method \"" + request.arg1 + "\"");
 }
@@ -341,6 +352,7 @@ void ControlPlane::State::stop() {
   drain_timer.cancel();
   app.reset();
   orders.reset();
+  keyring.reset();
   seeds.reset();
   statsd.reset();
   webhooks.reset();
