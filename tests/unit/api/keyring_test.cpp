@@ -38,7 +38,7 @@ MemberKeys silent(const std::string& name) {
   return {.name = name, .address = "127.0.0.1:1", .reason = "it did not answer"};
 }
 
-const MemberKeys ringpop{
+const MemberKeys ringpop_node{
     .name = "r", .address = "127.0.0.1:2", .reason = "not a ringside", .ringside = false};
 
 using Lines = std::vector<std::string>;
@@ -107,8 +107,8 @@ TEST_CASE("a key is removed once nobody dials with it, and everybody has what th
 }
 
 TEST_CASE("Ringpop nodes stand in the way of nothing; a list and an installation meet no objection") {
-  CHECK(against(Kind::use, two, {member("a", {one, two}), ringpop}).empty());
-  CHECK(against(Kind::remove, one, {member("a", {two, one}), ringpop}).empty());
+  CHECK(against(Kind::use, two, {member("a", {one, two}), ringpop_node}).empty());
+  CHECK(against(Kind::remove, one, {member("a", {two, one}), ringpop_node}).empty());
   CHECK(against(Kind::list, "", {silent("b")}).empty());
   CHECK(against(Kind::install, "", {silent("b")}).empty());
 }
@@ -120,17 +120,18 @@ TEST_CASE("the answer has a row for each member, and is 207 when one did not do 
   CHECK(Json::parse(good.body)["nodes"][0] ==
         Json::parse(R"({"name":"a","address":"127.0.0.1:1","ok":true,"primary":"11111111",)"
                     R"("keys":["11111111","22222222"]})"));
-  const auto partly = api::keyring_answer(std::vector<MemberKeys>{member("a", {one}), ringpop});
+  const auto partly = api::keyring_answer(std::vector<MemberKeys>{member("a", {one}), ringpop_node});
   CHECK(partly.status == 207);
   CHECK(Json::parse(partly.body)["nodes"][1] ==
         Json::parse(R"({"name":"r","address":"127.0.0.1:2","ok":false,"reason":"not a ringside"})"));
 }
 
 TEST_CASE("what members tell each other is read as it was written") {
-  for (const api::KeyringVerb& verb : {api::KeyringVerb{},
-                                       {.kind = Kind::install, .key = secret},
-                                       {.kind = Kind::use, .id = one},
-                                       {.kind = Kind::remove, .id = two}}) {
+  const std::vector<api::KeyringVerb> verbs{{},
+                                            {.kind = Kind::install, .key = secret},
+                                            {.kind = Kind::use, .id = one},
+                                            {.kind = Kind::remove, .id = two}};
+  for (const api::KeyringVerb& verb : verbs) {
     const auto read = api::read_keyring_verb(api::to_json(verb));
     REQUIRE(read.has_value());
     CHECK((read->kind == verb.kind && read->id == verb.id && read->key == verb.key));
