@@ -102,6 +102,7 @@ POST /v1/leave                the same, then the daemon ends (?wait=30s)
 GET  /v1/config               the configuration in force
 POST /v1/reload               the configuration file again, as SIGHUP does
 PUT  /v1/log-level            what is logged from now on: {"level": "debug"}
+GET  /v1/keyring              who has which cluster key (POST, PUT .../primary, DELETE .../{id} change them)
 GET  /v1/partitions           asks all members whether they see the same cluster
 POST /v1/join /v1/heal /v1/reap, DELETE /v1/members/{name}
 GET  /v1/livez  /v1/readyz  /v1/outboundz
@@ -121,8 +122,9 @@ struct Route {
   Page erase = nullptr;  // DELETE
   Page put = nullptr;
   Role to_read = Role::read;
-  Role to_write = Role::ops;  // by any other method
-  bool polled = false;        // its GET carries Ringside-Index, and waits for another one with ?index=
+  Role to_write = Role::ops;   // by any other method
+  bool takes_secrets = false;  // its POST does
+  bool polled = false;         // its GET carries Ringside-Index, and waits for another one with ?index=
 };
 constexpr std::array routes{
     Route{.path = "/v1/lookup/", .get = lookup_by_path, .polled = true},
@@ -158,6 +160,13 @@ constexpr std::array routes{
     Route{.path = "/v1/config", .get = config_page},
     Route{.path = "/v1/reload", .post = order_reload},
     Route{.path = "/v1/log-level", .put = order_log_level},
+    Route{.path = "/v1/keyring",
+          .get = order_keyring_list,
+          .post = order_keyring_install,
+          .to_read = Role::ops,
+          .takes_secrets = true},
+    Route{.path = "/v1/keyring/primary", .put = order_keyring_use, .to_read = Role::ops},
+    Route{.path = "/v1/keyring/", .erase = order_keyring_remove, .to_read = Role::ops},
 };
 
 bool matches(const Route& route, std::string_view path) {
@@ -226,6 +235,12 @@ Role role_needed(std::string_view method, std::string_view path) noexcept {
   for (const Route& route : routes)
     if (matches(route, path)) return is_read(method) ? route.to_read : route.to_write;
   return Role::read;
+}
+
+bool takes_secrets(std::string_view method, std::string_view path) noexcept {
+  return method == "POST" && std::ranges::any_of(routes, [path](const Route& route) {
+           return route.takes_secrets && matches(route, path);
+         });
 }
 
 Response no_content() {

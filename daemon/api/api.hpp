@@ -70,6 +70,10 @@ Response handle(const Context&, const Request&);
 // read, and he learns that it is none.
 Role role_needed(std::string_view method, std::string_view path) noexcept;
 
+// Whether the body of such a request is a secret that nobody may read on its way: it is taken from this
+// machine only.
+bool takes_secrets(std::string_view method, std::string_view path) noexcept;
+
 // How far this node is with leaving the ring: GET /v1/drain, and the answer to the orders that change it.
 Response drain_answer(const Context&, int status);
 Response no_content();  // 204

@@ -104,6 +104,8 @@ constexpr std::array table{
             "Look at what it is doing: `ringside status`, GET /v1/drain.", no, 0},
     CodeRow{Code::bad_setting, "bad_setting", 422, "The setting is not usable",
             "Correct what is named and ask again; until then everything is as it was.", no, 0},
+    CodeRow{Code::keys_refused, "keys_refused", 409, "The cluster's keys cannot be changed like that",
+            "Mend what is named and ask again; `ringside keys list` shows who has which key.", no, 0},
     CodeRow{Code::internal, "internal", 500, "A fault inside ringside",
             "Report it with the request id and the log lines around it.", maybe, 0},
 };

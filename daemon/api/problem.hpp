@@ -40,6 +40,7 @@ enum class Code : std::uint8_t {
   unknown_node,
   conflict,
   bad_setting,
+  keys_refused,
   internal,
 };
 

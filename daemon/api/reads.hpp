@@ -46,6 +46,10 @@ Response order_partitions(const Call&);
 Response config_page(const Call&);
 Response order_reload(const Call&);
 Response order_log_level(const Call&);  // PUT {"level": "debug"}
+Response order_keyring_list(const Call&);
+Response order_keyring_install(const Call&);  // POST {"key": "..."}
+Response order_keyring_use(const Call&);      // PUT {"id": "1a2b3c4d"}
+Response order_keyring_remove(const Call&);   // DELETE /v1/keyring/{id}
 
 // By its name or address, percent-encoded. The error is the answer.
 [[nodiscard]] Result<const MemberView*, Response> member_in_path(const View&, std::string_view raw);

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/app/data_folder.hpp"
 #include "daemon/app/secrets.hpp"
 #include "daemon/app/service_manager.hpp"
 #include "daemon/app/settings.hpp"
@@ -93,10 +94,12 @@ class Agent {
 
   // The error is one sentence.
   Result<void, std::string> open() {
+    if (const auto& folder = config_.node.data_dir; !folder.empty())
+      if (auto opened = data_folder_.open(folder); !opened) return opened;
     auto secrets = read_secrets(config_);
     if (!secrets) return std::move(secrets).error();
     secrets_ = std::move(*secrets);
-    control_->set_security(secrets_.peers);
+    use_secrets();
     if (config_.security.insecure) {
       metrics_.control.insecure.set(1);
       obs::log(obs::Level::warn, "insecure",
@@ -177,6 +180,7 @@ class Agent {
             },
         .depart = [this](std::function<void()> done) { depart(std::move(done)); },
         .settings = [this](const api::Order& order) { return change_settings(order); },
+        .keyring = [this](const api::KeyringVerb& verb) { return change_keys(verb); },
         .exit = [this] { stop(); }};
   }
 
@@ -232,7 +236,10 @@ class Agent {
   }
 
   void use_secrets() {
+    forget_outdated(secrets_);
     control_->set_security(secrets_.peers);
+    metrics_.control.cluster_keys.set(
+        secrets_.keyring ? static_cast<std::int64_t>(secrets_.keyring->keys().size()) : 0);
     for (auto& worker : workers_) worker->set_security(secrets_.peers, secrets_.tokens);
   }
 
@@ -259,6 +266,19 @@ class Agent {
     if (order.kind == api::Order::Kind::log_level) return settings_.set_log_level(order.level);
     reopen_logs();
     return settings_.reload("POST /v1/reload");
+  }
+
+  Result<std::vector<std::string>, std::string> change_keys(const api::KeyringVerb& verb) {
+    auto changed = change_keyring(settings_.in_force(), secrets_, verb);
+    if (!changed) return std::move(changed).error();
+    auto ids = changed->keyring->ids();
+    if (ids == secrets_.keyring->ids()) return ids;
+    secrets_ = std::move(*changed);
+    use_secrets();
+    std::string all;
+    for (const auto& id : ids) all += (all.empty() ? "" : ",") + id;
+    obs::log(obs::Level::info, "keyring_changed", {{"dials_with", ids.front()}, {"accepts", all}});
+    return ids;
   }
 
   // Their files may have been moved away.
@@ -303,6 +323,7 @@ class Agent {
   boost::asio::signal_set signals_;
   ServiceManager service_manager_;
   obs::Metrics metrics_;
+  DataFolder data_folder_;
   Secrets secrets_;
   std::vector<net::ListeningSocket> api_listeners_, ingress_listeners_, tchannel_listeners_;
   std::unique_ptr<control::ControlPlane> control_;

@@ -37,6 +37,7 @@ class Settings {
   // `by` is for the log: SIGHUP, or the request. Both tell the same.
   api::Response reload(std::string_view by);
   api::Response set_log_level(obs::Level);
+  [[nodiscard]] const config::Config& in_force() const noexcept { return in_force_.config; }
 
  private:
   api::Response refuse(std::string_view by, std::vector<std::string> errors);

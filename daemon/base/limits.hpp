@@ -124,6 +124,8 @@ inline constexpr std::size_t strangers_dialled = 8;     // at a time, to learn w
 // Security
 inline constexpr std::size_t secret_file_bytes = 64 * 1024;
 inline constexpr std::size_t cluster_keys = 8;                  // accepted at once
+inline constexpr std::size_t keyring_asks = 32;                 // members asked at once for their keys
+inline constexpr auto keyring_ask_time = 2s;                    // for each
 inline constexpr auto tls_handshake_time = 5s;                  // of a peer's connection, either way
 inline constexpr std::size_t tls_handshakes = 256;              // of peers that dial, at once, per worker
 inline constexpr std::uint64_t tls_records_per_key = 1U << 23;  // RFC 8446 5.5 allows three times as many

@@ -108,7 +108,8 @@ Result<std::string, Exit> exchange(Terminal& terminal, const Address& address, c
     return exit_of(response.error());
   }
   const bool asks = request.method == "GET";
-  if (asks ? response->status == 200 : response->status / 100 == 2) return std::move(response->body);
+  if (asks ? response->status == 200 || response->status == 207 : response->status / 100 == 2)
+    return std::move(response->body);
   const Exit exit = response->status == 404 ? not_found : failed;
   fail(terminal, exit, problem_text(*response));
   return exit;

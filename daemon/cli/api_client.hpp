@@ -20,7 +20,8 @@ namespace ringside::cli {
 // variable names is left out where it cannot be read, and the user told.
 [[nodiscard]] Result<void, std::string> load_token(Terminal&, const Arguments&);
 
-// GETs a path and gives the body of a 200. Anything else is told on stderr and comes back as the exit code.
+// GETs a path and gives the body of a 200, or of a 207, where not every member has answered. Anything else is
+// told on stderr and comes back as the exit code.
 [[nodiscard]] Result<std::string, Exit> ask(Terminal&, const Arguments&, const std::string& path);
 [[nodiscard]] Result<std::string, Exit> ask(Terminal&, const Address&, const std::string& path);
 // The same for a request that is no GET.

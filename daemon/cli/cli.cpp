@@ -224,6 +224,21 @@ constexpr std::array verbs{
          0,
          false,
          keygen},
+    Verb{"keys",
+         "list|install|use|remove [ID|FILE]",
+         "the cluster keys of all members, and how they change",
+         "Without a restart, on all members at once, each of which answers for itself. The key itself comes "
+         "from a file;\nelse its id will do. It is used once all have it, and removed once nobody dials with "
+         "it.\n\n"
+         "  ringside keygen > new_key && chmod 600 new_key\n"
+         "  ringside keys install new_key      accepted from now on\n"
+         "  ringside keys use new_key          dialled with from now on\n"
+         "  ringside keys remove ring_key      the old one is accepted no more",
+         {},
+         1,
+         2,
+         false,
+         keys},
     Verb{"token", "new", "a new token of the API, for security.api_token_file",
          "Without --role it is one for apps, alone on its line: apps can send the file's content as it is.\n"
          "  ringside token new > ring_token && chmod 600 ring_token\n"

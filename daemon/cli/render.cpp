@@ -136,6 +136,18 @@ std::string render_members(std::string_view members_json) {
   return table(member_table(std::move(rows)));
 }
 
+std::string render_keys(std::string_view keyring_json) {
+  const Json json = Json::parse(keyring_json);
+  Rows rows{{"NAME", "DIALS WITH", "ACCEPTS"}};
+  for (const Json& node : json.at("nodes")) {
+    if (node.at("ok") == true)
+      rows.push_back({text(node, "name"), text(node, "primary"), joined(node.at("keys"), "nothing")});
+    else
+      rows.push_back({text(node, "name"), "-", "failed: " + text(node, "reason")});
+  }
+  return table(rows);
+}
+
 std::string render_member(std::string_view member_json) {
   return table(member_table({member_row(Json::parse(member_json))}));
 }

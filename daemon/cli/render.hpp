@@ -18,6 +18,7 @@ namespace ringside::cli {
 [[nodiscard]] std::string render_lookup(std::string_view lookup_json, std::size_t wanted);
 [[nodiscard]] std::string render_ring(std::string_view ring_json);
 [[nodiscard]] std::string render_partitions(std::string_view partitions_json);
+[[nodiscard]] std::string render_keys(std::string_view keyring_json);
 [[nodiscard]] std::string render_self(std::string_view self_json);
 // Whether nodes agree, from their /v1/self.
 struct Agreement {

@@ -88,6 +88,7 @@ int echo(Terminal&, const Arguments&);
 int keygen(Terminal&, const Arguments&);
 int token(Terminal&, const Arguments&);
 int cert(Terminal&, const Arguments&);
+int keys(Terminal&, const Arguments&);
 int validate(Terminal&, const Arguments&);
 int config(Terminal&, const Arguments&);
 int completion(Terminal&, const Arguments&);

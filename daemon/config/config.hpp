@@ -43,6 +43,7 @@ struct Config {
   struct {
     std::string name;                                         // empty: the host name
     std::vector<std::pair<std::string, std::string>> labels;  // sorted by key
+    std::string data_dir;                                     // empty: nothing is kept over a restart
   } node;
   struct {
     std::vector<std::string> api{"127.0.0.1:7600"};  // host:port or unix:/path

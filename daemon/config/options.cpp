@@ -38,6 +38,13 @@ const std::array table = {
            .help = "Labels that the other members see, at most 5 of up to 32 bytes of key and 128 of value.",
            .reason = "ringpop-node drops labels, so none suits every cluster.",
            .check = check_label},
+    Option{.path = "node.data_dir",
+           .field = RINGSIDE_FIELD(node.data_dir),
+           .help = "Folder of this member alone, for what it keeps over a restart: the keys that `ringside "
+                   "keys` has changed. Made if it is not there. Empty: nothing is kept, and keys change by "
+                   "security.cluster_key_file only.",
+           .reason = "several members may run on one machine, and no two may share a folder.",
+           .unit = "FOLDER"},
     Option{.path = "listen.api",
            .field = RINGSIDE_FIELD(listen.api),
            .help = "Where the local API listens.",

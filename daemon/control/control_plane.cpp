@@ -157,7 +157,9 @@ void ControlPlane::State::assemble() {
         step([&](swim::Node& core, Now time, swim::Outbox& out) {
           core.on_response(time, id, std::move(response), out);
         });
-      });
+      },
+      [this](const std::string& address) { return name_of(address); },
+      [this](const std::string& peer, const std::string& what) { on_misbehaved(peer, what); });
   tracer.emplace(*peers, self);
   admin.emplace(Admin::Host{.step = [this](const auto& input) { step(input); },
                             .look_up_seeds = [this](auto answer) { seeds->ask(std::move(answer)); },
@@ -172,6 +174,15 @@ void ControlPlane::State::assemble() {
                                     publish();
                                     return view;
                                   }});
+  if (hooks.keyring)
+    keyring.emplace(KeyringOrders::Host{.peers = *peers,
+                                        .kinds = kinds,
+                                        .view =
+                                            [this] {
+                                              publish();
+                                              return view;
+                                            },
+                                        .own = hooks.keyring});
   app.emplace(io, config, metrics, [this] { on_app(); });
 }
 
@@ -208,7 +219,13 @@ void ControlPlane::State::join(const std::vector<std::string>& addresses) {
 void ControlPlane::State::dispatch(net::IncomingCall call) {
   const auto& request = call.request;
   if (request.service == ringpop::service) {
-    if (SwimTransport::serves(request.arg1)) return transport->receive(std::move(call));
+    if (SwimTransport::serves(request.arg1)) {
+      // Of a worker's connection, which is for calls, nobody looks at whose gossip comes over it.
+      if (call.secured || call.local || security.takes_plain) return transport->receive(std::move(call));
+      on_misbehaved(call.peer, "it gossips on a connection for calls");
+      return call.responder.answer(
+          1, rejection_body("ringside.not-its-name", "gossip is taken on connections of its own"));
+    }
     if (request.arg1 == ringpop::proxy_endpoint && hooks.serve_proxied)
       return proxy->receive(std::move(call), *view);
     if (request.arg3.size() > limits::tchannel_tool_bytes) {  // as a tree, JSON takes many times its size
@@ -223,6 +240,8 @@ void ControlPlane::State::dispatch(net::IncomingCall call) {
     }
     if (const auto command = api::ringpop_command(request.arg1)) return admin->run(*command, std::move(call));
   }
+  if (keyring && request.service == net::ringside_service && request.arg1 == api::keyring_endpoint)
+    return keyring->receive(call);
   call.responder.fail(tchannel::ErrorCode::bad_request, "no handler for service \"" + request.service +
                                                             "\" and method \"" + request.arg1 + "\"");
 }
@@ -333,6 +352,7 @@ void ControlPlane::State::stop() {
   drain_timer.cancel();
   app.reset();
   orders.reset();
+  keyring.reset();
   seeds.reset();
   statsd.reset();
   webhooks.reset();

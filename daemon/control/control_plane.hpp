@@ -45,6 +45,9 @@ struct Hooks {
   std::function<void(std::function<void()> done)> depart{};
   // Orders about the configuration: reload, log_level. Answered at once.
   std::function<api::Response(const api::Order&)> settings{};
+  // This member's own cluster keys: does it and gives the ids it then has, the first is dialled with. The
+  // error is one sentence, and nothing was done.
+  std::function<Result<std::vector<std::string>, std::string>(const api::KeyringVerb&)> keyring{};
   std::function<void()> exit{};  // this node has left; nothing is called after it
 };
 

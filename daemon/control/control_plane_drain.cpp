@@ -41,6 +41,9 @@ void ControlPlane::State::order(const api::Order& order, const std::function<voi
     case api::Order::Kind::heal:
     case api::Order::Kind::join:
     case api::Order::Kind::partitions: return orders->run(order, answer);
+    case api::Order::Kind::keyring:
+      if (keyring) return keyring->run(order.keyring, answer);
+      return answer(api::render({.code = api::Code::internal}));
     case api::Order::Kind::reload:
     case api::Order::Kind::log_level:
       return answer(hooks.settings ? hooks.settings(order) : api::render({.code = api::Code::internal}));

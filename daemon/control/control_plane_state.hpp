@@ -18,6 +18,7 @@
 #include "daemon/control/app_watch.hpp"
 #include "daemon/control/control_plane.hpp"
 #include "daemon/control/drain.hpp"
+#include "daemon/control/keyring_orders.hpp"
 #include "daemon/control/orders.hpp"
 #include "daemon/control/peer_kinds.hpp"
 #include "daemon/control/peer_port.hpp"
@@ -111,6 +112,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   std::optional<Tracer> tracer;
   std::optional<Admin> admin;
   std::optional<Orders> orders;
+  std::optional<KeyringOrders> keyring;
   std::optional<AppWatch> app;
   std::optional<StatsdExporter> statsd;  // when the options ask for it
   std::unique_ptr<Webhooks> webhooks;

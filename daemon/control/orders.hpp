@@ -27,7 +27,7 @@ class Orders {
   };
   Orders(boost::asio::io_context&, Host);
 
-  // Not for the kinds that drain and leave, nor for those about the configuration.
+  // Not for the kinds that drain and leave, nor for those about configuration and keys.
   void run(const api::Order&, Answer);
 
  private:

@@ -25,11 +25,13 @@ std::string rejection_body(const std::string& type, const std::string& message) 
 }
 
 SwimTransport::SwimTransport(net::TchannelPeers& peers, obs::ControlMetrics& metrics, OnRequest on_request,
-                             OnResponse on_response)
+                             OnResponse on_response, NameOf name_of, OnMisbehaved on_misbehaved)
     : peers_(peers),
       metrics_(metrics),
       on_request_(std::move(on_request)),
-      on_response_(std::move(on_response)) {}
+      on_response_(std::move(on_response)),
+      name_of_(std::move(name_of)),
+      on_misbehaved_(std::move(on_misbehaved)) {}
 
 bool SwimTransport::serves(std::string_view endpoint) noexcept {
   return endpoint == ringpop::join_endpoint || endpoint == ringpop::ping_endpoint ||
@@ -63,7 +65,12 @@ void SwimTransport::on_answer(CallId call, const std::string& to, std::string_vi
   auto response =
       ringpop::decode_response(endpoint, result->code != ok, result->arg3, decode_limits, &left_out);
   metrics_.refused_malformed.add(left_out);
-  if (response) return on_response_(call, std::move(*response));
+  if (response) {
+    const auto fault = false_source({to, peers_.peer_names(to)}, *response);
+    if (fault.empty()) return on_response_(call, std::move(*response));
+    on_misbehaved_(to, fault);
+    return on_response_(call, make_error_code(Errc::bad_message));
+  }
   metrics_.gossip_errors.add();
   obs::log(obs::Level::warn, "bad_answer",
            {{"peer", to}, {"endpoint", endpoint}, {"cause", text_of(response.error())}});
@@ -82,6 +89,10 @@ void SwimTransport::receive(net::IncomingCall&& call) {
     return call.responder.answer(
         application_error,
         rejection_body("ringside.bad-request", "cannot read the body: " + text_of(request.error())));
+  }
+  if (const auto fault = false_source({call.peer, call.peer_names}, *request, name_of_); !fault.empty()) {
+    on_misbehaved_(call.peer, fault);
+    return call.responder.answer(application_error, rejection_body("ringside.not-its-name", fault));
   }
   if (std::holds_alternative<ringpop::Join>(*request)) metrics_.joins_received.add();
   if (std::holds_alternative<ringpop::Ping>(*request)) metrics_.pings_received.add();

@@ -4,13 +4,18 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "daemon/base/time.hpp"
 #include "proto/tchannel/message.hpp"
 
 namespace ringside::net {
+
+// The service of what only ringsides say to each other, beside Ringpop's own.
+inline constexpr std::string_view ringside_service = "ringside";
 
 // What shares a connection with gossip goes behind it, piece by piece, so that no body delays a ping.
 enum class Lane : std::uint8_t { gossip, app };
@@ -48,7 +53,9 @@ struct IncomingCall {
   CallResponder responder;
   std::string peer;  // the caller's address as it announced it; empty when it does not listen
   Instant deadline{};
-  bool local = false;  // came in on listen.tchannel or from the app: not from a peer
+  bool local = false;                     // came in on listen.tchannel or from the app: not from a peer
+  bool secured = false;                   // over TLS, so from somebody that has proved itself
+  std::vector<std::string> peer_names{};  // in the caller's certificate; empty without one
 };
 
 // What of a request its answer takes over: checksum type, `as` and tracing (spec A.3, A.4).

@@ -299,7 +299,12 @@ void TchannelLink::on_call(std::uint32_t id, tchannel::CallRequest request) {
   const CallResponder responder([weak = weak_from_this(), id, serial](CallOutcome outcome) {
     if (const auto self = weak.lock()) self->answer(id, serial, std::move(outcome));
   });
-  events_.call({std::move(request), responder, identity_.host_port, deadline});
+  events_.call({.request = std::move(request),
+                .responder = responder,
+                .peer = identity_.host_port,
+                .deadline = deadline,
+                .secured = secured(),
+                .peer_names = peer_names()});
 }
 
 void TchannelLink::on_error_frame(const FrameView& frame) {

@@ -100,6 +100,7 @@ class TchannelLink : public std::enable_shared_from_this<TchannelLink> {
   // After it closed: it was open, and its end is no farewell of either side.
   [[nodiscard]] bool broke() const { return broke_; }
   [[nodiscard]] const TchannelIdentity& identity() const { return identity_; }
+  [[nodiscard]] bool secured() const { return tls_ != nullptr; }
   // In the peer's certificate; empty without one.
   [[nodiscard]] const std::vector<std::string>& peer_names() const {
     static const std::vector<std::string> none;

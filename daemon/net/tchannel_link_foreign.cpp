@@ -18,7 +18,8 @@ bool TchannelLink::is_foreign(const FrameView& frame) const {
   if (frame.type != FrameType::call_req) return foreign_.contains(frame.id);
   if (!events_.foreign_frame) return false;
   const auto head = tchannel::parse_request_head(frame.payload);
-  return head && head->service != ringpop::service;  // a malformed one is for the assembler to complain of
+  return head && head->service != ringpop::service &&
+         head->service != ringside_service;  // a malformed one is for the assembler to complain of
 }
 
 void TchannelLink::on_foreign_frame(const FrameView& frame) {

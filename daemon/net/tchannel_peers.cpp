@@ -31,11 +31,11 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
     bool tunnelled = false;  // a worker knows of it
   };
 
-  LinkPtr find(const std::string& address) {
+  LinkPtr find(const std::string& address, bool secured = false) {
     LinkPtr opening;
     const auto range = by_address.equal_range(address);
     for (auto i = range.first; i != range.second; ++i) {
-      if (!i->second->takes_calls()) continue;
+      if (!i->second->takes_calls() || (secured && !i->second->secured())) continue;
       if (i->second->stage() == TchannelLink::Stage::open) return i->second;
       opening = i->second;
     }
@@ -44,7 +44,7 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
 
   [[nodiscard]] std::size_t dialled_links() const { return links.size() - accepted_links; }
 
-  Result<LinkPtr, CallFailure> dial(const std::string& address) {
+  Result<LinkPtr, CallFailure> dial(const std::string& address, const security::Tls* tls) {
     const auto parsed = parse_address(address);
     boost::system::error_code bad;
     const auto ip = parsed ? boost::asio::ip::make_address(parsed->host, bad) : boost::asio::ip::address();
@@ -55,7 +55,6 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
                          "too many open connections (" + std::to_string(connections_max) + ")"};
     const auto link = add(address, address);
     by_address.emplace(address, link);
-    const auto* tls = security.dials_with();
     link->dial(tcp::endpoint(ip, parsed->port),
                tls == nullptr ? nullptr : tls->dial(security::Protocol::gossip, name_of(address)));
     return link;
@@ -146,6 +145,23 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
     if (!address.empty()) events.lost(address);
   }
 
+  void call(const std::string& address, tchannel::CallRequest request, Instant deadline, CallDone done,
+            Lane lane, bool secured) {
+    if (closed) return;
+    auto guarded = [weak = weak_from_this(), done = std::move(done)](CallResult result) {
+      if (const auto self = weak.lock(); self && !self->closed) done(std::move(result));
+    };
+    if (const auto link = find(address, secured))
+      return link->call(std::move(request), deadline, std::move(guarded), lane);
+    const auto* tls = secured ? security.tls.get() : security.dials_with();
+    auto dialled = secured && tls == nullptr
+                       ? Result<LinkPtr, CallFailure>(CallFailure{Errc::refused, "this member has no TLS"})
+                       : dial(address, tls);
+    if (dialled) return (*dialled)->call(std::move(request), deadline, std::move(guarded), lane);
+    boost::asio::post(
+        io, [guarded = std::move(guarded), failure = std::move(dialled).error()] { guarded(failure); });
+  }
+
   boost::asio::io_context& io;
   std::shared_ptr<const TchannelOptions> options;
   std::size_t connections_max;
@@ -168,22 +184,23 @@ TchannelPeers::~TchannelPeers() {
 
 void TchannelPeers::call(const std::string& address, tchannel::CallRequest request, Instant deadline,
                          CallDone done, Lane lane) {
-  if (state_->closed) return;
-  auto guarded = [state = std::weak_ptr<State>(state_), done = std::move(done)](CallResult result) {
-    if (const auto self = state.lock(); self && !self->closed) done(std::move(result));
-  };
-  if (const auto link = state_->find(address))
-    return link->call(std::move(request), deadline, std::move(guarded), lane);
-  auto dialled = state_->dial(address);
-  if (dialled) return (*dialled)->call(std::move(request), deadline, std::move(guarded), lane);
-  boost::asio::post(
-      state_->io, [guarded = std::move(guarded), failure = std::move(dialled).error()] { guarded(failure); });
+  state_->call(address, std::move(request), deadline, std::move(done), lane, false);
+}
+
+void TchannelPeers::call_secured(const std::string& address, tchannel::CallRequest request, Instant deadline,
+                                 CallDone done) {
+  state_->call(address, std::move(request), deadline, std::move(done), Lane::gossip, true);
+}
+
+std::vector<std::string> TchannelPeers::peer_names(const std::string& address) const {
+  const auto link = state_->find(address);
+  return link ? link->peer_names() : std::vector<std::string>();
 }
 
 void TchannelPeers::meet(const std::string& address) {
   if (state_->closed || state_->find(address)) return;
   // Whether nobody is there, or too many are: the next ping to it will say so.
-  static_cast<void>(state_->dial(address));
+  static_cast<void>(state_->dial(address, state_->security.dials_with()));
 }
 
 void TchannelPeers::set_security(security::PeerSecurity security) {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "daemon/net/tchannel_link.hpp"
 #include "daemon/net/tchannel_tunnel.hpp"
@@ -39,6 +40,10 @@ class TchannelPeers {
   // `done` is called exactly once, never from inside call(); after close() not at all.
   void call(const std::string& address, tchannel::CallRequest, Instant deadline, CallDone done,
             Lane = Lane::gossip);
+  // The same over TLS only, whatever else is dialled plain: for what nobody may read on the way.
+  void call_secured(const std::string& address, tchannel::CallRequest, Instant deadline, CallDone done);
+  // In the certificate of who is connected at that address; empty without one.
+  [[nodiscard]] std::vector<std::string> peer_names(const std::string& address) const;
   // Opens a connection to the address if there is none: `met` then tells who is there.
   void meet(const std::string& address);
   // An accepted connection whose first bytes were read already (TchannelLink::adopt). Over the cap it is

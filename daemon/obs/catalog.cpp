@@ -202,6 +202,8 @@ constexpr Row table[] = {
     {handshakes, handshakes_help, &W::tls_accepted, "result", "accepted"},
     {handshakes, handshakes_help, &W::tls_refused, "result", "refused"},
     {handshakes, handshakes_help, &W::tls_too_many, "result", "too_many"},
+    {"ringside_cluster_keys", "Cluster keys that this member accepts; 0 without security.cluster_key_file.",
+     &C::cluster_keys},
     {"ringside_insecure",
      "1 when security.insecure is set: listeners may be open to others without protection.", &C::insecure},
     {syncs, syncs_help, &C::full_syncs, "direction", "sent"},

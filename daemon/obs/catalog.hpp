@@ -84,6 +84,7 @@ struct ControlMetrics {
   Counter name_conflicts;
   Counter connections_too_many, connections_silent, connections_plain,
       connections_tls;  // turned away on the peer port
+  Gauge cluster_keys;   // accepted
   Gauge insecure;       // listeners may be off the loopback without protection
   Gauge members_alive, members_suspect, members_faulty, members_leave, members_tombstone;
   Gauge ring_servers;

@@ -50,6 +50,7 @@ Status status_of(api::Code code) {
     case api::Code::unknown_node:
     case api::Code::conflict:
     case api::Code::bad_setting:
+    case api::Code::keys_refused:
     case api::Code::internal: return api::row(code).executed_maybe ? Status::unknown : Status::unavailable;
   }
   return Status::unknown;

@@ -64,6 +64,7 @@ ErrorCode error_code(api::Code code) {
     case api::Code::unknown_node:
     case api::Code::conflict:
     case api::Code::bad_setting:
+    case api::Code::keys_refused:
     case api::Code::internal: return ErrorCode::unexpected;  // answers of the HTTP side only
   }
   return ErrorCode::unexpected;

@@ -54,11 +54,14 @@ void start_over(Route& out) {
   out.authorization_is_ours = false;
 }
 
+// Of a request for the API.
+std::string_view page_of(const http::RequestHead& head) {
+  return head.target.substr(0, head.target.find('?'));
+}
+
 // What a request for this place takes.
 Role role_needed(const http::RequestHead& head, Route::Kind kind) {
-  return kind == Route::Kind::api
-             ? api::role_needed(head.method, head.target.substr(0, head.target.find('?')))
-             : Role::app;
+  return kind == Route::Kind::api ? api::role_needed(head.method, page_of(head)) : Role::app;
 }
 
 void refuse_role(const ApiAccess::Verdict& verdict, Role needed, Route& out) {
@@ -142,7 +145,13 @@ void route_of(const http::RequestHead& head, const Client& client, const config:
   out.authorization_is_ours = verdict.authorization;
   if (out.kind == Route::Kind::refused) return;
   const Role needed = role_needed(head, out.kind);
-  if (verdict.wrong_token || verdict.role < needed) refuse_role(verdict, needed, out);
+  if (verdict.wrong_token || verdict.role < needed) return refuse_role(verdict, needed, out);
+  if (out.kind == Route::Kind::api && !client.caller.is_local &&
+      api::takes_secrets(head.method, page_of(head)))
+    refuse(
+        out, api::Code::forbidden,
+        "a secret is not taken over a connection that others can read; ask on the node itself, at its unix "
+        "socket or a listener on the loopback");
 }
 
 void encode_key(std::string_view key, std::string& out) {

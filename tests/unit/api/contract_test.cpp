@@ -5,6 +5,7 @@
 #include <set>
 
 #include "daemon/api/cluster_orders.hpp"
+#include "daemon/api/keyring.hpp"
 #include "daemon/api/settings_orders.hpp"
 #include "daemon/api/stats.hpp"
 #include "daemon/base/limits.hpp"
@@ -60,6 +61,12 @@ std::vector<Sample> samples() {
   const obs::Metrics metrics;
   const auto going = api::drain_answer({leaving, metrics, leaving.started + Millis{1'000}}, 202);
   const std::string peers = R"({"peers":["127.0.0.1:1","b"]})";
+  const std::string key = R"({"key":")" + std::string(64, 'c') + R"("})", id = R"({"id":"11111111"})";
+  const std::vector<api::MemberKeys> keys{
+      {.name = "a", .address = "127.0.0.1:1", .ids = {"11111111", "22222222"}},
+      {.name = "r", .address = "127.0.0.1:2", .reason = "not a ringside", .ringside = false}};
+  const auto all_keys = api::keyring_answer(std::span(keys).first(1)), some_keys = api::keyring_answer(keys);
+  const auto keys_refused = api::keyring_refusal("the key cannot be used yet", {"b lacks it"});
   const auto unfit = api::render({.code = api::Code::conflict, .detail = "this node is leaving"});
   return {
       {"/v1/lookup/{key}", "GET", "/v1/lookup/k", 200},
@@ -207,6 +214,23 @@ std::vector<Sample> samples() {
       {"/v1/log-level", "PUT", "/v1/log-level", 400, "{}"},
       {"/v1/log-level", "PUT", "/v1/log-level", 413, too_much},
       {"/v1/log-level", "PUT", "/v1/log-level", 422, R"({"level":"loud"})"},
+      {"/v1/keyring", "GET", "/v1/keyring", 200, "", usual, {}, all_keys},
+      {"/v1/keyring", "GET", "/v1/keyring", 207, "", usual, {}, some_keys},
+      {"/v1/keyring", "GET", "/v1/keyring", 409, "", usual, {}, keys_refused},
+      {"/v1/keyring", "POST", "/v1/keyring", 200, key, usual, {}, all_keys},
+      {"/v1/keyring", "POST", "/v1/keyring", 207, key, usual, {}, some_keys},
+      {"/v1/keyring", "POST", "/v1/keyring", 400, "{}"},
+      {"/v1/keyring", "POST", "/v1/keyring", 409, key, usual, {}, keys_refused},
+      {"/v1/keyring", "POST", "/v1/keyring", 413, too_much},
+      {"/v1/keyring/primary", "PUT", "/v1/keyring/primary", 200, id, usual, {}, all_keys},
+      {"/v1/keyring/primary", "PUT", "/v1/keyring/primary", 207, id, usual, {}, some_keys},
+      {"/v1/keyring/primary", "PUT", "/v1/keyring/primary", 400, "{}"},
+      {"/v1/keyring/primary", "PUT", "/v1/keyring/primary", 409, id, usual, {}, keys_refused},
+      {"/v1/keyring/primary", "PUT", "/v1/keyring/primary", 413, too_much},
+      {"/v1/keyring/{id}", "DELETE", "/v1/keyring/11111111", 200, "", usual, {}, all_keys},
+      {"/v1/keyring/{id}", "DELETE", "/v1/keyring/11111111", 207, "", usual, {}, some_keys},
+      {"/v1/keyring/{id}", "DELETE", "/v1/keyring/all", 400},
+      {"/v1/keyring/{id}", "DELETE", "/v1/keyring/11111111", 409, "", usual, {}, keys_refused},
       {"/metrics", "GET", "/metrics", 200},
       {"/openapi.json", "GET", "/openapi.json", 200},
       {"/", "GET", "/", 200},

@@ -4,10 +4,13 @@
 #include <sstream>
 
 #include "daemon/api/cluster_orders.hpp"
+#include "daemon/api/keyring.hpp"
 #include "daemon/api/settings_orders.hpp"
 #include "daemon/cli/progress.hpp"
+#include "daemon/security/cluster_key.hpp"
 #include "tests/support/api_server.hpp"
 #include "tests/support/cli_run.hpp"
+#include "tests/support/temp_dir.hpp"
 #include "tests/support/view.hpp"
 
 using namespace ringside;
@@ -125,6 +128,57 @@ TEST_CASE("reload names each change, or each error on a line of its own; log-lev
   CHECK(run_cli({"log-level", "debug"}, environment).out == "the log level is debug, it was info\n");
   CHECK_THAT(script.asked[3], StartsWith("PUT /v1/log-level ") && Contains(R"({"level":"debug"})"));
   CHECK(run_cli({"log-level"}, environment).exit == 2);
+}
+
+TEST_CASE(
+    "keys has a row for each member, sends a key from its file, and is exit 1 unless all have done it") {
+  const std::string digits(64, 'c');
+  const test::TempDir folder;
+  const std::vector<api::MemberKeys> one{{.name = "a", .address = "1", .ids = {"11111111", "22222222"}}};
+  auto two = one;
+  two.push_back({.name = "b", .address = "2", .reason = "it did not answer"});
+  Script script{
+      {api::keyring_answer(one), api::keyring_answer(two), api::keyring_answer(one), api::keyring_answer(one),
+       api::keyring_refusal("the key 22222222 cannot be removed", {"a dials with it"})},
+      {}};
+  const test::HttpServer server(script.handler());
+  const config::Environment environment{{"RINGSIDE_ADDR", server.address()}};
+  CHECK(run_cli({"keys", "list"}, environment).out ==
+        "NAME  DIALS WITH  ACCEPTS\na     11111111    11111111, 22222222\n");
+  const auto installed = run_cli({"keys", "install", folder.write_secret("key", digits)}, environment);
+  CHECK(installed.exit == 1);
+  CHECK_THAT(installed.out, Contains("b     -           failed: it did not answer") && !Contains(digits));
+  CHECK_THAT(script.asked[1], StartsWith("POST /v1/keyring ") && Contains(R"({"key":")" + digits));
+  CHECK(run_cli({"keys", "use", "22222222"}, environment).exit == 0);
+  CHECK_THAT(script.asked[2], StartsWith("PUT /v1/keyring/primary ") && Contains(R"({"id":"22222222"})"));
+  const auto id = security::parse_cluster_keys(digits)->front().id;
+  CHECK(run_cli({"keys", "use", folder.write_secret("same", digits)}, environment).exit == 0);
+  CHECK_THAT(script.asked[3], Contains(R"({"id":")" + id));  // named by its file
+  const auto refused = run_cli({"keys", "remove", "22222222"}, environment);
+  CHECK(refused.exit == 1);
+  CHECK_THAT(refused.err, StartsWith("ringside: keys_refused:") && Contains("\n  a dials with it"));
+  CHECK_THAT(script.asked[4], StartsWith("DELETE /v1/keyring/22222222 "));
+}
+
+TEST_CASE("keys sends no key that is none, that others can read, or over the network") {
+  const test::TempDir folder;
+  const auto good = folder.write_secret("good", std::string(64, 'c'));
+  const auto two = folder.write_secret("two", std::string(64, 'c') + "\n" + std::string(64, 'd'));
+  for (const auto& [file, why] : {std::pair{folder.write_secret("bad", "secret"), "line 1 is no key"},
+                                  {two, "holds 2 keys"},
+                                  {folder.path("none"), "No such file"}}) {
+    const auto run = run_cli({"keys", "install", file});
+    CHECK(run.exit == 1);
+    CHECK_THAT(run.err, Contains(why) && Contains(file));
+  }
+  const auto far = run_cli({"keys", "install", good, "--addr", "192.0.2.1:7600"});
+  CHECK(far.exit == 2);
+  CHECK_THAT(far.err, Contains("192.0.2.1:7600") && !Contains("cccc"));
+  CHECK(run_cli({"keys"}).exit == 2);
+  CHECK(run_cli({"keys", "list", "x"}).exit == 2);
+  CHECK(run_cli({"keys", "use"}).exit == 2);
+  CHECK(run_cli({"keys", "burn", "x"}).exit == 2);
+  CHECK_THAT(run_cli({"keys", "remove", "1A2B3C4D"}).err, Contains("1A2B3C4D"));  // neither an id nor a file
 }
 
 TEST_CASE("partitions shows who sees the same cluster, and is exit 1 when not all do") {

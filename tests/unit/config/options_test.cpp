@@ -26,6 +26,7 @@ const std::vector<Sample> samples = {
     {"cluster", "shop"},
     {"node.name", "a.b_c-1"},
     {"node.labels", "rack=r1,zone=eu", "{zone: eu, rack: r1}"},
+    {"node.data_dir", "/var/lib/ringside"},
     {"listen.api", "unix:/run/x.sock,[::1]:7000", "['unix:/run/x.sock', '[::1]:7000']"},
     {"listen.peer", "127.0.0.1:9000"},
     {"listen.ingress", "127.0.0.1:8080,unix:/run/i.sock", "['127.0.0.1:8080', 'unix:/run/i.sock']"},

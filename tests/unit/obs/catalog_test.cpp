@@ -148,6 +148,7 @@ const std::vector<Gauge ControlMetrics::*> control_gauges = {&ControlMetrics::me
                                                              &ControlMetrics::proxy_in_flight,
                                                              &ControlMetrics::other_dialect_peers,
                                                              &ControlMetrics::app_up,
+                                                             &ControlMetrics::cluster_keys,
                                                              &ControlMetrics::insecure,
                                                              &ControlMetrics::draining};
 

@@ -77,6 +77,20 @@ TEST_CASE("each way in may what the table says, with and without a token") {
     CHECK(refusal(access, way.caller, head) == way.ops);
 }
 
+TEST_CASE("a secret is taken from this machine only, whoever brings it") {
+  ApiAccess access(anywhere);
+  access.set_tokens(tokens());
+  const ApiAccess::Caller outside{.is_local = false, .is_operator = false},
+      local{.is_local = true, .is_operator = false};
+  const std::vector<http::Field> ops{{"ringside-token", ops_token}};
+  CHECK(refusal(access, outside, asking("POST", "/v1/keyring?x=1", ops)) == 403);
+  CHECK(refusal(access, local, asking("POST", "/v1/keyring", ops)) == 0);
+  CHECK(refusal(access, outside, asking("GET", "/v1/keyring", ops)) == 0);
+  CHECK(refusal(access, outside, asking("DELETE", "/v1/keyring/1a2b3c4d", ops)) == 0);
+  CHECK(refusal(access, outside, asking("POST", "/v1/route/k/v1/keyring", ops)) == 0);  // the app's
+  CHECK(refusal(ApiAccess(anywhere), outside, asking("POST", "/v1/keyring")) == 403);   // without tokens, too
+}
+
 TEST_CASE("without tokens nobody is asked for one") {
   const ApiAccess access(anywhere);
   CHECK(refusal(access, {.is_local = false, .is_operator = false}, asking("DELETE", "/v1/self")) == 0);
