@@ -38,6 +38,13 @@ const std::array table = {
            .help = "Labels that the other members see, at most 5 of up to 32 bytes of key and 128 of value.",
            .reason = "ringpop-node drops labels, so none suits every cluster.",
            .check = check_label},
+    Option{.path = "node.data_dir",
+           .field = RINGSIDE_FIELD(node.data_dir),
+           .help =
+               "Folder in which this member keeps the addresses of the others, to ask them besides "
+               "join.seeds when it starts again. Its own alone; it is made if it is missing. Empty: none.",
+           .reason = "which folder outlives the process is known where the member is started.",
+           .unit = "FOLDER"},
     Option{.path = "listen.api",
            .field = RINGSIDE_FIELD(listen.api),
            .help = "Where the local API listens.",
@@ -150,14 +157,14 @@ const std::array table = {
                    "less often. 0: no difference.",
            .reason = "most likely it is the one that was cut off, and is back within seconds after that.",
            .range = {0, hour}},
-    Option{.path = "gossip.heal.doubt",
-           .field = RINGSIDE_FIELD(gossip.heal.doubt),
-           .help = "How long the word of a member that is back from the dead, that others are dead, makes "
-                   "them no more than suspects. 0: it is believed.",
-           .reason =
-               "twice suspect_timeout: who was cut off, or half of a split cluster, holds the others for "
-               "dead until they have refuted.",
-           .range = {0, hour}},
+    Option{
+        .path = "gossip.heal.doubt",
+        .field = RINGSIDE_FIELD(gossip.heal.doubt),
+        .help = "While we hold a member for suspect or faulty, and so long after its return, its word that "
+                "others are dead makes them no more than suspects. 0: it is believed at once.",
+        .reason = "twice suspect_timeout: who was cut off, or half of a split cluster, holds the others for "
+                  "dead until they have refuted.",
+        .range = {0, hour}},
     Option{.path = "gossip.catch_up",
            .field = RINGSIDE_FIELD(gossip.catch_up),
            .help = "Just started, ask others for their whole list while ours grows, at most eight times.",
@@ -228,6 +235,12 @@ const std::array table = {
                "a peer gone mad cannot fill the list; whoever is real comes by other peers or with a list.",
            .range = {0, 4096},
            .unit = "members"},
+    Option{.path = "gossip.verify_newcomers",
+           .field = RINGSIDE_FIELD(gossip.verify_newcomers),
+           .help =
+               "Who becomes known by gossip owns keys only once a ping of ours was answered; the lists of "
+               "a join are believed.",
+           .reason = "a peer gone mad cannot give keys to members that are not there."},
     Option{.path = "gossip.label_nonce",
            .field = RINGSIDE_FIELD(gossip.label_nonce),
            .help = "Add an internal label where the checksum of our labels would be negative.",
