@@ -18,6 +18,7 @@
 #include "daemon/control/app_watch.hpp"
 #include "daemon/control/control_plane.hpp"
 #include "daemon/control/drain.hpp"
+#include "daemon/control/members_keeper.hpp"
 #include "daemon/control/orders.hpp"
 #include "daemon/control/peer_kinds.hpp"
 #include "daemon/control/peer_port.hpp"
@@ -88,6 +89,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   [[nodiscard]] std::string name_of(const std::string& address) const;
   void on_turned_away(PeerPort::TurnedAway, const std::string& peer);
   void adopt_gossip(net::Stream::Released, const std::string& remote);
+  void keep_members();
   [[nodiscard]] net::TchannelOptions tchannel_options() const;
   // Whether this member may own keys.
   [[nodiscard]] bool has_place() const { return !config.app.address.empty() || config.ring.without_app; }
@@ -107,6 +109,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   std::optional<SwimTransport> transport;
   std::optional<ProxyGate> proxy;
   std::optional<PeerPort> port;
+  std::unique_ptr<MembersKeeper> members_keeper;
   std::optional<SeedKeeper> seeds;
   std::optional<Tracer> tracer;
   std::optional<Admin> admin;

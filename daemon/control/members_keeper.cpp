@@ -1,0 +1,195 @@
+// See members_keeper.hpp.
+#include "daemon/control/members_keeper.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string_view>
+
+#include "daemon/base/limits.hpp"
+#include "daemon/control/members_file.hpp"
+#include "daemon/obs/log.hpp"
+
+namespace ringside::control {
+namespace {
+
+using obs::Level;
+
+constexpr const char* file_name = "/members";
+constexpr const char* fresh_ending = ".new";
+constexpr const char* aside_ending = ".set-aside";
+constexpr const char* meaning = "after a restart this member knows only its seeds";
+
+std::string reason() {
+  return std::strerror(errno);
+}
+
+// At most one byte more than a good file has; or the number of the error.
+Result<std::string, int> read_file(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return errno;
+  std::string text(limits::members_file_bytes + 1, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = ::read(file, text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      const int error = errno;
+      ::close(file);
+      return error;
+    }
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  ::close(file);
+  text.resize(size);
+  return text;
+}
+
+bool write_all(int file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t put = ::write(file, text.data(), text.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return true;
+}
+
+// Empty: the text is on the disk, under this name.
+std::string replace_file(const std::string& path, std::string_view text, int folder) {
+  const std::string fresh = path + fresh_ending;
+  const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (file < 0) return reason();
+  std::string error;
+  if (!write_all(file, text) || ::fsync(file) != 0) error = reason();
+  ::close(file);
+  if (error.empty() && ::rename(fresh.c_str(), path.c_str()) != 0) error = reason();
+  if (!error.empty()) {
+    ::unlink(fresh.c_str());
+    return error;
+  }
+  return ::fsync(folder) == 0 ? "" : reason();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MembersKeeper>, std::string> MembersKeeper::open(boost::asio::io_context& io,
+                                                                        std::string folder,
+                                                                        std::string cluster,
+                                                                        obs::ControlMetrics& metrics) {
+  int lock = -1;
+  if (!folder.empty()) {
+    const bool made = ::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST;
+    if (made) lock = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock < 0) {
+      obs::log(Level::warn, "members_not_kept",
+               {{"folder", folder},
+                {"cause", reason()},
+                {"meaning", meaning},
+                {"remedy", "give node.data_dir a folder that this user may write to"}});
+    } else if (::flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+      ::close(lock);
+      return "another ringside uses the folder " + folder +
+             " (node.data_dir); give each member one of its own";
+    }
+  }
+  return std::unique_ptr<MembersKeeper>(
+      new MembersKeeper(io, std::move(folder), std::move(cluster), metrics, lock));
+}
+
+MembersKeeper::MembersKeeper(boost::asio::io_context& io, std::string folder, std::string cluster,
+                             obs::ControlMetrics& metrics, int lock)
+    : io_(io),
+      path_(std::move(folder) + file_name),
+      cluster_(std::move(cluster)),
+      metrics_(metrics),
+      lock_(lock),
+      timer_(io) {
+  if (lock_ < 0) return;
+  disk_.emplace(1);
+  read();
+}
+
+MembersKeeper::~MembersKeeper() {
+  *alive_ = false;
+  if (lock_ < 0) return;
+  disk_->join();
+  if (dirty_) replace_file(path_, write_members_file({cluster_, addresses_}), lock_);
+  ::close(lock_);
+}
+
+void MembersKeeper::read() {
+  const auto text = read_file(path_);
+  if (!text) {
+    if (text.error() == ENOENT) return;  // the first start
+    obs::log(Level::warn, "members_file_unreadable",
+             {{"file", path_},
+              {"cause", std::strerror(text.error())},
+              {"meaning", "this member joins by its seeds alone"},
+              {"remedy", "let this user read it, or remove it"}});
+    return;
+  }
+  auto file = read_members_file(*text);
+  if (!file) return set_aside(file.error());
+  if (file->cluster != cluster_)
+    return set_aside("is of the cluster '" + file->cluster + "', and this member is of '" + cluster_ + "'");
+  remembered_ = std::move(file->addresses);
+  addresses_ = remembered_;
+  obs::log(Level::info, "members_remembered",
+           {{"file", path_}, {"members", std::uint64_t{remembered_.size()}}});
+}
+
+void MembersKeeper::set_aside(const std::string& cause) {
+  const std::string aside = path_ + aside_ending;
+  const bool moved = ::rename(path_.c_str(), aside.c_str()) == 0;
+  obs::log(Level::warn, "members_file_set_aside",
+           {{"file", path_},
+            {"cause", "the file " + cause},
+            {"now", moved ? aside : "where it was: " + reason()},
+            {"meaning", "this member joins by its seeds alone, and makes a new file"}});
+}
+
+void MembersKeeper::keep(std::vector<std::string> addresses) {
+  if (lock_ < 0 || addresses.empty() || addresses == addresses_) return;
+  addresses_ = std::move(addresses);
+  if (!dirty_) write_after(limits::members_file_pause);
+}
+
+void MembersKeeper::write_after(Duration pause) {
+  dirty_ = true;
+  timer_.expires_after(pause);
+  timer_.async_wait([this](boost::system::error_code aborted) {
+    if (!aborted) write();
+  });
+}
+
+void MembersKeeper::write() {
+  dirty_ = false;
+  boost::asio::post(*disk_, [this, alive = alive_, text = write_members_file({cluster_, addresses_})] {
+    auto error = replace_file(path_, text, lock_);
+    boost::asio::post(io_, [this, alive, error = std::move(error)] {
+      if (*alive) on_written(error);
+    });
+  });
+}
+
+void MembersKeeper::on_written(const std::string& error) {
+  (error.empty() ? metrics_.members_file_written : metrics_.members_file_failed).add();
+  if (!error.empty() && error != complaint_)
+    obs::log(Level::warn, "members_not_kept",
+             {{"file", path_},
+              {"cause", error},
+              {"meaning", meaning},
+              {"remedy", "make room, or let this user write to node.data_dir; it is tried again"}});
+  complaint_ = error;
+  if (!error.empty() && !dirty_) write_after(limits::members_file_retry);
+}
+
+}  // namespace ringside::control

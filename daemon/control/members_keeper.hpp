@@ -1,0 +1,63 @@
+// Keeps the file of known members in node.data_dir: reads it once at the start, and writes it a second after
+// the members have changed. A file that cannot be used never keeps a member from starting: it is set aside,
+// or left alone, with a warning. A write goes to a new file, to the disk, and then takes the place of the old
+// one, so that there is always a whole one. Control thread; the disk is written on a thread of its own, for a
+// slow disk must not make others suspect us.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/base/result.hpp"
+#include "daemon/base/time.hpp"
+#include "daemon/obs/catalog.hpp"
+
+namespace ringside::control {
+
+class MembersKeeper {
+ public:
+  // Makes the folder if it is missing and locks it for the life of this object. The one error: another
+  // process holds it, that is, two members share it. Then, and when the folder cannot be used, which is only
+  // logged, nothing is kept. `folder` empty: the same, without a word.
+  [[nodiscard]] static Result<std::unique_ptr<MembersKeeper>, std::string> open(boost::asio::io_context&,
+                                                                                std::string folder,
+                                                                                std::string cluster,
+                                                                                obs::ControlMetrics&);
+  ~MembersKeeper();  // what has changed is written first
+  MembersKeeper(const MembersKeeper&) = delete;
+  MembersKeeper& operator=(const MembersKeeper&) = delete;
+
+  // What the file held at the start.
+  [[nodiscard]] const std::vector<std::string>& remembered() const { return remembered_; }
+  // The other members now, in order. Nobody is no news: who has found none yet keeps what it remembers.
+  void keep(std::vector<std::string> addresses);
+
+ private:
+  MembersKeeper(boost::asio::io_context&, std::string folder, std::string cluster, obs::ControlMetrics&,
+                int lock);
+
+  void read();
+  void set_aside(const std::string& cause);
+  void write();
+  void write_after(Duration pause);
+  void on_written(const std::string& error);
+
+  boost::asio::io_context& io_;
+  std::string path_, cluster_;
+  obs::ControlMetrics& metrics_;
+  int lock_;  // descriptor of the folder; -1: nothing is kept
+  std::vector<std::string> remembered_;
+  std::vector<std::string> addresses_;  // in the file, or to be
+  bool dirty_ = false;                  // they are not in it yet, and a timer runs
+  std::string complaint_;               // the last one, said once
+  boost::asio::steady_timer timer_;
+  std::optional<boost::asio::thread_pool> disk_;  // one thread
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace ringside::control
