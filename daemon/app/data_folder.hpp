@@ -23,8 +23,4 @@ class DataFolder {
   int lock_ = -1;
 };
 
-// A file for this user's eyes only (0600) that is either the old one or the new one, whenever the power
-// fails: written beside it, flushed to the disk, and renamed. The error is one sentence.
-[[nodiscard]] Result<void, std::string> write_whole(const std::string& path, const std::string& text);
-
 }  // namespace ringside::app

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "daemon/app/data_folder.hpp"
+#include "daemon/net/whole_file.hpp"
 #include "daemon/obs/log.hpp"
 #include "daemon/security/secret.hpp"
 
@@ -143,7 +143,7 @@ Result<Secrets, std::string> change_keyring(const config::Config& config, const 
         "it has no node.data_dir, so the change would be lost with a restart; set that, or change "
         "its security.cluster_key_file and reload it");
   const auto text = security::to_text({changed.keyring->keys(), changed.file_ids});
-  if (auto kept = write_whole(keyring_file(config), text); !kept) return std::move(kept).error();
+  if (auto kept = net::write_whole(keyring_file(config), text); !kept) return std::move(kept).error();
   protect(config, security::Tls::with_keys(changed.keyring->keys()), changed);
   return changed;
 }

@@ -104,6 +104,7 @@ inline constexpr auto app_wait_margin = 100ms;  // a wait ends so long before th
 inline constexpr std::size_t members = 4096;
 inline constexpr std::size_t inquests = 64;          // members looked at at once because a connection broke
 inline constexpr std::size_t gossip_sources = 1024;  // whose new members are counted
+inline constexpr std::size_t newcomer_pings = 16;    // of ours at once, to reach who came by gossip
 inline constexpr std::size_t full_syncs = 5;
 inline constexpr std::size_t peer_connections = 1024;
 inline constexpr std::size_t name_bytes = 63;  // of a member: a DNS label, so that host names fit
@@ -117,9 +118,13 @@ inline constexpr auto seed_look_up_time = 5s;
 inline constexpr std::size_t seed_look_ups = 32;  // helper threads at once
 inline constexpr std::size_t seed_file_bytes = 1024 * 1024;
 inline constexpr std::size_t srv_targets = 64;
-inline constexpr std::size_t node_peers_named = 1024;   // ringpop-node peers complained of, each once
-inline constexpr std::size_t peer_kinds = 2 * members;  // peers met, members or not
-inline constexpr std::size_t strangers_dialled = 8;     // at a time, to learn what kind of peer they are
+inline constexpr std::size_t members_file_bytes = 512 * 1024;  // node.data_dir; rows of `members` fit
+inline constexpr auto members_file_pause = 1s;                 // from a change until it is written
+inline constexpr auto members_file_retry = 30s;                // after a write that failed
+inline constexpr std::size_t remembered_seeds = 16;            // of these that are asked beside join.seeds
+inline constexpr std::size_t node_peers_named = 1024;          // ringpop-node peers complained of, each once
+inline constexpr std::size_t peer_kinds = 2 * members;         // peers met, members or not
+inline constexpr std::size_t strangers_dialled = 8;  // at a time, to learn what kind of peer they are
 
 // Security
 inline constexpr std::size_t secret_file_bytes = 64 * 1024;

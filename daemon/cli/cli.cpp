@@ -211,7 +211,7 @@ constexpr std::array verbs{
     Verb{"simulate", "[-c FILE]", "a cluster with your settings in virtual time, and what befalls it",
          "The production gossip and ring, without a network: reads the settings as `ringside agent` would "
          "(-c FILE, flags,\nenvironment) and asks no daemon. The same settings and seed are the same run. "
-         "Exit 1 if the nodes do not agree at the end.\n\n"
+         "Exit 1 if the nodes do not agree at the end, nor within ten seconds after it.\n\n"
          "  ringside simulate -c ringside.yaml --nodes 50 --loss 5% --kill 3 --partition 40/60@30s --minutes "
          "10",
          simulate_flags, 0, 0, true, simulate},

@@ -135,7 +135,8 @@ Json to_json(const sim::Scenario& scenario, const sim::Report& report) {
                                     {"lasts_s", seconds(stretch.lasts)},
                                     {"worst_percent", stretch.worst_per_mille / 10.0}});
   }
-  out["agreed_at_end"] = report.agreed_at_end;
+  out["agreed_at_end"] = report.agreed_after.has_value();
+  out["agreed_after_s"] = seconds_or_null(report.agreed_after);
   out["running_at_end"] = report.running_at_end;
   out["events"] = report.events;
   char hash[17];
@@ -149,6 +150,13 @@ std::string in_seconds(const Json& value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1f s", value.get<double>());
   return text;
+}
+
+std::string agreement(const Json& report) {
+  const Json& after = report["agreed_after_s"];
+  if (after.is_null())
+    return "do not agree, nor did they " + in_seconds(seconds(sim::settle_limit)) + " later";
+  return after.get<double>() > 0 ? "agreed " + in_seconds(after) + " later" : "agree";
 }
 
 std::string render(const Json& report) {
@@ -173,8 +181,7 @@ std::string render(const Json& report) {
     row("owners", "from " + in_seconds(stretch["at_s"]) + " for " + in_seconds(stretch["lasts_s"]) +
                       " up to " + stretch["worst_percent"].dump() + " % of answers differ");
   }
-  row("at the end", report["running_at_end"].dump() + " nodes run, and they " +
-                        (report["agreed_at_end"].get<bool>() ? "agree" : "do not agree"));
+  row("at the end", report["running_at_end"].dump() + " nodes run, and they " + agreement(report));
   row("trace", report["trace_hash"].get<std::string>() + ", " + report["events"].dump() + " events");
   return out;
 }

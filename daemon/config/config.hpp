@@ -91,7 +91,8 @@ struct Config {
       Millis half_life{300'000};
       Percent max_share{10};  // of the members out for this at once
     } damping;
-    int newcomers = 60;  // new members a minute from one source's gossip; 0: any number
+    int newcomers = 60;            // new members a minute from one source's gossip; 0: any number
+    bool verify_newcomers = true;  // they own keys once our own ping has reached them
     bool label_nonce = true;
   } gossip;
   struct {

@@ -40,9 +40,10 @@ const std::array table = {
            .check = check_label},
     Option{.path = "node.data_dir",
            .field = RINGSIDE_FIELD(node.data_dir),
-           .help = "Folder of this member alone, for what it keeps over a restart: the keys that `ringside "
-                   "keys` has changed. Made if it is not there. Empty: nothing is kept, and keys change by "
-                   "security.cluster_key_file only.",
+           .help =
+               "Folder of this member alone, for what it keeps over a restart: the addresses of the others, "
+               "to ask them besides join.seeds, and the keys that `ringside keys` has changed. Made if it is "
+               "not there. Empty: nothing is kept, and keys change by security.cluster_key_file only.",
            .reason = "several members may run on one machine, and no two may share a folder.",
            .unit = "FOLDER"},
     Option{.path = "listen.api",
@@ -157,14 +158,14 @@ const std::array table = {
                    "less often. 0: no difference.",
            .reason = "most likely it is the one that was cut off, and is back within seconds after that.",
            .range = {0, hour}},
-    Option{.path = "gossip.heal.doubt",
-           .field = RINGSIDE_FIELD(gossip.heal.doubt),
-           .help = "How long the word of a member that is back from the dead, that others are dead, makes "
-                   "them no more than suspects. 0: it is believed.",
-           .reason =
-               "twice suspect_timeout: who was cut off, or half of a split cluster, holds the others for "
-               "dead until they have refuted.",
-           .range = {0, hour}},
+    Option{
+        .path = "gossip.heal.doubt",
+        .field = RINGSIDE_FIELD(gossip.heal.doubt),
+        .help = "While we hold a member for suspect or faulty, and so long after its return, its word that "
+                "others are dead makes them no more than suspects. 0: it is believed at once.",
+        .reason = "twice suspect_timeout: who was cut off, or half of a split cluster, holds the others for "
+                  "dead until they have refuted.",
+        .range = {0, hour}},
     Option{.path = "gossip.catch_up",
            .field = RINGSIDE_FIELD(gossip.catch_up),
            .help = "Just started, ask others for their whole list while ours grows, at most eight times.",
@@ -235,6 +236,12 @@ const std::array table = {
                "a peer gone mad cannot fill the list; whoever is real comes by other peers or with a list.",
            .range = {0, 4096},
            .unit = "members"},
+    Option{.path = "gossip.verify_newcomers",
+           .field = RINGSIDE_FIELD(gossip.verify_newcomers),
+           .help =
+               "Who becomes known by gossip owns keys only once a ping of ours was answered; the lists of "
+               "a join are believed.",
+           .reason = "a peer gone mad cannot give keys to members that are not there."},
     Option{.path = "gossip.label_nonce",
            .field = RINGSIDE_FIELD(gossip.label_nonce),
            .help = "Add an internal label where the checksum of our labels would be negative.",

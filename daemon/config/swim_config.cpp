@@ -36,6 +36,7 @@ swim::Config swim_config(const Config& config) {
   out.full_syncs_max = limits::full_syncs;
   out.members_max = limits::members;
   out.newcomers_max = config.gossip.newcomers;
+  out.verify_newcomers = config.gossip.verify_newcomers;
   out.checksum =
       config.gossip.checksum == ChecksumDialect::go ? swim::ChecksumDialect::go : swim::ChecksumDialect::node;
   return out;

@@ -93,6 +93,15 @@ void ControlPlane::State::publish() {
   webhooks->on_view(view);
   hooks.publish(view);
   meet_strangers();
+  keep_members();
+}
+
+// All that may be there after a restart: the given up too, for after a power cut those are the others.
+void ControlPlane::State::keep_members() {
+  std::vector<std::string> others;
+  for (const auto& member : view->members)
+    if (!member.self && member.status != ringpop::Status::tombstone) others.push_back(member.address);
+  members_keeper->keep(std::move(others));
 }
 
 // Beside Ringpop nodes it matters what each member is, before the first request for it: those whose turn to
@@ -123,6 +132,7 @@ Result<Address, std::string> ControlPlane::State::listen() {
   auto advertised = advertised_address(config.advertise, listening->address(), config.join.seeds);
   if (!advertised) return std::move(advertised).error();
   self = advertised->to_string();
+  members_keeper = std::make_unique<MembersKeeper>(io, config.node.data_dir, config.cluster, metrics);
   auto told = Webhooks::open(io, config, metrics);
   if (!told) return std::move(told).error();
   webhooks = std::move(*told);
@@ -204,8 +214,8 @@ void ControlPlane::State::start() {
                    .turned_away = [this](PeerPort::TurnedAway why,
                                          const std::string& peer) { on_turned_away(why, peer); }});
   use_security();
-  seeds.emplace(io, config.join.seeds, self, config.join.refresh,
-                [this](const std::vector<std::string>& addresses) { join(addresses); });
+  seeds.emplace(io, config.join.seeds, members_keeper->remembered(), Rng(random_bits()), self,
+                config.join.refresh, [this](const std::vector<std::string>& addresses) { join(addresses); });
   app->start();
   seeds->start();
   publish();
@@ -354,6 +364,7 @@ void ControlPlane::State::stop() {
   orders.reset();
   keyring.reset();
   seeds.reset();
+  members_keeper.reset();
   statsd.reset();
   webhooks.reset();
   port.reset();

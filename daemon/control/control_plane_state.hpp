@@ -19,6 +19,7 @@
 #include "daemon/control/control_plane.hpp"
 #include "daemon/control/drain.hpp"
 #include "daemon/control/keyring_orders.hpp"
+#include "daemon/control/members_keeper.hpp"
 #include "daemon/control/orders.hpp"
 #include "daemon/control/peer_kinds.hpp"
 #include "daemon/control/peer_port.hpp"
@@ -89,6 +90,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   [[nodiscard]] std::string name_of(const std::string& address) const;
   void on_turned_away(PeerPort::TurnedAway, const std::string& peer);
   void adopt_gossip(net::Stream::Released, const std::string& remote);
+  void keep_members();
   [[nodiscard]] net::TchannelOptions tchannel_options() const;
   // Whether this member may own keys.
   [[nodiscard]] bool has_place() const { return !config.app.address.empty() || config.ring.without_app; }
@@ -108,6 +110,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   std::optional<SwimTransport> transport;
   std::optional<ProxyGate> proxy;
   std::optional<PeerPort> port;
+  std::unique_ptr<MembersKeeper> members_keeper;
   std::optional<SeedKeeper> seeds;
   std::optional<Tracer> tracer;
   std::optional<Admin> admin;

@@ -1,6 +1,7 @@
 #include "daemon/control/seed_keeper.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "daemon/base/limits.hpp"
@@ -25,10 +26,13 @@ std::vector<std::string> seed_files(const std::vector<std::string>& seeds) {
 
 }  // namespace
 
-SeedKeeper::SeedKeeper(boost::asio::io_context& io, std::vector<std::string> seeds, std::string self,
-                       Duration refresh, Found found)
+SeedKeeper::SeedKeeper(boost::asio::io_context& io, std::vector<std::string> seeds,
+                       std::vector<std::string> remembered, Rng rng, std::string self, Duration refresh,
+                       Found found)
     : io_(io),
       seeds_(std::move(seeds)),
+      remembered_(std::move(remembered)),
+      rng_(rng),
       self_(std::move(self)),
       refresh_(refresh),
       found_(std::move(found)),
@@ -37,6 +41,7 @@ SeedKeeper::SeedKeeper(boost::asio::io_context& io, std::vector<std::string> see
       reload_resolver_(io, limits::seed_look_up_time),
       timer_(io),
       retry_(std::min(first_retry, refresh)) {
+  std::erase(remembered_, self_);
   watch();
 }
 
@@ -47,9 +52,23 @@ void SeedKeeper::watch() {
 }
 
 void SeedKeeper::start() {
-  if (!seeds_.empty()) return look_up();
+  std::vector<std::string> known;
+  add_remembered(known);
+  if (!known.empty()) found_(known);
+  if (!seeds_.empty() || !known.empty()) return look_up();
   looked_up_ = true;
   found_({});
+}
+
+// A few at a time: after an outage of all they are as good as any, and one whose peers are long gone must not
+// spend its start on asking thousands.
+void SeedKeeper::add_remembered(std::vector<std::string>& addresses) {
+  rng_.shuffle(std::span(remembered_));
+  std::vector<std::string> some(
+      remembered_.begin(), remembered_.begin() + static_cast<std::ptrdiff_t>(
+                                                     std::min(remembered_.size(), limits::remembered_seeds)));
+  std::ranges::sort(some);  // where all are taken, it is the same list as before
+  addresses.insert(addresses.end(), some.begin(), some.end());
 }
 
 void SeedKeeper::look_up() {
@@ -58,7 +77,8 @@ void SeedKeeper::look_up() {
 
 void SeedKeeper::on_resolved(const net::Resolved& resolved) {
   complain(resolved);
-  const auto found = others(resolved);
+  auto found = others(resolved);
+  add_remembered(found);
   // Nothing but ourselves is an answer (we are the first); no address at all is not.
   const Duration next =
       resolved.addresses.empty() ? std::exchange(retry_, std::min(2 * retry_, refresh_)) : refresh_;

@@ -1,6 +1,7 @@
 // Keeps the list of seeds fresh: looks them up at start, every join.refresh after that (sooner while none
 // of them gives an address) and when a file of seeds was written, says once what is wrong with each, and
-// hands the addresses to whoever joins. Control thread.
+// hands the addresses to whoever joins; with them some of those that a file remembers (members_keeper.hpp),
+// others each time. Control thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/base/rng.hpp"
 #include "daemon/net/file_watch.hpp"
 #include "daemon/net/resolve.hpp"
 
@@ -21,10 +23,11 @@ class SeedKeeper {
   // `found` gets every address but our own: after the first look-up whatever came of it, later only when
   // there are any.
   using Found = std::function<void(const std::vector<std::string>&)>;
-  SeedKeeper(boost::asio::io_context&, std::vector<std::string> seeds, std::string self, Duration refresh,
-             Found found);
+  SeedKeeper(boost::asio::io_context&, std::vector<std::string> seeds, std::vector<std::string> remembered,
+             Rng rng, std::string self, Duration refresh, Found found);
 
-  void start();  // without seeds `found` is called from here
+  // `found` is called from here without seeds, and with those remembered: names may take their time.
+  void start();
   [[nodiscard]] bool looked_up() const { return looked_up_; }
   // Looks the seeds up now, beside the schedule: a file is read again, names are resolved again.
   void ask(Found answer);
@@ -39,9 +42,12 @@ class SeedKeeper {
   void complain(const net::Resolved&);
   void answer_askers();
   [[nodiscard]] std::vector<std::string> others(const net::Resolved&) const;
+  void add_remembered(std::vector<std::string>& addresses);
 
   boost::asio::io_context& io_;
   std::vector<std::string> seeds_;
+  std::vector<std::string> remembered_;
+  Rng rng_;
   std::string self_;
   Duration refresh_;
   Found found_;

@@ -67,6 +67,8 @@ void set_gauges(const std::vector<swim::MemberRow>& rows, const ring::Snapshot& 
   metrics.members_faulty.set(count(Status::faulty));
   metrics.members_leave.set(count(Status::leave));
   metrics.members_tombstone.set(count(Status::tombstone));
+  metrics.members_unverified.set(
+      std::ranges::count_if(rows, [](const auto& row) { return row.unverified && in_ring(row.status); }));
   metrics.ring_servers.set(static_cast<std::int64_t>(ring.servers().size()));
 }
 

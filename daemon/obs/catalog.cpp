@@ -81,6 +81,9 @@ constexpr std::string_view webhooks_help =
     "good "
     "(refused).";
 constexpr std::string_view members = "ringside_members";
+constexpr std::string_view members_file = "ringside_members_file_writes_total";
+constexpr std::string_view members_file_help =
+    "Writes of the file of known members in node.data_dir, by result.";
 constexpr std::string_view members_help = "Members in this member's list, by status.";
 
 constexpr std::string_view proxied = "ringside_ringpop_proxy_requests_total";
@@ -222,6 +225,12 @@ constexpr Row table[] = {
     {members, members_help, &C::members_faulty, "status", "faulty"},
     {members, members_help, &C::members_leave, "status", "leave"},
     {members, members_help, &C::members_tombstone, "status", "tombstone"},
+    {"ringside_members_unverified",
+     "Members that own no keys on this member's ring because no ping has reached them since gossip named "
+     "them.",
+     &C::members_unverified},
+    {members_file, members_file_help, &C::members_file_written, "result", "written"},
+    {members_file, members_file_help, &C::members_file_failed, "result", "failed"},
     {"ringside_ring_changes_total", "New rings built by this member.", &C::ring_changes},
     {"ringside_ring_servers", "Members that own keys on this member's ring.", &C::ring_servers},
     {"ringside_tchannel_connections", "Open TChannel connections, dialled and accepted.",

@@ -87,6 +87,8 @@ struct ControlMetrics {
   Gauge cluster_keys;   // accepted
   Gauge insecure;       // listeners may be off the loopback without protection
   Gauge members_alive, members_suspect, members_faulty, members_leave, members_tombstone;
+  Gauge members_unverified;                           // known by gossip and not reached by us yet
+  Counter members_file_written, members_file_failed;  // of node.data_dir
   Gauge ring_servers;
   Gauge tchannel_connections;
   Counter proxy_ingress;  // received from a ringpop-node as /proxy/req

@@ -53,12 +53,16 @@ struct Report {
   std::uint64_t node_seconds = 0;    // by so many nodes and seconds
   std::uint64_t ring_changes = 0;    // seen after the cold start, by all nodes together
   std::vector<Disagreement> disagreements;
-  bool agreed_at_end = false;
+  // So long after the end all agree; empty: not within settle_limit. Zero: at the end itself.
+  std::optional<Duration> agreed_after;
   std::size_t running_at_end = 0;
   Duration simulated{};
   std::uint64_t events = 0;
   std::uint64_t trace_hash = 0;
 };
+
+// What is under way at the end, a suspicion say, has so long to come to its own end.
+inline constexpr Duration settle_limit = std::chrono::seconds(10);
 
 struct Watcher {
   std::function<void(const std::string&)> progress;  // a line now and then

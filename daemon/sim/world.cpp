@@ -343,6 +343,8 @@ bool World::converged() const {
   const bool agree =
       std::all_of(ids.begin(), ids.end(), [&](HostId id) { return node(id).checksum() == checksum; });
   if (!agree) return false;
+  if (std::any_of(ids.begin(), ids.end(), [&](HostId id) { return node(id).unverified_count() > 0; }))
+    return false;
 
   std::set<std::string> members;
   for (const swim::MemberRow& row : node(ids.front()).members()) {

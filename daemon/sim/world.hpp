@@ -65,7 +65,8 @@ class World {
   [[nodiscard]] const std::string& address(HostId id) const { return host(id).address; }
   [[nodiscard]] const swim::Config& config(HostId id) const { return host(id).config; }
   [[nodiscard]] ring::SnapshotPtr ring(HostId id) const;
-  // All running nodes have the same checksum, and the reachable members in it are exactly the running nodes.
+  // All running nodes have the same checksum, the reachable members in it are exactly the running nodes, and
+  // each has verified all of them: the rings are equal too.
   [[nodiscard]] bool converged() const;
 
   // Every notice of every node, as it happens. `trace_line` gets one readable line per message and notice.

@@ -15,6 +15,7 @@ struct Member {
   std::int32_t label_checksum = 0;  // of `labels`, kept because every change is judged by it
   std::int64_t incarnation = 0;
   ringpop::Labels labels;
+  bool unverified = false;  // known by gossip alone, and not reached by us yet (unverified.hpp)
 };
 
 [[nodiscard]] inline Standing standing(const Member& member) {
@@ -25,6 +26,11 @@ struct Member {
 // F.6).
 [[nodiscard]] constexpr bool reachable(ringpop::Status status) {
   return status == ringpop::Status::alive || status == ringpop::Status::suspect;
+}
+
+// Owns keys, as far as we are concerned.
+[[nodiscard]] inline bool in_ring(const Member& member) {
+  return reachable(member.status) && !member.unverified;
 }
 
 // An internal label of a member that stands as `leave` because no app of its answers, or because it is

@@ -32,7 +32,7 @@ Membership::Membership(std::string self, Member me, std::size_t members_max)
 }
 
 Applied Membership::apply(std::span<const ringpop::Change> changes, std::int64_t incarnation_max,
-                          std::size_t newcomers_max) {
+                          std::size_t newcomers_max, bool unverified) {
   Applied applied;
   for (const ringpop::Change& change : changes) {
     if (change.incarnation < 0 || change.incarnation > incarnation_max) {
@@ -56,7 +56,7 @@ Applied Membership::apply(std::span<const ringpop::Change> changes, std::int64_t
           if (!may_enter(change, applied.newcomers >= newcomers_max, applied.refused)) break;
           ++applied.newcomers;
         }
-        write(change, incoming, applied);
+        write(change, incoming, unverified, applied);
         break;
     }
   }
@@ -78,10 +78,14 @@ bool Membership::may_enter(const ringpop::Change& change, bool too_many, Changes
   return false;
 }
 
-void Membership::write(const ringpop::Change& change, const Standing& incoming, Applied& applied) {
+void Membership::write(const ringpop::Change& change, const Standing& incoming, bool unverified,
+                       Applied& applied) {
   const auto [at, is_new] = rows_.try_emplace(change.address);
   Member& row = at->second;
-  if (is_new) index_.emplace(at->first, &row);
+  if (is_new) {
+    index_.emplace(at->first, &row);
+    row.unverified = unverified;
+  }
   const bool was_in = !is_new && reachable(row.status);
   const bool is_in = reachable(change.status);
   const bool was_faulty = !is_new && row.status == ringpop::Status::faulty;
@@ -94,7 +98,7 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
   applied.updates.push_back(
       {&change, is_new ? std::nullopt : std::optional(row.status), was_given_up && is_in});
   const bool raised = row.incarnation != change.incarnation;
-  row = {change.status, incoming.label_checksum, change.incarnation, change.labels};
+  row = {change.status, incoming.label_checksum, change.incarnation, change.labels, row.unverified};
 
   pingable_count_ += is_in ? 1 : 0;
   pingable_count_ -= was_in ? 1 : 0;
@@ -102,6 +106,7 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
   living_count_ -= lived ? 1 : 0;
   faulty_count_ += row.status == ringpop::Status::faulty ? 1 : 0;
   faulty_count_ -= was_faulty ? 1 : 0;
+  if (row.unverified) return;  // the ring knows nothing of it
   if (was_in != is_in || (is_in && renamed)) {
     applied.ring_changed = true;
   } else if (is_in && raised && shares_its_name(at->first, name_of(at->first, row.labels))) {
@@ -113,8 +118,7 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
 bool Membership::shares_its_name(std::string_view address, std::string_view name) const {
   if (name == address) return false;
   return std::any_of(rows_.begin(), rows_.end(), [&](const Rows::value_type& row) {
-    return row.first != address && reachable(row.second.status) &&
-           name_of(row.first, row.second.labels) == name;
+    return row.first != address && in_ring(row.second) && name_of(row.first, row.second.labels) == name;
   });
 }
 
@@ -130,6 +134,13 @@ bool Membership::set_self(ringpop::Status status, std::int64_t incarnation, cons
   me_->incarnation = incarnation;
   cache_.reset();
   return ring_changed;
+}
+
+bool Membership::verify(std::string_view address) {
+  const auto at = index_.find(address);
+  assert(at != index_.end() && at->second->unverified);
+  at->second->unverified = false;
+  return reachable(at->second->status);
 }
 
 void Membership::evict(std::string_view address) {
@@ -183,7 +194,7 @@ std::vector<MemberRow> Membership::as_rows() const {
   rows.reserve(rows_.size());
   for (const auto& [address, member] : rows_) {
     rows.push_back({address, std::string(name_of(address, member.labels)), member.status, member.incarnation,
-                    member.labels, app_of(member.labels), false, damped(member)});
+                    member.labels, app_of(member.labels), false, damped(member), member.unverified});
   }
   return rows;
 }

@@ -46,9 +46,11 @@ class Membership {
 
   // Changes with an incarnation above `incarnation_max` are refused: one wrong clock must not freeze a
   // member's state for years. So are new members beyond the cap and addresses nobody could dial.
-  // So are more than `newcomers_max` new ones in this batch.
+  // So are more than `newcomers_max` new ones in this batch. Those who enter are `unverified` or not.
   Applied apply(std::span<const ringpop::Change> changes, std::int64_t incarnation_max,
-                std::size_t newcomers_max = std::numeric_limits<std::size_t>::max());
+                std::size_t newcomers_max = std::numeric_limits<std::size_t>::max(), bool unverified = false);
+  // This member is no longer unverified. Returns whether the ring changed.
+  bool verify(std::string_view address);
   // Our own row; gossip cannot change it. Returns whether the ring changed.
   bool set_self(ringpop::Status status, std::int64_t incarnation, const ringpop::Labels& labels);
   void evict(std::string_view address);
@@ -73,7 +75,7 @@ class Membership {
 
  private:
   [[nodiscard]] bool may_enter(const ringpop::Change& change, bool too_many, ChangesRefused& refused) const;
-  void write(const ringpop::Change& change, const Standing& incoming, Applied& applied);
+  void write(const ringpop::Change& change, const Standing& incoming, bool unverified, Applied& applied);
   [[nodiscard]] bool shares_its_name(std::string_view address, std::string_view name) const;
 
   std::string self_;

@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "daemon/base/limits.hpp"
 #include "daemon/swim/node_state.hpp"
 
 namespace ringside::swim {
@@ -85,6 +86,7 @@ Node::State::State(std::string self_address, Config c, Rng r, Now now)
       catch_up(config.catch_up),
       heal_clock(config),
       newcomer_quota(config.newcomers_max),
+      unverified(limits::newcomer_pings),
       doubt(config.heal_doubt),
       own_score(config.damping.half_life),
       flaps(config.damping.half_life, config.members_max),
@@ -121,7 +123,9 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
   const bool counts = how == Learned::by_gossip && teller != members.self();
   const std::size_t newcomers_max =
       counts ? newcomer_quota.left(now.steady, teller) : std::numeric_limits<std::size_t>::max();
-  const Applied applied = members.apply(changes, incarnation_max(now), newcomers_max);
+  // Whom we join through we believe; a list beside that is worth no more than gossip.
+  const bool vouched = !config.verify_newcomers || how == Learned::by_join;
+  const Applied applied = members.apply(changes, incarnation_max(now), newcomers_max, !vouched);
   if (counts) newcomer_quota.take(now.steady, teller, applied.newcomers);
   if (dissemination.set_limit(config.piggyback_factor, members.living_count()))
     out.measures.push_back({Stat::piggyback_limit, dissemination.limit()});
@@ -130,6 +134,7 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
     if (!update.before) {
       rotation.add(change.address, rng);
       catch_up.grew(now.steady);
+      if (!vouched) unverified.add(now.steady, change.address);
     }
     if (update.returned) flaps.returned(now.steady, name_of(change.address, change.labels));
     if (update.returned ||
@@ -148,6 +153,7 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
   }
   if (!applied.updates.empty())
     out.measures.push_back({Stat::members_reachable, static_cast<std::int64_t>(members.reachable_count())});
+  if (vouched && unverified.size() > 0) vouch(now, changes, out);
   heal_clock.set_lonely(now.steady, members.faulty_count() > members.living_count());
   note_refused(applied.refused, out);
   if (how == Learned::by_gossip) take_accusations(changes);
@@ -163,6 +169,10 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
   for (const Update& update : applied.updates) meet_namesake(now, update.change->address, out);
   come_back_if_alone_with_name(now, out);
   return news;
+}
+
+void Node::State::vouch(Now now, std::span<const ringpop::Change> changes, Outbox& out) {
+  for (const ringpop::Change& change : changes) reached(now, change.address, out);
 }
 
 // A suspect of a list goes on without a source: who sent the list is none of its accusers.
@@ -289,6 +299,7 @@ void Node::State::run_transition(Now now, const Transitions::Due& due, Outbox& o
       members.evict(due.address);  // nothing is gossiped; the tombstone has been
       rotation.remove(due.address);
       left_watch.forget(due.address);
+      unverified.remove(now.steady, due.address);
       dissemination.forget(due.address);
       met.erase(due.address);
       return;
@@ -308,8 +319,8 @@ void Node::State::call(Purpose purpose, const std::string& to, ringpop::Request 
 
 Instant Node::State::next_deadline() const {
   return std::min({prober.next_deadline(), joiner.next_deadline(), transitions.next_deadline(),
-                   catch_up.next_deadline(), heal_clock.next_deadline(), next_inquest_ping(), reuse_at,
-                   app == app_wanted ? never : next_app_change});
+                   catch_up.next_deadline(), heal_clock.next_deadline(), next_inquest_ping(),
+                   unverified.next_deadline(), reuse_at, app == app_wanted ? never : next_app_change});
 }
 
 Node::Node(std::string self, Config config, Rng rng, Now now)
@@ -343,6 +354,7 @@ void Node::on_deadline(Now now, Outbox& out) {
   if (state_->reuse_at <= now.steady) state_->end_damping(now, out);
   if (state_->joiner.next_deadline() <= now.steady) state_->ask_seeds(now, out);
   if (state_->next_inquest_ping() <= now.steady) state_->run_inquests(now, out);
+  if (state_->unverified.next_deadline() <= now.steady) state_->ping_newcomers(now, out);
   if (state_->prober.next_deadline() <= now.steady) state_->start_period(now, out);
   if (state_->catch_up.next_deadline() <= now.steady) state_->ask_for_list(now, out);
   if (state_->heal_clock.next_deadline() <= now.steady) state_->consider_heal(now, out);
@@ -430,6 +442,12 @@ std::vector<MemberRow> Node::members() const {
 }
 std::size_t Node::member_count() const {
   return state_->members.rows().size();
+}
+std::size_t Node::unverified_count() const {
+  if (state_->unverified.size() == 0) return 0;
+  return static_cast<std::size_t>(std::ranges::count_if(state_->members.rows(), [](const auto& row) {
+    return row.second.unverified && reachable(row.second.status);
+  }));
 }
 std::uint32_t Node::checksum() const {
   return state_->checksum();

@@ -55,6 +55,8 @@ struct Config {
   std::size_t members_max = 4096;
   bool catch_up = false;   // young members ask for whole lists while theirs grow (catch_up.hpp)
   int newcomers_max = 60;  // new members a minute from one teller's gossip; 0: any number
+  bool verify_newcomers =
+      false;  // who came by gossip is in the ring once we have reached it (unverified.hpp)
   ChecksumDialect checksum = ChecksumDialect::go;
   bool positive_labels = true;    // a nonce label makes our label checksum positive (settled by ringpop-node)
   Millis heal_period{30 * 1000};  // how often a look for lost partitions is considered
@@ -111,10 +113,11 @@ struct MemberRow {
   std::string name;  // identity label, else the address
   ringpop::Status status = ringpop::Status::alive;
   std::int64_t incarnation = 0;
-  ringpop::Labels labels;  // as gossiped, internal ones included
-  App app = App::ready;    // by its label; means nothing for who is faulty, or has taken its leave
-  bool silent = false;     // stands as `leave` and did not answer our last ping
-  bool damped = false;     // stands as `leave` for a while, because it came and went too often
+  ringpop::Labels labels;   // as gossiped, internal ones included
+  App app = App::ready;     // by its label; means nothing for who is faulty, or has taken its leave
+  bool silent = false;      // stands as `leave` and did not answer our last ping
+  bool damped = false;      // stands as `leave` for a while, because it came and went too often
+  bool unverified = false;  // known by gossip alone and not reached by us yet: not in our ring
   friend bool operator==(const MemberRow&, const MemberRow&) = default;
 };
 
@@ -170,10 +173,11 @@ class Node {  // not thread-safe, no hidden inputs, never calls out
   [[nodiscard]] std::int64_t incarnation() const;
   [[nodiscard]] std::vector<MemberRow> members() const;  // sorted by address, ourselves included
   [[nodiscard]] std::size_t member_count() const;
-  [[nodiscard]] std::uint32_t checksum() const;       // of the membership, in the configured dialect
-  [[nodiscard]] std::size_t pending_changes() const;  // still being spread
-  [[nodiscard]] int health() const;                   // Lifeguard's score of ourselves; 0 is healthy
-  [[nodiscard]] bool gossips() const;                 // protocol periods are run
+  [[nodiscard]] std::size_t unverified_count() const;  // of these, out of our ring until we have reached them
+  [[nodiscard]] std::uint32_t checksum() const;        // of the membership, in the configured dialect
+  [[nodiscard]] std::size_t pending_changes() const;   // still being spread
+  [[nodiscard]] int health() const;                    // Lifeguard's score of ourselves; 0 is healthy
+  [[nodiscard]] bool gossips() const;                  // protocol periods are run
   [[nodiscard]] std::span<const Duration> period_times() const;  // of the last protocol periods
 
  private:

@@ -52,16 +52,17 @@ void Node::State::ping_for_inquest(Now now, const std::string& address, Inquest&
 
 void Node::State::on_answer(Now now, InquestPing& purpose, const Result<ringpop::Response>& answer,
                             Outbox& out) {
-  const bool reached = take_ping_answer(now, purpose.told, answer, out);
-  if (reached) out.measures.push_back({Stat::ping_time, micros(now.steady - purpose.sent)});
+  const bool answered = take_ping_answer(now, purpose.told, answer, out);
+  if (answered) out.measures.push_back({Stat::ping_time, micros(now.steady - purpose.sent)});
+  if (answered) reached(now, purpose.address, out);
   Inquest* inquest = find_inquest(purpose.address, purpose.inquest);
   if (inquest == nullptr) return;
-  if (!reached && sleep_watch.slept_since(purpose.sent)) {  // what we missed accuses nobody
+  if (!answered && sleep_watch.slept_since(purpose.sent)) {  // what we missed accuses nobody
     inquests.erase(purpose.address);
     return;
   }
-  if (!reached) out.notices.emplace_back(ProbeFailed{purpose.address});
-  const auto found = reached ? Inquest::Found::alive : found_by(answer);
+  if (!answered) out.notices.emplace_back(ProbeFailed{purpose.address});
+  const auto found = answered ? Inquest::Found::alive : found_by(answer);
   go_on(now, purpose.address, inquest->on_ping(now.steady, found, alone_with(purpose.address)), out);
 }
 

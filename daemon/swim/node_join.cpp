@@ -116,15 +116,16 @@ std::vector<std::string> Node::State::namesakes() const {
   std::vector<std::string> found;
   if (config.name.empty()) return found;
   for (const auto& [address, member] : members.rows()) {
-    if (members.pingable(address) && name_of(address, member.labels) == config.name) found.push_back(address);
+    if (address != members.self() && in_ring(member) && name_of(address, member.labels) == config.name)
+      found.push_back(address);
   }
   return found;
 }
 
 void Node::State::meet_namesake(Now now, const std::string& address, Outbox& out) {
   const Member* other = members.find(address);
-  const bool is_one =
-      other != nullptr && members.pingable(address) && name_of(address, other->labels) == config.name;
+  const bool is_one = other != nullptr && address != members.self() && in_ring(*other) &&
+                      name_of(address, other->labels) == config.name;
   if (!is_one || !reachable(members.me().status)) return;
   const std::int64_t incarnation = other->incarnation;
   const auto last = met.find(address);

@@ -42,7 +42,7 @@ void Node::State::start_period(Now now, Outbox& out) {
   }
   const Instant due = now.steady + (unheard(now) ? config.ping_timeout_min : health.stretch(ping_wait()));
   const std::uint64_t probe = prober.begin(now.steady, {*target, members.find(*target)->incarnation}, due);
-  send_ping(ProbePing{probe, dissemination.mark(), now.steady}, *target, due, out);
+  send_ping(ProbePing{*target, probe, dissemination.mark(), now.steady}, *target, due, out);
 }
 
 // Where answers take milliseconds, one that takes half a second is not worth waiting for: helpers are asked
@@ -110,6 +110,7 @@ void Node::State::on_answer(Now now, ProbePing& purpose, const Result<ringpop::R
                             Outbox& out) {
   const bool answered = take_ping_answer(now, purpose.told, answer, out);
   if (answered) out.measures.push_back({Stat::ping_time, micros(now.steady - purpose.sent)});
+  if (answered) reached(now, purpose.target, out);
   if (!prober.pinging(purpose.probe)) return;
   const std::string target = prober.target().address;
   if (answered) {
@@ -138,6 +139,7 @@ void Node::State::on_answer(Now now, ProbePing& purpose, const Result<ringpop::R
 
 std::vector<const std::string*> Node::State::pick_helpers(const std::string& target) {
   std::vector<const std::string*> helpers = members.pingable_but(target);
+  std::erase_if(helpers, [this](const std::string* address) { return unverified.contains(*address); });
   rng.shuffle(std::span(helpers));
   helpers.resize(std::min(helpers.size(), static_cast<std::size_t>(std::max(config.ping_req_size, 0))));
   return helpers;
@@ -210,13 +212,14 @@ void Node::State::conclude(Now now, Prober::Outcome outcome, Outbox& out) {
 // again.
 void Node::State::on_answer(Now now, PingForOther& purpose, const Result<ringpop::Response>& answer,
                             Outbox& out) {
-  const bool reached = take_ping_answer(now, purpose.told, answer, out);
-  if (reached) out.measures.push_back({Stat::ping_for_other_time, micros(now.steady - purpose.sent)});
-  if (!reached && sleep_watch.slept_since(purpose.sent)) {  // better no witness than a false one
+  const bool answered = take_ping_answer(now, purpose.told, answer, out);
+  if (answered) out.measures.push_back({Stat::ping_for_other_time, micros(now.steady - purpose.sent)});
+  if (answered) reached(now, purpose.target, out);
+  if (!answered && sleep_watch.slept_since(purpose.sent)) {  // better no witness than a false one
     out.replies.push_back({purpose.asked, ringpop::Rejection{"error", "the helper was not running"}});
     return;
   }
-  const Inquest::Found found = reached ? Inquest::Found::alive : found_by(answer);
+  const Inquest::Found found = answered ? Inquest::Found::alive : found_by(answer);
   if (found == Inquest::Found::lost && config.proof_of_death && !std::exchange(purpose.again, true)) {
     purpose.told = dissemination.mark();
     purpose.sent = now.steady;
@@ -226,7 +229,32 @@ void Node::State::on_answer(Now now, PingForOther& purpose, const Result<ringpop
   const bool refused = found == Inquest::Found::refused && config.proof_of_death;
   Answer reply = answer_to(purpose.requester, purpose.requester_incarnation, purpose.requester_checksum, out);
   out.replies.push_back(
-      {purpose.asked, ringpop::PingReqResponse{std::move(reply.changes), reached, purpose.target, refused}});
+      {purpose.asked, ringpop::PingReqResponse{std::move(reply.changes), answered, purpose.target, refused}});
+}
+
+void Node::State::ping_newcomers(Now now, Outbox& out) {
+  while (const auto address = unverified.take(now.steady)) {
+    if (members.pingable(*address))
+      send_ping(NewcomerPing{*address, dissemination.mark(), now.steady}, *address, now.steady + ping_wait(),
+                out);
+    else
+      unverified.failed(now.steady, *address);
+  }
+}
+
+// Its silence accuses nobody: it may be starting, and the rotation comes to it too.
+void Node::State::on_answer(Now now, NewcomerPing& purpose, const Result<ringpop::Response>& answer,
+                            Outbox& out) {
+  if (!take_ping_answer(now, purpose.told, answer, out))
+    return unverified.failed(now.steady, purpose.address);
+  out.measures.push_back({Stat::ping_time, micros(now.steady - purpose.sent)});
+  reached(now, purpose.address, out);
+}
+
+void Node::State::reached(Now now, const std::string& address, Outbox& out) {
+  if (!unverified.remove(now.steady, address)) return;
+  if (members.verify(address)) out.notices.emplace_back(RingInputChanged{});
+  if (ready && !config.name.empty()) meet_namesake(now, address, out);
 }
 
 }  // namespace ringside::swim

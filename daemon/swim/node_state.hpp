@@ -25,6 +25,7 @@
 #include "daemon/swim/prober.hpp"
 #include "daemon/swim/rotation.hpp"
 #include "daemon/swim/transitions.hpp"
+#include "daemon/swim/unverified.hpp"
 
 namespace ringside::swim {
 
@@ -37,6 +38,7 @@ void measure_changes(Stat stat, std::span<const ringpop::Change> changes, Outbox
 struct Node::State {
   // Why a call of ours is out.
   struct ProbePing {
+    std::string target;
     std::uint64_t probe;
     Dissemination::Mark told;
     Instant sent;
@@ -57,6 +59,11 @@ struct Node::State {
     std::string address;
     std::uint64_t inquest;
     std::string helper;
+    Dissemination::Mark told;
+    Instant sent;
+  };
+  struct NewcomerPing {
+    std::string address;
     Dissemination::Mark told;
     Instant sent;
   };
@@ -90,8 +97,8 @@ struct Node::State {
   struct EvictionPing {
     Dissemination::Mark told;
   };
-  using Purpose = std::variant<ProbePing, ProbeHelp, InquestPing, InquestHelp, PingForOther, JoinSeed,
-                               PullFrom, CatchUpList, HealJoin, HealPing, EvictionPing>;
+  using Purpose = std::variant<ProbePing, ProbeHelp, InquestPing, InquestHelp, NewcomerPing, PingForOther,
+                               JoinSeed, PullFrom, CatchUpList, HealJoin, HealPing, EvictionPing>;
 
   // What a join brings is not spread on (spec C.3). A list is what its sender knows: it names itself as the
   // source of every row, and accuses nobody.
@@ -109,6 +116,7 @@ struct Node::State {
   void start_timer(Now now, const ringpop::Change& change, Learned how);
   void take_accusations(std::span<const ringpop::Change> changes);
   void watch_sleep(Now now, Outbox& out);
+  void vouch(Now now, std::span<const ringpop::Change> changes, Outbox& out);
   void note_refused(const ChangesRefused& refused, Outbox& out);
   void set_self(Now now, ringpop::Status status, std::int64_t above, Outbox& out);
   void settle_self(Now now, Outbox& out);
@@ -134,6 +142,10 @@ struct Node::State {
   void on_answer(Now now, ProbePing& purpose, const Result<ringpop::Response>& answer, Outbox& out);
   void on_answer(Now now, ProbeHelp& purpose, const Result<ringpop::Response>& answer, Outbox& out);
   void on_answer(Now now, PingForOther& purpose, const Result<ringpop::Response>& answer, Outbox& out);
+  void ping_newcomers(Now now, Outbox& out);
+  void on_answer(Now now, NewcomerPing& purpose, const Result<ringpop::Response>& answer, Outbox& out);
+  // A ping of ours was answered there.
+  void reached(Now now, const std::string& address, Outbox& out);
   void ask_helpers(Now now, std::uint64_t probe, Outbox& out);
   // Whom to ask about the target, in the order of chance.
   [[nodiscard]] std::vector<const std::string*> pick_helpers(const std::string& target);
@@ -257,6 +269,7 @@ struct Node::State {
   bool yielded = false;                     // we left because another member uses our name
   bool left = false;                        // told to
   NewcomerQuota newcomer_quota;
+  Unverified unverified;
   Doubt doubt;
   DampScore own_score;           // our own returns to the ring
   FlapMemory flaps;              // the others'

@@ -1,6 +1,7 @@
-// Who of the members stands in the ring: alive or suspect (spec F.6), and of several that use one name the
-// one with the highest incarnation. So a member that comes back under its name at another address takes its
-// place on every node that hears of it, at once and without moving a key. Control thread only.
+// Who of the members stands in the ring: alive or suspect (spec F.6) and not unverified, and of several that
+// use one name the one with the highest incarnation. So a member that comes back under its name at another
+// address takes its place on every node that hears of it, at once and without moving a key. Control thread
+// only.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-"""scripts/dev sim --mutations: does the simulator find what is wrong? Twenty-two faults of one line each are planted in the
+"""scripts/dev sim --mutations: does the simulator find what is wrong? Twenty-three faults of one line each are planted in the
 core, one at a time, and the swarm has to find each within --count seeds. The sources are never touched: the faults are
 planted in a copy below the build folder. Prints a table and the count; fails when fewer than --wanted are found.
 """
@@ -39,10 +39,12 @@ MUTATIONS = [
     ("no helpers are asked", "node_probe.cpp",
      "if (helpers.empty()) {", "if (true) {"),
     ("a helper says that it reached whom it did not", "node_probe.cpp",
-     "ringpop::PingReqResponse{std::move(reply.changes), reached, purpose.target, refused}",
+     "ringpop::PingReqResponse{std::move(reply.changes), answered, purpose.target, refused}",
      "ringpop::PingReqResponse{std::move(reply.changes), true, purpose.target, refused}"),
     ("a helper that did not reach the target does not answer", "node_probe.cpp",
-     "if (!reached && sleep_watch.slept_since(purpose.sent)) {", "if (!reached) return;\n  if (false) {"),
+     "if (!answered && sleep_watch.slept_since(purpose.sent)) {", "if (!answered) return;\n  if (false) {"),
+    ("who was reached is not in the ring for all that", "node_probe.cpp",
+     "if (!unverified.remove(now.steady, address)) return;", "return;"),
     ("a member never recovers from its own slowness", "node_probe.cpp",
      "health.add(-1);", "health.add(0);"),
     ("helpers that say nothing are as good as a no", "prober.cpp",
@@ -94,7 +96,7 @@ def build(tree):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/dev sim --mutations", description=__doc__)
     parser.add_argument("--count", type=int, default=1000, help="seeds for each (1000)")
-    parser.add_argument("--wanted", type=int, default=21, help="how many must be found (21)")
+    parser.add_argument("--wanted", type=int, default=22, help="how many must be found (22)")
     parser.add_argument("--only", type=int, help="this number of the list alone")
     options = parser.parse_args()
     copy, tree = BUILDS / "mutations" / "source", BUILDS / "mutations" / "build"

@@ -258,6 +258,43 @@ class FakeMembers(Hostile, ClusterTest):
             self.assertLessEqual(len(host.members()), self.CAP)
         self.goes_on()
 
+    def test_who_fills_the_list_with_the_dead_gives_none_of_them_a_key(self):
+        """By pings, by the answer to one, and by the whole list that a full sync asks it for."""
+        hosts = a, _, _ = self.three()
+        real = {h.name for h in hosts}
+        owners = {key: a.owner(key) for key in map(str, range(100))}
+        lists = {"answered": 0, "pulled": 0}
+
+        def answer_ping(call):
+            lists["answered"] += 1
+            body = {"source": liar.address, "sourceIncarnationNumber": 1, "checksum": 1, "changes": claims(200, 1000)}
+            return tchannel.Answer(arg3=json.dumps(body).encode())
+
+        def answer_join(call):
+            lists["pulled"] += 1
+            body = {"app": "ringside", "coordinator": liar.address, "membershipChecksum": 1, "membership": claims(200, 2000)}
+            return tchannel.Answer(arg3=json.dumps(body).encode())
+
+        liar = tchannel.Peer({PING: answer_ping, JOIN: answer_join})
+        self.addCleanup(liar.stop)
+        before = {host.name: metric(host, "ringside_ring_changes_total") for host in hosts}
+        own = change(liar.address, Row("alive", int(time.time() * 1000)), liar.address)
+        with self.bounded(a, 32 * MIB):
+            self.ping(a, own, *claims(50), source=liar.address)
+            # Once it has nothing to tell, another checksum than its own makes it ask for our list.
+            wait_until(lambda: self.ping(a, source=liar.address) == 0 and all(lists.values()), 30, f"a takes lists: {lists}",
+                       [a.daemon])
+        wait_until(lambda: len(a.members()) > 400, 10, "the dead stand in the list", [a.daemon])
+        named = {dead_address(i) for i in (0, 1000, 2000)}
+        for host in hosts:
+            wait_until(lambda: named <= {m["address"] for m in host.members()}, 10, f"{host.name} has heard of them", [host.daemon])
+            # The liar itself answers, so it has its place.
+            self.assertEqual({m["name"] for m in host.ring()["members"]} - {liar.address}, real, host.name)
+            self.assertLessEqual(metric(host, "ringside_ring_changes_total") - before[host.name], 2, host.name)
+        moved = {key: a.owner(key) for key in owners}
+        self.assertEqual({k: o for k, o in moved.items() if o != liar.address},
+                         {k: o for k, o in owners.items() if moved[k] != liar.address})
+
     def test_10_000_in_a_join_answer_are_refused_whole_and_other_seeds_are_asked(self):
         hosts = self.three()
 
@@ -279,13 +316,16 @@ class FakeMembers(Hostile, ClusterTest):
     def test_a_flood_of_others_that_bear_its_name_drives_nobody_out_of_the_ring(self):
         hosts = a, _, _ = self.three()
         owners = {key: a.owner(key) for key in map(str, range(100))}
-        with self.bounded(a, 32 * MIB), self.counted(a, "ringside_gossip_name_conflicts_total", 1):
+        conflicts = metric(a, "ringside_gossip_name_conflicts_total")
+        with self.bounded(a, 32 * MIB):
             for start in range(0, 2000, 500):
                 namesakes = claims(500, start, labels={"__identity": "a"})
                 for ahead, claim in enumerate(namesakes[::2]):
                     claim["incarnationNumber"] = int(time.time() * 1000) + 60_000 + ahead
                 self.ping(a, *namesakes)
         self.goes_on()
+        # Nobody is there to be in conflict with: none of them has answered.
+        self.assertEqual(metric(a, "ringside_gossip_name_conflicts_total"), conflicts)
         for host in hosts:
             self.assertEqual({key: host.owner(key) for key in owners}, owners)
 

@@ -1,4 +1,5 @@
-"""Requests while their owner, their app or the host is in trouble. Rows B1, B2, B11 and B13 of faults.md."""
+"""Requests while their owner, their app or the host is in trouble. Rows B1, B2, B11, B12 and B13 of faults.md."""
+import contextlib
 import resource
 import signal
 import socket
@@ -8,7 +9,14 @@ from scenario import ScenarioTest, Timeline, USUAL, wait_until
 from support import ECHO, metric, route
 
 KEYS = [f"user:{i}" for i in range(60)]
+MIB = 1024 * 1024
 IN_TIME = 6.5  # seconds: forward.timeout, one more, and a half for a busy machine
+
+
+def used_data(pid):
+    """Bytes of what RLIMIT_DATA counts."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmData:"))
 
 
 class Troubles(ScenarioTest):
@@ -69,6 +77,41 @@ class Troubles(ScenarioTest):
                 client.close()
         wait_until(lambda: a.answers(route("any", "/echo")) == 200, 5, "requests pass again", self.running())
         self.cluster.wait_agreed(5)
+
+    def test_with_little_memory_it_refuses_what_it_has_no_room_for_and_lives(self):
+        """The limit is hard: what is not given ends the process. All that 200 uploads may hold is 70 MiB."""
+        app = self.enterContext(socket.create_server(("127.0.0.1", 0), backlog=256))  # takes connections and never reads
+        a = self.cluster.add("a", app_address=f"127.0.0.1:{app.getsockname()[1]}",
+                             flags=[*USUAL, "--forward-in-flight", "32"])
+        b = self.cluster.add("b", app_command=ECHO, flags=USUAL)
+        self.cluster.start()
+        self.cluster.wait_agreed()
+        self.timeline = Timeline(self.cluster.hosts)
+        key = next(key for key in KEYS if a.owner(key) == "a")
+        data = used_data(a.daemon.pid)
+        resource.prlimit(a.daemon.pid, resource.RLIMIT_DATA, (data + 48 * MIB, data + 48 * MIB))
+        head = f"POST {route(key, '/slow/0')} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {64 * MIB}\r\n\r\n".encode()
+        clients = []
+        for _ in range(200):
+            client = self.enterContext(socket.create_connection(("127.0.0.1", a.api_port), timeout=5))
+            client.sendall(head)
+            client.setblocking(False)
+            clients.append(client)
+        until = time.monotonic() + 5
+        while time.monotonic() < until and a.daemon.running():
+            for client in clients:
+                with contextlib.suppress(OSError):  # its buffers are full, or it was refused
+                    client.send(bytes(64 * 1024))
+        self.assertTrue(a.daemon.running(), a.daemon.tail())
+        refused = metric(a, 'ringside_overload_refusals_total{limit="in_flight"}')
+        self.tell(f"{refused:.0f} of 200 refused, {(used_data(a.daemon.pid) - data) / MIB:.0f} MiB more")
+        self.assertGreaterEqual(refused, 200 - 32)
+        for client in clients:
+            client.close()
+        wait_until(lambda: a.get(route(next(k for k in KEYS if a.owner(k) == "b"), "/echo")).status == 200, 15, "requests pass",
+                   self.running())
+        self.assertEqual(self.timeline.removals(), [])
+        self.assertTrue(b.ready())
 
     def test_a_full_disk_under_the_access_log_costs_no_request_and_is_said(self):
         a, _, _ = self.three(flags=[*USUAL, "--observability-access-log-file", "/dev/full"])

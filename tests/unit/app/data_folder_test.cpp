@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "daemon/app/secrets.hpp"
+#include "daemon/net/whole_file.hpp"
 #include "daemon/security/secret.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -40,11 +41,11 @@ TEST_CASE("a file is replaced as a whole, and is for its owner alone") {
   const ringside::test::TempDir folder;
   const auto path = folder.write("file", "old and longer");
   ::chmod(path.c_str(), 0644);
-  REQUIRE(write_whole(path, "new").has_value());
+  REQUIRE(net::write_whole(path, "new").has_value());
   CHECK(security::read_secret_file(path)->text == "new");
   CHECK(mode_of(path) == 0600);
   CHECK_FALSE(std::filesystem::exists(path + ".new"));
-  CHECK_THAT(write_whole(folder.path("no/such"), "x").error(), Contains("cannot write"));
+  CHECK_THAT(net::write_whole(folder.path("no/such"), "x").error(), Contains("cannot write"));
 }
 
 TEST_CASE("keys that were changed are read again after a restart, until the key file holds others") {

@@ -56,6 +56,7 @@ const std::vector<Sample> samples = {
     {"gossip.lifeguard.oversleep", "false"},
     {"gossip.proof_of_death", "false"},
     {"gossip.newcomers", "100"},
+    {"gossip.verify_newcomers", "false"},
     {"gossip.damping.enabled", "false"},
     {"gossip.damping.suppress", "4000"},
     {"gossip.damping.reuse", "1000"},
