@@ -5,12 +5,27 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "daemon/base/faults.hpp"
 #include "daemon/base/time.hpp"
 #include "daemon/obs/log.hpp"
 
 namespace ringside::api {
+
+// What is to be different in what a node says of itself; the rest stays.
+struct SelfPatch {
+  bool without_labels = false;                                               // all go, before others come
+  std::vector<std::pair<std::string, std::optional<std::string>>> labels{};  // by key; nothing: it goes
+  std::optional<int> weight{};
+};
+
+// An app that registers, with what it says of itself; the rest is as configured.
+struct AppEntry {
+  std::string id{};
+  std::vector<std::pair<std::string, std::string>> settings{};  // "app.address" and its value, as in a file
+};
 
 struct Order {
   enum class Kind : std::uint8_t {
@@ -24,12 +39,21 @@ struct Order {
     partitions,    // GET /v1/partitions
     reload,        // POST /v1/reload
     log_level,     // PUT /v1/log-level
+    self,          // PATCH /v1/self
+    app,           // PUT /v1/app
+    no_app,        // DELETE /v1/app
+    fault,         // PUT /v1/faults/{peer}
+    no_fault,      // DELETE /v1/faults/{peer}
   };
   Kind kind = Kind::drain;
   std::optional<Millis> timeout{};   // of drain and leave; none: drain.timeout
   std::string member{};              // of evict: its address
   std::vector<std::string> peers{};  // of join, as seeds are written
   obs::Level level{};                // of log_level
+  SelfPatch self{};                  // of self
+  AppEntry app{};                    // of app
+  std::string peer{};                // of fault and no_fault: an address, or * for all others
+  Fault fault{};                     // of fault
 };
 
 }  // namespace ringside::api

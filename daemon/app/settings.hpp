@@ -37,6 +37,8 @@ class Settings {
   // `by` is for the log: SIGHUP, or the request. Both tell the same.
   api::Response reload(std::string_view by);
   api::Response set_log_level(obs::Level);
+  // What an app that registers wants, on top of what is configured. The errors are lines, as of a reload.
+  [[nodiscard]] Result<config::AppSettings, std::vector<std::string>> read_app(const api::AppEntry&) const;
 
  private:
   api::Response refuse(std::string_view by, std::vector<std::string> errors);

@@ -52,7 +52,8 @@ void ControlPlane::State::on_done(const swim::Done& done) {
 }
 
 void ControlPlane::State::on_app() {
-  const auto place = app->has_place() ? swim::App::ready : swim::App::down;
+  const bool absent = app->app().state == api::AppState::none && !config.ring.without_app;
+  const auto place = absent ? swim::App::none : app->has_place() ? swim::App::ready : swim::App::down;
   if (!drain.leaving())
     step([&](swim::Node& core, Now time, swim::Outbox& out) { core.set_app(time, place, out); });
   publish_soon();
@@ -167,12 +168,12 @@ void ControlPlane::State::assemble() {
                             .config = config,
                             .traces = tracer->store(),
                             .draining = [this] { return drain.active(); },
-                            .has_place = has_place()});
+                            .has_place = [this] { return has_place(); }});
   orders.emplace(io, Orders::Host{.admin = *admin, .peers = *peers, .view = [this] {
                                     publish();
                                     return view;
                                   }});
-  app.emplace(io, config, metrics, [this] { on_app(); });
+  app.emplace(io, config.app, metrics, [this] { on_app(); });
 }
 
 void ControlPlane::State::start() {
@@ -208,7 +209,10 @@ void ControlPlane::State::join(const std::vector<std::string>& addresses) {
 void ControlPlane::State::dispatch(net::IncomingCall call) {
   const auto& request = call.request;
   if (request.service == ringpop::service) {
-    if (SwimTransport::serves(request.arg1)) return transport->receive(std::move(call));
+    if (SwimTransport::serves(request.arg1)) {
+      if (loses_from(call)) return;
+      return transport->receive(std::move(call));
+    }
     if (request.arg1 == ringpop::proxy_endpoint && hooks.serve_proxied)
       return proxy->receive(std::move(call), *view);
     if (request.arg3.size() > limits::tchannel_tool_bytes) {  // as a tree, JSON takes many times its size

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "daemon/api/api.hpp"
 #include "daemon/api/view.hpp"
@@ -45,6 +46,8 @@ struct Hooks {
   std::function<void(std::function<void()> done)> depart{};
   // Orders about the configuration: reload, log_level. Answered at once.
   std::function<api::Response(const api::Order&)> settings{};
+  // What an app that registers wants, on top of what is configured; the errors are sentences.
+  std::function<Result<config::AppSettings, std::vector<std::string>>(const api::AppEntry&)> read_app{};
   std::function<void()> exit{};  // this node has left; nothing is called after it
 };
 

@@ -4,6 +4,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <utility>
 #include <vector>
@@ -41,6 +42,13 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
     }
     return opening;
   }
+
+  [[nodiscard]] const Fault* fault_of(const std::string& address) const {
+    return faults ? faults->of(address) : nullptr;
+  }
+  void call(const std::string& address, tchannel::CallRequest, Instant deadline, CallDone, Lane);
+  void call_late(const std::string& address, tchannel::CallRequest, Instant arrives, Instant deadline,
+                 CallDone, Lane);
 
   [[nodiscard]] std::size_t dialled_links() const { return links.size() - accepted_links; }
 
@@ -151,6 +159,7 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
   std::size_t connections_max;
   Events events;
   security::PeerSecurity security;
+  FaultsPtr faults;
   bool closed = false;
   std::map<const TchannelLink*, Entry> links;
   std::size_t accepted_links = 0;
@@ -172,12 +181,38 @@ void TchannelPeers::call(const std::string& address, tchannel::CallRequest reque
   auto guarded = [state = std::weak_ptr<State>(state_), done = std::move(done)](CallResult result) {
     if (const auto self = state.lock(); self && !self->closed) done(std::move(result));
   };
-  if (const auto link = state_->find(address))
+  if (const Fault* fault = state_->fault_of(address)) {
+    const Instant arrives = fault->drop ? never : Clock::now() + fault->delay;
+    return state_->call_late(address, std::move(request), arrives, deadline, std::move(guarded), lane);
+  }
+  state_->call(address, std::move(request), deadline, std::move(guarded), lane);
+}
+
+void TchannelPeers::State::call(const std::string& address, tchannel::CallRequest request, Instant deadline,
+                                CallDone guarded, Lane lane) {
+  if (const auto link = find(address))
     return link->call(std::move(request), deadline, std::move(guarded), lane);
-  auto dialled = state_->dial(address);
+  auto dialled = dial(address);
   if (dialled) return (*dialled)->call(std::move(request), deadline, std::move(guarded), lane);
   boost::asio::post(
-      state_->io, [guarded = std::move(guarded), failure = std::move(dialled).error()] { guarded(failure); });
+      io, [guarded = std::move(guarded), failure = std::move(dialled).error()] { guarded(failure); });
+}
+
+// One that would arrive after its deadline has been lost by then.
+void TchannelPeers::State::call_late(const std::string& address, tchannel::CallRequest request,
+                                     Instant arrives, Instant deadline, CallDone guarded, Lane lane) {
+  const auto timer = std::make_shared<boost::asio::steady_timer>(io, std::min(arrives, deadline));
+  timer->async_wait([weak = weak_from_this(), timer, address, request = std::move(request), arrives, deadline,
+                     guarded = std::move(guarded), lane](boost::system::error_code) mutable {
+    const auto self = weak.lock();
+    if (!self || self->closed) return;
+    if (arrives >= deadline) return guarded(CallFailure{Errc::timed_out, "lost on purpose (/v1/faults)"});
+    self->call(address, std::move(request), deadline, std::move(guarded), lane);
+  });
+}
+
+void TchannelPeers::set_faults(FaultsPtr faults) {
+  state_->faults = std::move(faults);
 }
 
 void TchannelPeers::meet(const std::string& address) {

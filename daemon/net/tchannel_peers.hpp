@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "daemon/base/faults.hpp"
 #include "daemon/net/tchannel_link.hpp"
 #include "daemon/net/tchannel_tunnel.hpp"
 
@@ -39,6 +40,8 @@ class TchannelPeers {
   // `done` is called exactly once, never from inside call(); after close() not at all.
   void call(const std::string& address, tchannel::CallRequest, Instant deadline, CallDone done,
             Lane = Lane::gossip);
+  // What happens to calls from now on, on purpose: lost, or later (base/faults.hpp). Null: nothing.
+  void set_faults(FaultsPtr);
   // Opens a connection to the address if there is none: `met` then tells who is there.
   void meet(const std::string& address);
   // An accepted connection whose first bytes were read already (TchannelLink::adopt). Over the cap it is
