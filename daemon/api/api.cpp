@@ -27,7 +27,7 @@ std::string app_reason(const View& view) {
   const std::string how = app.state == AppState::starting     ? " has not come up yet"
                           : app.state == AppState::restarting ? " restarts, down since " + rfc3339(app.since)
                                                               : " is down since " + rfc3339(app.since);
-  return "the app at " + view.app_address + how + (app.reason.empty() ? "" : ": " + app.reason);
+  return "the app at " + view.app_settings.address + how + (app.reason.empty() ? "" : ": " + app.reason);
 }
 
 Response not_ready(const View& view, std::vector<std::string> reasons) {
@@ -93,10 +93,11 @@ GET  /v1/ring                 the ring (?points=true)
 GET  /v1/ring/ranges          what this node owns (?node=NAME)
 POST /v1/ring/plan            what would move: {"add": [{"name": "d"}], "remove": ["b"]}
 GET  /v1/members              who is there (?status=alive, ?label=zone==eu), /v1/members/{name}
-GET  /v1/self                 this node
-GET  /v1/app                  its app, and how it is
+GET  /v1/self                 this node (PATCH: {"labels": {"zone": "eu"}, "weight": 2})
+GET  /v1/app                  its app, and how it is (PUT: {"address": "127.0.0.1:5000"}, DELETE: none)
 GET  /v1/events               what happens, as it happens (?types=ring-*,member-*, ?follow=false)
 GET  /v1/stats                for whom requests are, and the hot keys
+GET  /v1/logs                 the last lines of the log (?follow=true, ?level=debug)
 POST /v1/drain                out of the ring, what is under way ends (GET: how far it is, DELETE: back)
 POST /v1/leave                the same, then the daemon ends (?wait=30s)
 GET  /v1/config               the configuration in force
@@ -121,6 +122,7 @@ struct Route {
   Page post = nullptr;
   Page erase = nullptr;  // DELETE
   Page put = nullptr;
+  Page patch = nullptr;
   Role to_read = Role::read;
   Role to_write = Role::ops;   // by any other method
   bool takes_secrets = false;  // its POST does
@@ -139,10 +141,17 @@ constexpr std::array routes{
         .path = "/v1/ring/plan", .get = nullptr, .post = plan_page, .to_write = Role::read},  // moves nothing
     Route{.path = "/v1/members/", .get = member_page, .erase = order_evict, .polled = true},
     Route{.path = "/v1/members", .get = members_page, .polled = true},
-    Route{.path = "/v1/self", .get = self_page, .polled = true},
-    Route{.path = "/v1/app", .get = app_page, .polled = true},
+    Route{.path = "/v1/self",
+          .get = self_page,
+          .patch = order_self,
+          .to_write = Role::app,  // who it is for says what it is
+          .polled = true},
+    Route{.path = "/v1/app", .get = app_page, .erase = order_no_app, .put = order_app, .polled = true},
+    Route{.path = "/v1/faults", .get = faults_page, .to_read = Role::ops},
+    Route{.path = "/v1/faults/", .erase = order_no_fault, .put = order_fault},
     Route{"/v1/events", events_page},
     Route{"/v1/stats", stats_page},
+    Route{.path = "/v1/logs", .get = logs_page, .to_read = Role::ops},
     Route{"/v1/livez", live_page},
     Route{"/livez", live_page},
     Route{"/v1/readyz", ready_page},
@@ -203,13 +212,15 @@ Page page_for(const Route& route, std::string_view method) {
   if (method == "GET" || method == "HEAD") return route.get;
   if (method == "POST") return route.post;
   if (method == "PUT") return route.put;
+  if (method == "PATCH") return route.patch;
   return method == "DELETE" ? route.erase : nullptr;
 }
 
 std::string allowed(const Route& route) {
   std::string all;
-  for (const auto& [page, methods] : {std::pair{route.get, "GET, HEAD"}, std::pair{route.post, "POST"},
-                                      std::pair{route.put, "PUT"}, std::pair{route.erase, "DELETE"}})
+  for (const auto& [page, methods] :
+       {std::pair{route.get, "GET, HEAD"}, std::pair{route.post, "POST"}, std::pair{route.put, "PUT"},
+        std::pair{route.patch, "PATCH"}, std::pair{route.erase, "DELETE"}})
     if (page != nullptr) all += (all.empty() ? "" : ", ") + std::string(methods);
   return all;
 }

@@ -37,6 +37,7 @@ enum class Later : std::uint8_t {
   poll,    // nothing has changed yet: ask again when the view's index has moved, or the wait is over
   stream,  // the body has no end: the subscription gives it
   stats,   // ask again with Context::stats
+  logs,    // the body has no end: the lines of the log from Response::log_level on
 };
 
 struct Response {
@@ -48,6 +49,7 @@ struct Response {
   Later full = Later::no;                         // refused, because no more of these are taken
   Millis wait{};                                  // with Later::poll
   std::optional<Subscription> subscription = {};  // with Later::stream
+  obs::Level log_level{};                         // with Later::logs
   std::optional<Order> order{};  // then nothing else counts: control answers when it has carried it out
 };
 
@@ -55,10 +57,12 @@ struct Context {
   const View& view;
   const obs::Metrics& metrics;
   WallTime now;
-  bool waited = false;           // the wait is over: answer with what there is
-  bool polls_full = false;       // no more long polls are taken
-  bool streams_full = false;     // no more subscriptions are taken
-  const Stats* stats = nullptr;  // gathered from all workers for GET /v1/stats
+  bool waited = false;                              // the wait is over: answer with what there is
+  bool polls_full = false;                          // no more long polls are taken
+  bool streams_full = false;                        // no more subscriptions are taken
+  const Stats* stats = nullptr;                     // gathered from all workers for GET /v1/stats
+  bool logs_full = false;                           // no more readers of the log are taken
+  std::string (*recent_log)(obs::Level) = nullptr;  // the last lines of the log; null: there are none
 };
 
 // The pages of proto/openapi.yaml. Anything else: 404 not_found with a hint, or 405 with Allow. A page that

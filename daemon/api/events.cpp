@@ -28,6 +28,8 @@ Json member_json(const MemberView& member) {
   json["app"] = to_string(member.app);
   json["incarnation"] = member.incarnation;
   json["self"] = member.self;
+  json["damped"] = member.damped;
+  json["weight"] = member.weight;
   Json labels = Json::object();
   for (const auto& [key, value] : member.labels) labels[key] = value;
   json["labels"] = std::move(labels);
@@ -44,7 +46,8 @@ Json app_json(const View& view) {
 
 bool told_alike(const MemberView& a, const MemberView& b) {
   return a.name == b.name && shown_status(a) == shown_status(b) && a.app == b.app &&
-         a.incarnation == b.incarnation && a.labels == b.labels;
+         a.incarnation == b.incarnation && a.labels == b.labels && a.weight == b.weight &&
+         a.damped == b.damped;
 }
 
 bool there(Status status) {
@@ -53,6 +56,7 @@ bool there(Status status) {
 
 EventType type_of(const MemberView* before, const MemberView& after) {
   const Status now = shown_status(after);
+  if (after.damped && !(before != nullptr && before->damped)) return EventType::member_damped;
   const bool same = before != nullptr && shown_status(*before) == now;
   if (same) return EventType::member_update;
   switch (now) {
@@ -69,12 +73,31 @@ EventType type_of(const MemberView* before, const MemberView& after) {
   return EventType::member_update;
 }
 
+// Whom this node has given up, and who is left.
+struct Count {
+  std::size_t faulty = 0, living = 0;
+  // It is likelier that this node is cut off, or a part of the cluster, than that so many have died. One
+  // that is gone is no partition: in a cluster of two that is all there is.
+  [[nodiscard]] bool partition() const { return faulty >= 2 && faulty > living; }
+};
+Count count(const View& view) {
+  Count count;
+  for (const MemberView& member : view.members) {
+    if (member.self) continue;
+    const Status status = shown_status(member);
+    if (status == Status::faulty) ++count.faulty;
+    if (there(status)) ++count.living;
+  }
+  return count;
+}
+
 class Differ {
  public:
   Differ(const View& before, const View& after, WallTime now) : before_(before), after_(after), now_(now) {}
 
   std::vector<News> run() {
     members();
+    partition();
     app();
     ring();
     if (before_.phase != Phase::draining && after_.phase == Phase::draining) add(EventType::draining, {});
@@ -119,6 +142,14 @@ class Differ {
     for (; old != before_.members.end(); ++old) forgotten(*old);
   }
 
+  void partition() {
+    const Count is = count(after_);
+    const bool was = count(before_).partition();
+    if (was == is.partition()) return;
+    add(was ? EventType::partition_healed : EventType::partition_detected,
+        {{"faulty", is.faulty}, {"living", is.living}});
+  }
+
   void app() {
     const AppState was = before_.app.state;
     const AppState is = after_.app.state;
@@ -139,14 +170,17 @@ class Differ {
     list.push_back(std::move(one));
   }
 
-  // Who came and who went, which is why the ring is another one. Both lists are sorted by address; who has
-  // another name is another server.
+  // Who came, who went and who weighs more or less than before, which is why the ring is another one. Both
+  // lists are sorted by address; who has another name is another server.
   Json causes() const {
     Json list = Json::array();
     const auto old = before_.ring->servers();
     const auto now = after_.ring->servers();
     for (std::size_t i = 0, j = 0; i < old.size() || j < now.size();) {
-      if (i < old.size() && j < now.size() && old[i] == now[j]) {
+      const bool stays =
+          i < old.size() && j < now.size() && old[i].address == now[j].address && old[i].name == now[j].name;
+      if (stays) {
+        if (old[i].weight != now[j].weight) cause(list, now[j], "weight");
         ++i;
         ++j;
       } else if (j == now.size() || (i < old.size() && old[i].address <= now[j].address)) {
@@ -190,7 +224,8 @@ bool looks_the_same(const View& a, const View& b) {
   return a.ring->version() == b.ring->version() && a.members == b.members &&
          a.membership_checksum == b.membership_checksum && a.phase == b.phase &&
          a.phase_reason == b.phase_reason && a.warnings == b.warnings && a.app.state == b.app.state &&
-         a.app.since == b.app.since && a.app.reason == b.app.reason && a.app.required == b.app.required;
+         a.app.since == b.app.since && a.app.reason == b.app.reason && a.app.required == b.app.required &&
+         a.app_id == b.app_id && a.app_settings == b.app_settings;
 }
 
 std::shared_ptr<const EventLog> EventLog::with(std::vector<News> news) const {

@@ -25,7 +25,8 @@ struct News {
   std::string data;  // JSON, one line
 };
 
-// What led from one view to the next, in this order: members by address, the app, the ring, draining.
+// What led from one view to the next, in this order: members by address, a partition, the app, the
+// ring, draining.
 [[nodiscard]] std::vector<News> what_happened(const View& before, const View& after, WallTime now);
 
 // Whether the two differ in anything that a read of the API shows.

@@ -22,31 +22,32 @@ double fraction(std::uint64_t hashes) {
 }
 
 struct Wish {
-  std::vector<ring::Newcomer> added;
+  std::vector<ring::Server> added;
   std::vector<MemberId> removed;
 };
 
 // One entry of "add", or what is wrong with it.
-Result<ring::Newcomer, std::string> read_newcomer(const View& view, const Json& entry,
-                                                  const std::string& where) {
+Result<ring::Server, std::string> read_newcomer(const View& view, const Json& entry,
+                                                const std::string& where) {
   if (!entry.is_object()) return where + R"( is not like {"name": "d", "weight": 2})";
-  ring::Newcomer newcomer;
+  ring::Server newcomer;
   for (const auto& [key, value] : entry.items()) {
     if (key == "name" && value.is_string()) {
-      newcomer.server.name = value.get<std::string>();
+      newcomer.name = value.get<std::string>();
     } else if (key == "address" && value.is_string()) {
-      newcomer.server.address = value.get<std::string>();
+      newcomer.address = value.get<std::string>();
     } else if (key == "weight" && value.is_number_integer()) {
       const auto weight = value.get<std::int64_t>();
-      if (weight < 1 || weight > limits::plan_weight)
-        return where + ": weight is a number from 1 to " + std::to_string(limits::plan_weight);
+      if (weight < 1 || weight > limits::weight)
+        return where + ": weight is a number from 1 to " + std::to_string(limits::weight);
       newcomer.weight = static_cast<int>(weight);
     } else {
       return where + ": '" + key +
              "' is no field of it, or has another type than name, address (texts) and " + "weight (a number)";
     }
   }
-  auto& [name, address] = newcomer.server;
+  const std::string& name = newcomer.name;
+  std::string& address = newcomer.address;
   if (name.empty()) return where + " has no name";
   if (name.size() > limits::host_name_bytes || address.size() > limits::host_name_bytes)
     return where + ": a name or address has at most " + std::to_string(limits::host_name_bytes) + " bytes";
@@ -73,8 +74,7 @@ Result<Wish, std::string> read_wish(const View& view, std::string_view text) {
       if (key == "add") {
         auto newcomer = read_newcomer(view, list[i], where);
         if (!newcomer) return std::move(newcomer).error();
-        if (std::ranges::any_of(
-                wish.added, [&](const auto& other) { return other.server.name == newcomer->server.name; }))
+        if (std::ranges::any_of(wish.added, [&](const auto& other) { return other.name == newcomer->name; }))
           return where + " is there twice";
         weight += newcomer->weight;
         if (weight > limits::plan_weight)

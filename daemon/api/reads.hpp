@@ -32,8 +32,14 @@ Response members_page(const Call&);
 Response member_page(const Call&);
 Response self_page(const Call&);
 Response app_page(const Call&);
+Response order_app(const Call&);     // PUT {"address": "127.0.0.1:5000"}
+Response order_no_app(const Call&);  // DELETE
+Response faults_page(const Call&);
+Response order_fault(const Call&);     // PUT {"drop": true}, or {"delay": "200ms"}
+Response order_no_fault(const Call&);  // DELETE
 Response events_page(const Call&);
 Response stats_page(const Call&);
+Response logs_page(const Call&);
 Response drain_page(const Call&);
 Response order_drain(const Call&);         // POST /v1/drain
 Response order_cancel_drain(const Call&);  // DELETE /v1/drain
@@ -50,6 +56,7 @@ Response order_keyring_list(const Call&);
 Response order_keyring_install(const Call&);  // POST {"key": "..."}
 Response order_keyring_use(const Call&);      // PUT {"id": "1a2b3c4d"}
 Response order_keyring_remove(const Call&);   // DELETE /v1/keyring/{id}
+Response order_self(const Call&);             // PATCH {"labels": {"zone": "eu"}, "weight": 2}
 
 // By its name or address, percent-encoded. The error is the answer.
 [[nodiscard]] Result<const MemberView*, Response> member_in_path(const View&, std::string_view raw);

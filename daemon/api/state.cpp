@@ -19,6 +19,12 @@ std::string dump(const Json& json) {
 constexpr std::array statuses{ringpop::Status::alive, ringpop::Status::suspect, ringpop::Status::faulty,
                               ringpop::Status::leave, ringpop::Status::tombstone};
 
+Json labels_json(const ringpop::Labels& labels) {
+  Json json = Json::object();
+  for (const auto& [key, value] : labels) json[key] = value;
+  return json;
+}
+
 Json member_json(const View& view, const MemberView& member) {
   Json json;
   json["name"] = member.name;
@@ -29,12 +35,11 @@ Json member_json(const View& view, const MemberView& member) {
   const auto server = server_at(*view.ring, member.address);
   json["in_ring"] = server.has_value();
   json["damped"] = member.damped;
+  json["weight"] = member.weight;
   json["share"] = server ? view.ring->share_ppm(*server) / 1e6 : 0.0;
   json["self"] = member.self;
   json["kind"] = to_string(member.kind);
-  Json labels = Json::object();
-  for (const auto& [key, value] : member.labels) labels[key] = value;
-  json["labels"] = std::move(labels);
+  json["labels"] = labels_json(member.labels);
   return json;
 }
 
@@ -94,7 +99,7 @@ std::string_view protocol_name(config::AppProtocol protocol) {
 
 Json app_json(const View& view) {
   Json json;
-  json["address"] = view.app_address.empty() ? Json() : Json(view.app_address);
+  json["address"] = view.app_settings.address.empty() ? Json() : Json(view.app_settings.address);
   json["state"] = to_string(view.app.state);
   if (view.app.state != AppState::none) json["since"] = rfc3339(view.app.since);
   if (!view.app.reason.empty()) json["reason"] = view.app.reason;
@@ -142,7 +147,7 @@ Response ring_page(const Call& call) {
     const ring::Server& server = ring.servers()[i];
     members.push_back({{"name", server.name},
                        {"address", server.address},
-                       {"weight", 1},
+                       {"weight", server.weight},
                        {"share", ring.share_ppm(MemberId{i}) / 1e6}});
   }
   Json body;
@@ -197,6 +202,10 @@ Response self_page(const Call& call) {
   body["name"] = view.name;
   body["address"] = view.address;
   body["cluster"] = view.cluster;
+  if (const MemberView* self = member_at(view, view.address)) {
+    body["weight"] = self->weight;
+    body["labels"] = labels_json(self->labels);
+  }
   body["phase"] = phase_name(view.phase);
   if (!view.phase_reason.empty()) body["reason"] = view.phase_reason;
   Json warnings = Json::array();
@@ -222,6 +231,7 @@ Response self_page(const Call& call) {
 Response app_page(const Call& call) {
   const View& view = call.context.view;
   Json body = app_json(view);
+  if (!view.app_id.empty()) body["id"] = view.app_id;
   body["protocol"] = protocol_name(view.app_settings.protocol);
   body["in_ring"] = server_at(*view.ring, view.address).has_value();
   body["grace"] = print_duration(view.app_settings.grace);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/base/faults.hpp"
 #include "daemon/base/peer_kind.hpp"
 #include "daemon/base/time.hpp"
 #include "daemon/config/config.hpp"
@@ -66,6 +67,7 @@ struct MemberView {
   MemberApp app = MemberApp::unknown;
   bool silent = false;  // out of the ring for want of an app, and does not answer pings either
   bool damped = false;  // out of the ring for a while: it came and went too often
+  int weight = 1;       // times the ring's points
   friend bool operator==(const MemberView&, const MemberView&) = default;
 };
 // What people see: one that is out of the ring for want of an app lives, though gossip says `leave` of it.
@@ -89,6 +91,9 @@ struct View {
   std::shared_ptr<const EventLog> events;  // how it came to be so; the last one led to this view
   Phase phase = Phase::joining;
   AppView app;
+  std::string app_id;                // as it was registered; empty: as it was configured
+  config::AppSettings app_settings;  // its address empty: no app
+  FaultsPtr faults;                  // what goes wrong on purpose; null: nothing
   DrainView drain;
   std::shared_ptr<const std::string> settings;  // the configuration in force, as JSON without secrets
   std::string phase_reason;  // why not ready, one sentence with the remedy; empty when ready
@@ -104,10 +109,9 @@ struct View {
   std::string identity;  // "name" or "address": what the ring hashes
   int points = 100;
   std::vector<std::string> api_listeners;
-  std::string app_address;  // empty: no app
-  decltype(config::Config::app) app_settings;
   WallTime started{};
   std::int64_t pid = 0;
+  bool dev = false;  // takes orders that break things
 };
 
 using ViewPtr = std::shared_ptr<const View>;

@@ -181,6 +181,7 @@ class Agent {
         .depart = [this](std::function<void()> done) { depart(std::move(done)); },
         .settings = [this](const api::Order& order) { return change_settings(order); },
         .keyring = [this](const api::KeyringVerb& verb) { return change_keys(verb); },
+        .read_app = [this](const api::AppEntry& entry) { return settings_.read_app(entry); },
         .exit = [this] { stop(); }};
   }
 

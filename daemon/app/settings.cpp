@@ -8,6 +8,7 @@
 
 #include "daemon/config/changes.hpp"
 #include "daemon/config/show.hpp"
+#include "daemon/config/sources.hpp"
 
 namespace ringside::app {
 namespace {
@@ -123,6 +124,20 @@ api::Response Settings::set_log_level(obs::Level level) {
   static_cast<void>(config::assign(*option, in_force_.config, std::string(obs::to_string(level))));
   host_.show(config::show_masked(in_force_.config));
   return api::log_level_answer(level, before);
+}
+
+Result<config::AppSettings, std::vector<std::string>> Settings::read_app(const api::AppEntry& entry) const {
+  config::Loaded wanted = in_force_;
+  std::vector<std::string> errors;
+  for (const auto& [path, text] : entry.settings) {
+    const auto* option = config::find_option(path);
+    if (auto wrong = config::assign(*option, wanted.config, text)) errors.push_back(path + ": " + *wrong);
+    wanted.origins[static_cast<std::size_t>(option - config::options().data())] = {config::Source::flag,
+                                                                                   "PUT /v1/app"};
+  }
+  if (!errors.empty()) return errors;
+  if (const auto clashes = config::find_clashes(wanted, {}); !clashes.empty()) return lines(clashes);
+  return wanted.config.app;
 }
 
 }  // namespace ringside::app

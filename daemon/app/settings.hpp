@@ -38,6 +38,8 @@ class Settings {
   api::Response reload(std::string_view by);
   api::Response set_log_level(obs::Level);
   [[nodiscard]] const config::Config& in_force() const noexcept { return in_force_.config; }
+  // What an app that registers wants, on top of what is configured. The errors are lines, as of a reload.
+  [[nodiscard]] Result<config::AppSettings, std::vector<std::string>> read_app(const api::AppEntry&) const;
 
  private:
   api::Response refuse(std::string_view by, std::vector<std::string> errors);

@@ -8,8 +8,9 @@ namespace ringside {
 namespace {
 
 constexpr std::array<std::string_view, event_types> names{
-    "member-join",   "member-suspect", "member-faulty", "member-leaving", "member-left", "member-update",
-    "member-reaped", "ring-changed",   "app-up",        "app-down",       "draining"};
+    "member-join", "member-suspect", "member-faulty",      "member-damped",   "member-leaving",
+    "member-left", "member-update",  "member-reaped",      "ring-changed",    "app-up",
+    "app-down",    "draining",       "partition-detected", "partition-healed"};
 
 bool fits(std::string_view pattern, std::string_view name) {
   return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;

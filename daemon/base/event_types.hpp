@@ -15,6 +15,7 @@ enum class EventType : std::uint8_t {
   member_join,     // a member that was not there, or was given up, is alive
   member_suspect,  // it does not answer
   member_faulty,   // it was given up
+  member_damped,   // it lives, and stays out of the ring for a while: it came and went too often
   member_leaving,  // it said that it goes
   member_left,     // one that went is forgotten
   member_update,   // a suspicion was wrong; or its labels, its name, its app or its incarnation are new
@@ -22,9 +23,11 @@ enum class EventType : std::uint8_t {
   ring_changed,    // keys have other owners
   app_up,
   app_down,
-  draining,  // this node leaves
+  draining,            // this node leaves
+  partition_detected,  // most of the members are gone for this one
+  partition_healed,    // they are back
 };
-inline constexpr std::size_t event_types = 11;
+inline constexpr std::size_t event_types = 14;
 [[nodiscard]] std::string_view to_string(EventType) noexcept;  // "member-join"
 
 // Some of the types: names and beginnings of names, "ring-*,app-up".

@@ -112,6 +112,7 @@ inline constexpr std::size_t cluster_bytes = 255;
 inline constexpr std::size_t labels = 5;  // of one member, the operator's; these three are ringpop-go's
 inline constexpr std::size_t label_key_bytes = 32;
 inline constexpr std::size_t label_value_bytes = 128;
+inline constexpr int weight = 64;             // of one member: so many times the points
 inline constexpr auto leave_time = 2s;        // for our own leaving to be spread
 inline constexpr auto drain_close_time = 2s;  // for what is cut when drain.timeout is over to be gone
 inline constexpr auto seed_look_up_time = 5s;
@@ -166,6 +167,12 @@ inline constexpr auto webhook_time = 5s;            // for its answer
 inline constexpr auto webhook_pause = 100ms;        // before it is tried again, doubled each time up to ...
 inline constexpr auto webhook_pause_max = 30s;
 
+// The log as GET /v1/logs shows it (obs/log_tap.hpp)
+inline constexpr std::size_t log_lines_kept = 1024;
+inline constexpr std::size_t log_streams = 16;           // per worker
+inline constexpr std::size_t log_stream_lines = 1024;    // unread by one of them; then the oldest go
+inline constexpr std::size_t log_line_bytes = 4 * 1024;  // kept of one line; the rest is cut off
+
 // Hot keys (forward/hot_keys.hpp)
 inline constexpr std::size_t hot_keys = 64;         // counted at once, per worker
 inline constexpr std::size_t hot_key_bytes = 128;   // shown of one
@@ -191,6 +198,8 @@ inline constexpr auto restart_pause = 200ms;         // before a child is starte
 inline constexpr auto restart_pause_max = 10s;       // ... up to this, and from the beginning ...
 inline constexpr auto restart_calm = 10s;            // ... once it has run for so long
 inline constexpr int dev_nodes = 32;
+inline constexpr std::size_t faults = 64;             // of PUT /v1/faults/{peer}, at once
+inline constexpr auto fault_delay_max = 60s;          // of one of them
 inline constexpr std::size_t dev_line_bytes = 256;    // of the orders that come in
 inline constexpr auto dev_quit_time = 3s;             // for all of them to end, before they are killed
 inline constexpr std::size_t echo_connections = 512;  // under the usual 1,024 descriptors

@@ -15,6 +15,10 @@ enum class PeerKind : std::uint8_t {
   ringpop_node,
 };
 
+[[nodiscard]] constexpr bool is_ringpop(PeerKind kind) noexcept {
+  return kind == PeerKind::ringpop_go || kind == PeerKind::ringpop_node;
+}
+
 [[nodiscard]] constexpr std::string_view to_string(PeerKind kind) noexcept {
   switch (kind) {
     case PeerKind::unknown: return "unknown";

@@ -36,6 +36,15 @@ constexpr std::array dist_flags{
 constexpr std::array events_flags{
     Flag{"--follow", 'f', "", "go on, also over restarts of the node; else print what is kept and end"},
     Flag{"--types", 0, "TYPES", "only these, with commas: ring-*,member-join"},
+    Flag{"--count", 0, "N", "end after N events"},
+    Flag{"--for", 0, "DURATION", "end after this time"},
+};
+constexpr std::array logs_flags{
+    Flag{"--follow", 'f', "", "go on with the lines that come"},
+    Flag{"--level", 0, "LEVEL", "the least that is shown: trace, debug, info (default), warn, error"},
+};
+constexpr std::array debug_flags{
+    Flag{"--file", 0, "FILE", "where to write it (ringside-NODE-TIME.tar)"},
 };
 constexpr std::array call_flags{
     Flag{"--request", 'X', "METHOD", "GET, or POST with -d, unless this says otherwise"},
@@ -115,8 +124,9 @@ constexpr std::array verbs{
     Verb{"dev", "[-n N] [FLAGS] [-- CMD...]", "a cluster in this terminal, to play with",
          "Nodes n1, n2, ... with an app each: CMD, which gets PORT, RINGSIDE_ADDR and RINGSIDE_NODE_NAME, or "
          "else `ringside echo`.\nKeys: a digit chooses a node; k kill, s stop (it hangs), c continue or "
-         "start again, l load on or off, "
-         "+ add, - drain,\nq quit. Without a terminal the same words, one a line: kill 2, status, quit.\n"
+         "start again, p cut "
+         "it off, h heal,\nl load on or off, + add, - drain, q quit. Without a terminal the same words, one "
+         "a line: kill 2, status, quit.\n"
          "Takes every flag of `ringside agent`, for all "
          "nodes.\n\n"
          "  ringside dev -n 5\n"
@@ -129,7 +139,16 @@ constexpr std::array verbs{
     Verb{"plan", "--add NAME --remove NAME", "what would move if they came and went",
          "Nothing is changed.\n\n  ringside plan --add d:2 --remove b", plan_flags, 0, 0, false, plan},
     Verb{"dist", "", "how evenly keys are spread", "", dist_flags, 0, 0, false, dist},
-    Verb{"events", "", "what happens: members, ring, app", "", events_flags, 0, 0, false, events},
+    Verb{"events", "", "what happens: members, ring, app",
+         "Without -f what is kept of it, the last 1,024 events.\n\n"
+         "  ringside events -f --types 'ring-*,member-*'\n"
+         "  ringside events -f --types member-faulty --count 1 --for 1h",
+         events_flags, 0, 0, false, events},
+    Verb{"logs", "", "what a node has logged",
+         "The last 1,024 lines. At a level below the node's own, lines are written as long as somebody reads "
+         "them so.\n\n"
+         "  ringside logs -f --level debug",
+         logs_flags, 0, 0, false, logs},
     Verb{"call", "KEY /path", "send a request to the app that owns a key",
          "The body goes to standard output, Ringside-* headers to standard error. Exit 1 for answers from "
          "500 on and for "
@@ -204,6 +223,35 @@ constexpr std::array verbs{
          1,
          false,
          log_level},
+    Verb{"labels",
+         "get|set|rm [KEY[=VALUE]...]",
+         "what a node says of itself to the others",
+         "The others are told at once; after a restart node.labels counts again.\n\n"
+         "  ringside labels set zone=eu rack=r1\n"
+         "  ringside labels get zone",
+         {},
+         1,
+         64,
+         false,
+         labels},
+    Verb{
+        "weight",
+        "N",
+        "how many times the usual share of keys a node takes",
+        "The ring moves at once; after a restart node.weight counts again. Refused while a Ringpop node is a "
+        "member.\n\n"
+        "  ringside weight 2",
+        {},
+        1,
+        1,
+        false,
+        weight},
+    Verb{"debug", "bundle", "all that a node shows, in a file for who is to help",
+         "Members, ring, configuration, statistics, metrics, events and the last lines of the log. No secret "
+         "is "
+         "among them;\nnames, addresses and keys of requests are.\n\n"
+         "  ringside debug bundle --file node-a.tar",
+         debug_flags, 1, 1, false, debug},
     Verb{"top", "", "what a node does: requests and errors a second, members",
          "A picture on a terminal, else a line each time; -o json for a line of JSON.\n\n"
          "  ringside top --every 5s",

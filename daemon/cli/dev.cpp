@@ -94,6 +94,7 @@ class Dev {
   Dev(Terminal& terminal, const Arguments& arguments, const config::Loaded& loaded, int nodes)
       : terminal_(terminal),
         arguments_(arguments),
+        dev_(loaded.config.dev),
         cluster_(nodes, loaded.config.drain.timeout),
         signals_(run::take_signals(signals_heard)) {
     for (std::size_t i = 0; i < loaders; ++i) loaders_.push_back(std::make_unique<Helper>(run_loader));
@@ -116,8 +117,11 @@ class Dev {
 
  private:
   void turn() {
-    std::vector<pollfd> sources{
-        {signals_, POLLIN, 0}, {input_open_ ? STDIN_FILENO : -1, POLLIN, 0}, {sampler_.fd(), POLLIN, 0}};
+    std::vector<pollfd> sources{{signals_, POLLIN, 0},
+                                {input_open_ ? STDIN_FILENO : -1, POLLIN, 0},
+                                {sampler_.fd(), POLLIN, 0},
+                                {cutter_.fd(), POLLIN, 0}};
+    constexpr std::size_t first_loader = 4;
     for (const auto& loader : loaders_) sources.push_back({loader->fd(), POLLIN, 0});
     const Instant next = std::min(cluster_.next_deadline(), next_sample_);
     const auto wait = std::clamp<Duration>(next - Clock::now(), 0s, 1h);
@@ -125,8 +129,10 @@ class Dev {
     if (sources[0].revents != 0) read_signals();
     if (sources[1].revents != 0) read_input();
     if (sources[2].revents != 0) take_sample();
+    if (sources[3].revents != 0)
+      if (const auto wrong = cutter_.hear()) say("not all is cut as it should be: " + *wrong);
     for (std::size_t i = 0; i < loaders_.size(); ++i)
-      if (sources[3 + i].revents != 0) take_load(*loaders_[i]);
+      if (sources[first_loader + i].revents != 0) take_load(*loaders_[i]);
     if (Clock::now() >= next_sample_) ask_for_sample();
     if (cluster_.next_deadline() <= Clock::now())
       tell([](run::DevCluster& core, Instant now, run::DevOutbox& out) { core.on_deadline(now, out); });
@@ -152,8 +158,11 @@ class Dev {
         if (known != pid) continue;
         if (run::group_lives(pid)) run::signal_group(pid, SIGKILL);  // what the app has started
         known = 0;
-        if (child == run::Child::daemon) hosts_[i].ready = false;
         const int node = static_cast<int>(i) + 1;
+        if (child == run::Child::daemon) {
+          hosts_[i].ready = false;
+          cut_known_.erase(node);
+        }
         tell([=](run::DevCluster& core, Instant now, run::DevOutbox& out) {
           core.on_ended(now, node, child, end, out);
         });
@@ -230,6 +239,7 @@ class Dev {
       host.requests = node.requests;
       host.ready = true;
     }
+    cut_newcomers();
     load_shown_ = std::exchange(load_, {});
     const std::string now_seen = summary(screen());
     if (!keys_.raw() && !cluster_.quitting() && std::exchange(summary_, now_seen) != now_seen) say(now_seen);
@@ -275,6 +285,7 @@ class Dev {
   }
 
   void perform(const run::Load&) { tell_loaders(); }
+  void perform(const run::Partition&) { tell_cutter(); }
   void perform(const run::ShowStatus&) {
     if (keys_.raw()) return;
     for (const std::string& line : table_lines(screen())) terminal_.out << line << "\n";
@@ -290,6 +301,21 @@ class Dev {
     for (const auto& loader : loaders_) loader->tell(loader_text(apis));
   }
 
+  // Those that have come up by now: of the others, nobody may know the names yet.
+  void tell_cutter() {
+    std::map<int, std::string> apis;
+    for (const auto& [number, api] : running_apis())
+      if (hosts_[static_cast<std::size_t>(number - 1)].ready) apis[number] = api;
+    for (const auto& [number, api] : apis) cut_known_.insert(number);
+    cutter_.tell(cutter_text(apis, cluster_.cut_off()));
+  }
+
+  // Who has come up since is on a side too.
+  void cut_newcomers() {
+    const auto missing = [this](const auto& one) { return !cut_known_.contains(one.first); };
+    if (!cluster_.cut_off().empty() && std::ranges::any_of(sample_.nodes, missing)) tell_cutter();
+  }
+
   std::map<int, std::string> running_apis() const {
     std::map<int, std::string> apis;
     for (std::size_t i = 0; i < hosts_.size(); ++i)
@@ -303,6 +329,7 @@ class Dev {
     const std::string name = "n" + std::to_string(number);
     std::vector<std::string> flags = arguments_.rest;
     flags.insert(flags.end(), {"--name", name});
+    if (!dev_) flags.emplace_back("--dev");
     const auto loaded = config::load(flags, terminal_.environment, config::read_file);
     const run::Ports ports{[this](std::uint16_t port) { return take_port(port); },
                            [this] {
@@ -364,9 +391,11 @@ class Dev {
   const Arguments& arguments_;
   RawTerminal keys_;
   Folder folder_;
+  bool dev_;  // the flags have --dev already
   run::DevCluster cluster_;
   int signals_;  // taken before the helpers' threads begin
-  Helper sampler_{run_sampler};
+  Helper sampler_{run_sampler}, cutter_{run_cutter};
+  std::set<int> cut_known_;  // whom the cutter has been told of since they were started
   std::vector<std::unique_ptr<Helper>> loaders_;
   std::vector<Host> hosts_;
   std::vector<std::string> apis_;

@@ -94,6 +94,31 @@ bool good(const std::string& api, std::uint64_t key) {
   return response && response->status < 500;
 }
 
+std::string change_fault(const std::string& api, const std::string& method, const std::string& peer) {
+  const auto address = parse_api_address(api);
+  if (!address) return address.error();
+  HttpRequest request{.method = method, .target = "/v1/faults/" + peer, .fields = {}};
+  request.has_body = method == "PUT";
+  if (request.has_body) request.body = R"({"drop": true})";
+  const auto response = fetch(*address, request, sample_timeout);
+  if (!response) return response.error().text;
+  return response->status == 200 ? "" : problem_text(*response);
+}
+
+// Of one node: everything is mended, then the way to each of the other side is cut.
+std::string cut(int node, const std::string& api, const Json& told) {
+  std::string wrong = change_fault(api, "DELETE", "*");
+  const auto is_cut_off = [&](int number) {
+    for (const Json& each : told.at("cut_off"))
+      if (each == number) return true;
+    return false;
+  };
+  for (const auto& [other, ignored] : told.at("apis").items())
+    if (wrong.empty() && is_cut_off(std::stoi(other)) != is_cut_off(node))
+      wrong = change_fault(api, "PUT", "n" + other);
+  return wrong;
+}
+
 }  // namespace
 
 Helper::Helper(void (*body)(int mailbox)) {
@@ -190,6 +215,26 @@ std::string loader_text(const std::vector<std::string>& apis) {
 LoadCount read_load(const std::string& text) {
   const Json json = Json::parse(text);
   return {json.at("good"), json.at("bad")};
+}
+
+void run_cutter(int mailbox) {
+  for (;;) {
+    const auto text = receive(mailbox, 1h);
+    if (!text) continue;
+    if (text->empty()) return;
+    const Json told = Json::parse(*text);
+    std::string wrong;
+    for (const auto& [number, api] : told.at("apis").items())
+      if (const auto one = cut(std::stoi(number), api, told); !one.empty())
+        wrong += (wrong.empty() ? "" : "; ") + ("n" + number) + ": " + one;
+    if (!wrong.empty()) send(mailbox, wrong);
+  }
+}
+
+std::string cutter_text(const std::map<int, std::string>& apis, const std::set<int>& cut_off) {
+  Json all = Json::object();
+  for (const auto& [number, api] : apis) all[std::to_string(number)] = api;
+  return Json{{"apis", all}, {"cut_off", cut_off}}.dump();
 }
 
 }  // namespace ringside::cli

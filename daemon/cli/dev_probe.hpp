@@ -1,10 +1,12 @@
-// What `ringside dev` asks its nodes for, and the requests it loads them with. Both wait for answers, so each
+// What `ringside dev` asks its nodes for and tells them, and the requests it loads them with. All wait for
+// answers, so each
 // has a thread of its own; it gets and gives texts over a socket pair and shares nothing.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -58,5 +60,10 @@ struct LoadCount {
 };
 [[nodiscard]] std::string loader_text(const std::vector<std::string>& apis);
 [[nodiscard]] LoadCount read_load(const std::string& text);
+
+// The cutter is told the API addresses of all nodes that answer and which of them are one side of a
+// partition, and has each lose what goes to the other side. It says what it could not do.
+void run_cutter(int mailbox);
+[[nodiscard]] std::string cutter_text(const std::map<int, std::string>& apis, const std::set<int>& cut_off);
 
 }  // namespace ringside::cli

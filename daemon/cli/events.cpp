@@ -1,9 +1,13 @@
-// events: what happens, or has happened, at a node, a line for each. With -f the stream is followed over
-// reconnects: the id of the last event goes along, so that none is told twice and none is missed.
+// events, logs: what happens, or has happened, at a node, a line for each. With -f the stream of events is
+// followed over reconnects: the id of the last event goes along, so that none is told twice and none is
+// missed. A log has no such numbers, and ends with its node.
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "daemon/base/limits.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/cli/api_client.hpp"
 #include "daemon/cli/verb.hpp"
 #include "proto/http/message.hpp"
@@ -15,6 +19,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr Millis before_reconnect{1000};
 constexpr Millis silence_max = 3 * Millis(limits::event_comment_time);
+constexpr std::chrono::hours silence_of_a_log{24};
+constexpr const char* no_end = "1000000000000";
 
 std::string text(const Json& json, const char* name) {
   return json.at(name).get<std::string>();
@@ -54,6 +60,9 @@ std::string line_of(std::string_view type, const Json& data) {
   if (type == "reset") return state_line(data);
   if (type == "ring-changed") return ring_line(data);
   if (type.starts_with("member-")) return member_line(data);
+  if (type.starts_with("partition-"))
+    return std::to_string(data.at("faulty").get<int>()) + " of the other members are given up, " +
+           std::to_string(data.at("living").get<int>()) + " are there";
   if (data.contains("state"))
     return text(data, "state") + (data.contains("reason") ? ": " + text(data, "reason") : "");
   return "";
@@ -62,7 +71,7 @@ std::string line_of(std::string_view type, const Json& data) {
 // Server-sent events, in pieces as they come (WHATWG HTML 9.2.6, as far as ringside writes it).
 class Reader {
  public:
-  Reader(Terminal& terminal, bool json) : terminal_(terminal), json_(json) {}
+  Reader(Terminal& terminal, bool json, std::int64_t most) : terminal_(terminal), json_(json), most_(most) {}
 
   void take(std::string_view piece) {
     buffer_ += piece;
@@ -78,6 +87,7 @@ class Reader {
     data_.clear();
   }
   [[nodiscard]] const std::string& last_id() const { return last_id_; }
+  [[nodiscard]] std::int64_t printed() const { return printed_; }  // without what tells the state
 
  private:
   void line(std::string_view text) {
@@ -89,7 +99,8 @@ class Reader {
 
   void finish() {
     last_id_ = id_;
-    if (!type_.empty()) print(Json::parse(data_));
+    if (!type_.empty() && (printed_ < most_ || type_ == "reset")) print(Json::parse(data_));
+    if (!type_.empty() && type_ != "reset") ++printed_;
     type_.clear();
     data_.clear();
   }
@@ -109,6 +120,7 @@ class Reader {
 
   Terminal& terminal_;
   bool json_;
+  std::int64_t most_, printed_ = 0;
   std::string buffer_, id_, type_, data_, last_id_;
 };
 
@@ -118,17 +130,24 @@ int events(Terminal& terminal, const Arguments& arguments) {
   const auto address = api_address(terminal, arguments);
   if (!address) return fail(terminal, usage, address.error());
   const bool follow = arguments.has("--follow");
-  HttpRequest request;
-  request.target = std::string("/v1/events?follow=") + (follow ? "true" : "false");
+  const auto most = parse_integer(arguments.get("--count").value_or(no_end));
+  if (!most || *most < 1) return fail(terminal, usage, "--count is a number from 1 on");
+  const auto time = parse_duration(arguments.get("--for").value_or("87600h"));
+  if (!time || *time <= Millis{}) return fail(terminal, usage, "--for is a duration, e.g. 30s");
+  const Instant end = terminal.now() + *time;
+  HttpRequest request =
+      request_for(terminal, std::string("/v1/events?follow=") + (follow ? "true" : "false"));
   if (const auto types = arguments.get("--types")) request.target += "&types=" + http::percent_encode(*types);
-  Reader reader(terminal, arguments.get("--output") == "json");
+  const Fields fields = request.fields;
+  Reader reader(terminal, arguments.get("--output") == "json", *most);
   bool told = false;  // that the connection is gone
   for (bool met = false;; met = true) {
-    request.fields.clear();
+    request.fields = fields;
     if (!reader.last_id().empty()) request.fields.emplace_back("Last-Event-ID", reader.last_id());
     reader.connected();
     bool good = false;
     std::string refusal;
+    const auto over = [&] { return reader.printed() >= *most || terminal.now() >= end; };
     const auto response = fetch(*address, request, follow ? silence_max : ask_timeout,
                                 {.head =
                                      [&](const HttpResponse& head) {
@@ -141,7 +160,10 @@ int events(Terminal& terminal, const Arguments& arguments) {
                                          reader.take(piece);
                                        else
                                          refusal += piece;
-                                     }});
+                                     },
+                                 .over = over,
+                                 .end = end});
+    if (over()) return ok;
     if (response && !good && response->status != 503) {
       HttpResponse whole = *response;
       whole.body = refusal;
@@ -156,8 +178,34 @@ int events(Terminal& terminal, const Arguments& arguments) {
       terminal.err << "ringside: the stream of " << address->to_string()
                    << " has ended; trying to go on where it did\n"
                    << std::flush;
-    terminal.sleep(before_reconnect);
+    terminal.sleep(std::min<Duration>(before_reconnect, end - terminal.now()));
+    if (over()) return ok;
   }
+}
+
+int logs(Terminal& terminal, const Arguments& arguments) {
+  const auto address = api_address(terminal, arguments);
+  if (!address) return fail(terminal, usage, address.error());
+  const bool follow = arguments.has("--follow");
+  const std::string level = arguments.get("--level").value_or("info");
+  const HttpRequest request =
+      request_for(terminal, std::string("/v1/logs?follow=") + (follow ? "true" : "false") +
+                                "&level=" + http::percent_encode(level));
+  bool good = false;
+  std::string refusal;
+  const auto response = fetch(*address, request, follow ? Millis(silence_of_a_log) : ask_timeout,
+                              {.head = [&](const HttpResponse& head) { good = head.status == 200; },
+                               .body =
+                                   [&](std::string_view piece) {
+                                     if (!good) refusal += piece;
+                                     if (good && piece != "\n")
+                                       terminal.out << piece << std::flush;  // an empty log is one
+                                   }});
+  if (!response) return fail(terminal, exit_of(response.error()), response.error().text);
+  if (good) return ok;
+  HttpResponse whole = *response;
+  whole.body = refusal;
+  return fail(terminal, failed, problem_text(whole));
 }
 
 }  // namespace ringside::cli

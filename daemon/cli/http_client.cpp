@@ -1,5 +1,7 @@
 #include "daemon/cli/http_client.hpp"
 
+#include <algorithm>
+
 #include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/cli/socket.hpp"
@@ -88,7 +90,8 @@ class Exchange {
     return broken(at_, "sends one interim answer after the other");
   }
 
-  std::optional<Failure> body(const std::function<void(std::string_view)>& sink) {
+  std::optional<Failure> body(const std::function<void(std::string_view)>& sink,
+                              const std::function<bool()>& over, Instant end) {
     http1::BodyReader reader(framing_);
     while (!reader.finished()) {
       const auto step = reader.next(buffer_);
@@ -98,9 +101,10 @@ class Exchange {
       if (!piece.data.empty()) sink(piece.data);
       if (piece.finished) break;
       buffer_.erase(0, piece.consumed);
+      if (over && over()) break;
       if (piece.consumed > 0) continue;
-      if (auto failure = more(Clock::now() + timeout_)) {
-        if (ended_ && reader.at_eof()) break;
+      if (auto failure = more(std::min(end, Clock::now() + timeout_))) {
+        if ((ended_ && reader.at_eof()) || (over && over())) break;
         return failure;
       }
     }
@@ -145,12 +149,13 @@ Result<HttpResponse, Failure> fetch(const Address& at, const HttpRequest& reques
   auto response = exchange.head(request.method == "HEAD", deadline);
   if (!response) return response;
   if (sink.head) sink.head(*response);
-  const auto failure = exchange.body([&](std::string_view piece) {
+  const auto take = [&](std::string_view piece) {
     if (sink.body)
       sink.body(piece);
     else
       response->body += piece;
-  });
+  };
+  const auto failure = exchange.body(take, sink.over, sink.end);
   if (failure) return *failure;
   return response;
 }

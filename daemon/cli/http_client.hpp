@@ -44,9 +44,12 @@ struct Failure {
 
 // `head` is called with the final head, then `body` with each piece as it comes. Without a sink the body is
 // collected.
+// Who has enough of a body, or until a time only, says so: it then ends well where it is.
 struct Sink {
-  std::function<void(const HttpResponse&)> head;
-  std::function<void(std::string_view)> body;
+  std::function<void(const HttpResponse&)> head{};
+  std::function<void(std::string_view)> body{};
+  std::function<bool()> over{};  // asked after each piece, and at `end`
+  Instant end = never;
 };
 
 // `timeout` runs from the start to the response head, and then anew for each piece of the body.

@@ -1,14 +1,11 @@
 // keygen, token: fresh secrets on standard output; cert: certificates and their keys in files. No daemon is
 // asked.
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <tuple>
 
 #include "daemon/base/text.hpp"
+#include "daemon/cli/new_file.hpp"
 #include "daemon/cli/verb.hpp"
 #include "daemon/security/certificate.hpp"
 #include "daemon/security/cluster_key.hpp"
@@ -23,15 +20,6 @@ bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= 63 && text.front() != '.' &&
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
              std::string_view::npos;
-}
-
-// What went wrong; empty: nothing.
-std::string write_new(const std::string& path, const std::string& text, mode_t mode) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-  if (fd < 0) return "cannot make " + path + ": " + std::strerror(errno);
-  const auto count = ::write(fd, text.data(), text.size());
-  const bool whole = count == static_cast<ssize_t>(text.size());
-  return ::close(fd) == 0 && whole ? "" : "cannot write " + path + ": " + std::strerror(errno);
 }
 
 int write_pair(Terminal& terminal, const std::string& stem, const security::Identity& made) {

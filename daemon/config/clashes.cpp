@@ -143,6 +143,10 @@ class Judge {
       clash({"node.labels", "{" + config.node.labels.front().first + ", ...}"}, {"ring.identity", "address"},
             "ringpop-node, for which address is meant, drops labels and checksums would differ",
             "leave the labels out or use ring.identity: name");
+    if (config.ring.identity == Identity::address && config.node.weight != 1)
+      clash({"node.weight", std::to_string(config.node.weight)}, {"ring.identity", "address"},
+            "a weight travels as a label, which ringpop-node, for which address is meant, drops",
+            "leave the weight at 1 or use ring.identity: name");
   }
 
   void times() {

@@ -38,12 +38,33 @@ struct Webhook {
   friend bool operator==(const Webhook&, const Webhook&) = default;
 };
 
+// The app beside this node. All but the limits may be registered at run time (PUT /v1/app).
+struct AppSettings {
+  std::string address;  // host:port or unix:/path; empty: this node has no app and owns no key
+  AppProtocol protocol = AppProtocol::http1;
+  Millis connect_timeout{500};
+  int max_concurrency = 0;  // requests at the app at once; 0: any number
+  int queue = 128;          // more that wait for it, per worker
+  Millis grace{5000};       // requests wait so long for an app that restarts, before its keys move
+  struct Health {
+    std::string path;  // of an HTTP GET; empty: a connection is enough
+    Millis interval{2000};
+    Millis timeout{500};
+    int fail = 3;
+    int pass = 1;
+    bool required = true;  // in the ring only while the app is there
+    friend bool operator==(const Health&, const Health&) = default;
+  } health;
+  friend bool operator==(const AppSettings&, const AppSettings&) = default;
+};
+
 struct Config {
   std::string cluster = "ringside";  // Ringpop's `app` in join and ping
   struct {
     std::string name;                                         // empty: the host name
     std::vector<std::pair<std::string, std::string>> labels;  // sorted by key
     std::string data_dir;                                     // empty: nothing is kept over a restart
+    int weight = 1;                                           // times the ring's points
   } node;
   struct {
     std::vector<std::string> api{"127.0.0.1:7600"};  // host:port or unix:/path
@@ -100,22 +121,7 @@ struct Config {
     Identity identity = Identity::name;
     bool without_app = false;
   } ring;
-  struct {
-    std::string address;  // host:port or unix:/path; empty: this node has no app and owns no key
-    AppProtocol protocol = AppProtocol::http1;
-    Millis connect_timeout{500};
-    int max_concurrency = 0;  // requests at the app at once; 0: any number
-    int queue = 128;          // more that wait for it, per worker
-    Millis grace{5000};       // requests wait so long for an app that restarts, before its keys move
-    struct {
-      std::string path;  // of an HTTP GET; empty: a connection is enough
-      Millis interval{2000};
-      Millis timeout{500};
-      int fail = 3;
-      int pass = 1;
-      bool required = true;  // in the ring only while the app is there
-    } health;
-  } app;
+  AppSettings app;
   struct {
     std::vector<std::string> hosts;                        // names answered; empty: any
     ForwardedFields forwarded = ForwardedFields::replace;  // X-Forwarded-*, Forwarded
@@ -149,7 +155,8 @@ struct Config {
     bool enforce_checksum = true;
     bool enforce_keys = false;
   } ringpop;
-  int workers = 0;  // 0: one per core
+  int workers = 0;   // 0: one per core
+  bool dev = false;  // takes orders that break things (/v1/faults)
   struct {
     Millis timeout{30'000};  // for what is under way to end
     Millis notice{1'000};    // at least so long everything is served on, for the others to hear of it

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <limits>
 
+#include "daemon/base/limits.hpp"
 #include "daemon/config/syntax.hpp"
 
 namespace ringside::config {
@@ -46,6 +47,14 @@ const std::array table = {
                "not there. Empty: nothing is kept, and keys change by security.cluster_key_file only.",
            .reason = "several members may run on one machine, and no two may share a folder.",
            .unit = "FOLDER"},
+    Option{.path = "node.weight",
+           .field = RINGSIDE_FIELD(node.weight),
+           .help =
+               "How many times the usual share of keys this member takes. Ringpop knows no weights: beside "
+               "a Ringpop member it has to be 1.",
+           .reason = "hosts are mostly alike.",
+           .range = {1, limits::weight},
+           .unit = "times"},
     Option{.path = "listen.api",
            .field = RINGSIDE_FIELD(listen.api),
            .help = "Where the local API listens.",
@@ -480,6 +489,10 @@ const std::array table = {
            .reason = "forwarding is work for the processor, and the workers share nothing.",
            .range = {0, 256},
            .unit = "threads"},
+    Option{.path = "dev",
+           .field = RINGSIDE_FIELD(dev),
+           .help = "Take orders that lose or delay what is sent to other members: PUT /v1/faults/{peer}.",
+           .reason = "such orders are for tests, never for a cluster that somebody depends on."},
     Option{.path = "drain.timeout",
            .field = RINGSIDE_FIELD(drain.timeout),
            .help =

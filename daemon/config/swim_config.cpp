@@ -13,6 +13,7 @@ swim::Config swim_config(const Config& config) {
   out.app = config.cluster;
   if (config.ring.identity == Identity::name) out.name = config.node.name;
   out.labels = config.node.labels;
+  out.weight = config.node.weight;
   out.period = config.gossip.period;
   out.ping_timeout = config.gossip.ping_timeout;
   out.ping_timeout_min = config.gossip.ping_timeout_min;

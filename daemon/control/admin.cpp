@@ -127,7 +127,7 @@ void Admin::tick(const net::CallResponder& responder) {
 }
 
 void Admin::join(const net::CallResponder& responder) {
-  if (!host_.has_place)
+  if (!host_.has_place())
     return answer(
         responder,
         api::refused(
@@ -145,7 +145,7 @@ void Admin::join(const net::CallResponder& responder) {
 void Admin::leave(const net::CallResponder& responder) {
   bool left = false;
   host_.step([&](swim::Node& node, Now now, swim::Outbox& out) {
-    left = node.left() || !host_.has_place;
+    left = node.left() || !host_.has_place();
     if (!left) node.leave(now, out);
   });
   if (left)

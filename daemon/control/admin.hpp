@@ -32,8 +32,8 @@ class Admin {
     std::function<api::ViewPtr()> view;
     const config::Config& config;
     TraceStore& traces;
-    std::function<bool()> draining;  // by the API or a signal
-    bool has_place = false;          // in the ring: a member without an app has none
+    std::function<bool()> draining;   // by the API or a signal
+    std::function<bool()> has_place;  // in the ring: a member without an app has none
   };
   explicit Admin(Host host) : host_(std::move(host)) {}
 

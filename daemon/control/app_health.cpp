@@ -10,15 +10,34 @@ namespace ringside::control {
 
 using api::AppState;
 
-AppHealth::AppHealth(const config::Config& config, Now now)
-    : interval_(config.app.health.interval),
-      grace_(config.app.grace),
-      fail_(config.app.health.fail),
-      pass_(config.app.health.pass),
-      next_probe_(config.app.address.empty() ? never : now.steady) {
-  app_.state = config.app.address.empty() ? AppState::none : AppState::starting;
+AppHealth::AppHealth(const config::AppSettings& settings, Now now) {
+  take(settings, now);
+  app_.state = settings.address.empty() ? AppState::none : AppState::starting;
   app_.since = now.wall;
-  app_.required = config.app.health.required;
+}
+
+void AppHealth::take(const config::AppSettings& settings, Now now) {
+  interval_ = settings.health.interval;
+  grace_ = settings.grace;
+  fail_ = settings.health.fail;
+  pass_ = settings.health.pass;
+  app_.required = settings.health.required;
+  next_probe_ = settings.address.empty() ? never : now.steady;
+}
+
+void AppHealth::move(const config::AppSettings& settings, Now now) {
+  take(settings, now);
+  under_way_ = again_ = false;
+  if (settings.address.empty()) return enter(AppState::none, now, "");
+  switch (app_.state) {
+    case AppState::none:
+    case AppState::down: return enter(AppState::starting, now, "");
+    case AppState::up:
+      grace_ends_ = now.steady + grace_;
+      return enter(AppState::restarting, now, "registered anew");
+    case AppState::starting:
+    case AppState::restarting: return;
+  }
 }
 
 bool AppHealth::on_probe(Now now, Probed probed) {

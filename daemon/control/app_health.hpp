@@ -28,7 +28,12 @@ struct Probed {
 
 class AppHealth {
  public:
-  AppHealth(const config::Config&, Now);
+  AppHealth(const config::AppSettings&, Now);
+
+  // The app is another one from now on, or asked for in another way, or there is none any more (an empty
+  // address). One that was up is taken to restart: its member keeps its place while the new one is looked
+  // for.
+  void move(const config::AppSettings&, Now);
 
   // Both tell whether app() is another one now.
   [[nodiscard]] bool on_probe(Now, Probed);
@@ -46,17 +51,18 @@ class AppHealth {
   [[nodiscard]] bool has_place() const;
 
  private:
+  void take(const config::AppSettings&, Now);
   void enter(api::AppState, Now, std::string why);
 
-  Millis interval_, grace_;
-  int fail_, pass_;
+  Millis interval_{}, grace_{};
+  int fail_ = 0, pass_ = 0;
   api::AppView app_;
   int failed_ = 0, passed_ = 0;  // in a row
   Instant first_failure_{};
   bool under_way_ = false;
   bool asked_ = false;  // by a request that was refused, and not answered yet
   bool again_ = false;  // asked while a probe was under way, which may have seen what was before
-  Instant next_probe_;
+  Instant next_probe_ = never;
   Instant grace_ends_ = never;
 };
 

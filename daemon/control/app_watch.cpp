@@ -16,25 +16,37 @@ Now now() {
   return {Clock::now(), std::chrono::floor<Millis>(std::chrono::system_clock::now())};
 }
 
-Address address_of(const config::Config& config) {
-  auto parsed = parse_address(config.app.address);
-  return parsed ? *parsed : Address{};  // empty when there is no app; otherwise checked when it was loaded
+Address address_of(const config::AppSettings& settings) {
+  auto parsed = parse_address(settings.address);
+  return parsed ? *parsed : Address{};  // empty when there is no app; otherwise checked when it came in
 }
 
 }  // namespace
 
-AppWatch::AppWatch(boost::asio::io_context& io, const config::Config& config, obs::ControlMetrics& metrics,
+AppWatch::AppWatch(boost::asio::io_context& io, config::AppSettings settings, obs::ControlMetrics& metrics,
                    std::function<void()> changed)
     : io_(io),
-      config_(config),
+      settings_(std::move(settings)),
       metrics_(metrics),
       changed_(std::move(changed)),
-      address_(address_of(config)),
+      address_(address_of(settings_)),
       timers_(io),
       timer_(timers_, [this] { go_on(); }),
-      health_(config, now()) {}
+      health_(settings_, now()) {}
 
 void AppWatch::start() {
+  go_on();
+}
+
+// A probe of the app that was there before has nothing to say any more.
+void AppWatch::move(config::AppSettings settings) {
+  settings_ = std::move(settings);
+  address_ = address_of(settings_);
+  probe_.reset();
+  said_missing_ = false;
+  const AppState before = app().state;
+  health_.move(settings_, now());
+  note(before);
   go_on();
 }
 
@@ -56,7 +68,7 @@ void AppWatch::go_on() {
 
 void AppWatch::probe() {
   probe_ = std::make_unique<AppProbe>(
-      io_, timers_, address_, config_.app.health.path, config_.app.health.timeout, [this](Probed probed) {
+      io_, timers_, address_, settings_.health.path, settings_.health.timeout, [this](Probed probed) {
         spent_ = std::move(probe_);
         (probed.passed ? metrics_.app_probes_passed : metrics_.app_probes_failed).add();
         const AppState before = app().state;
@@ -71,17 +83,17 @@ void AppWatch::note(AppState before) {
   if (state != before) {
     metrics_.app_changes.add();
     switch (state) {
-      case AppState::up: obs::log(Level::info, "app_up", {{"app", config_.app.address}}); break;
+      case AppState::up: obs::log(Level::info, "app_up", {{"app", settings_.address}}); break;
       case AppState::restarting:
         obs::log(Level::warn, "app_restarting",
-                 {{"app", config_.app.address},
+                 {{"app", settings_.address},
                   {"cause", app().reason},
-                  {"grace_ms", std::int64_t{config_.app.grace.count()}},
+                  {"grace_ms", std::int64_t{settings_.grace.count()}},
                   {"meaning", "requests for its keys wait for it"}});
         break;
       case AppState::down:
         obs::log(Level::warn, "app_down",
-                 {{"app", config_.app.address},
+                 {{"app", settings_.address},
                   {"cause", app().reason},
                   {"meaning", has_place() ? "its keys stay here all the same (app.health.required: false)"
                                           : "its keys go to other members until it is back"}});
@@ -92,7 +104,7 @@ void AppWatch::note(AppState before) {
   } else if (state == AppState::starting && before == AppState::starting && !said_missing_) {
     said_missing_ = true;
     obs::log(Level::warn, "app_not_up_yet",
-             {{"app", config_.app.address},
+             {{"app", settings_.address},
               {"cause", app().reason},
               {"remedy", "start the app at app.address; this member owns keys from then on"}});
   }

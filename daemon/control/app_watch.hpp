@@ -18,12 +18,14 @@ namespace ringside::control {
 class AppWatch {
  public:
   // `changed`: app() or has_place() is not what it was.
-  AppWatch(boost::asio::io_context&, const config::Config&, obs::ControlMetrics&,
+  AppWatch(boost::asio::io_context&, config::AppSettings, obs::ControlMetrics&,
            std::function<void()> changed);
 
   void start();
-  void refused();  // a request found nobody listening
+  void move(config::AppSettings);  // the app is another one from now on; its address empty: there is none
+  void refused();                  // a request found nobody listening
   [[nodiscard]] const api::AppView& app() const { return health_.app(); }
+  [[nodiscard]] const config::AppSettings& settings() const { return settings_; }
   [[nodiscard]] bool has_place() const { return health_.has_place(); }
 
  private:
@@ -32,7 +34,7 @@ class AppWatch {
   void note(api::AppState before);
 
   boost::asio::io_context& io_;
-  const config::Config& config_;
+  config::AppSettings settings_;
   obs::ControlMetrics& metrics_;
   std::function<void()> changed_;
   Address address_;

@@ -52,7 +52,8 @@ void ControlPlane::State::on_done(const swim::Done& done) {
 }
 
 void ControlPlane::State::on_app() {
-  const auto place = app->has_place() ? swim::App::ready : swim::App::down;
+  const bool absent = app->app().state == api::AppState::none && !config.ring.without_app;
+  const auto place = absent ? swim::App::none : app->has_place() ? swim::App::ready : swim::App::down;
   if (!drain.leaving())
     step([&](swim::Node& core, Now time, swim::Outbox& out) { core.set_app(time, place, out); });
   publish_soon();
@@ -179,7 +180,7 @@ void ControlPlane::State::assemble() {
                             .config = config,
                             .traces = tracer->store(),
                             .draining = [this] { return drain.active(); },
-                            .has_place = has_place()});
+                            .has_place = [this] { return has_place(); }});
   orders.emplace(io, Orders::Host{.admin = *admin, .peers = *peers, .view = [this] {
                                     publish();
                                     return view;
@@ -193,7 +194,7 @@ void ControlPlane::State::assemble() {
                                               return view;
                                             },
                                         .own = hooks.keyring});
-  app.emplace(io, config, metrics, [this] { on_app(); });
+  app.emplace(io, config.app, metrics, [this] { on_app(); });
 }
 
 void ControlPlane::State::start() {
@@ -230,6 +231,7 @@ void ControlPlane::State::dispatch(net::IncomingCall call) {
   const auto& request = call.request;
   if (request.service == ringpop::service) {
     if (SwimTransport::serves(request.arg1)) {
+      if (loses_from(call)) return;
       // Of a worker's connection, which is for calls, nobody looks at whose gossip comes over it.
       if (call.secured || call.local || security.takes_plain) return transport->receive(std::move(call));
       on_misbehaved(call.peer, "it gossips on a connection for calls");

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "daemon/api/api.hpp"
 #include "daemon/api/view.hpp"
@@ -48,6 +49,8 @@ struct Hooks {
   // This member's own cluster keys: does it and gives the ids it then has, the first is dialled with. The
   // error is one sentence, and nothing was done.
   std::function<Result<std::vector<std::string>, std::string>(const api::KeyringVerb&)> keyring{};
+  // What an app that registers wants, on top of what is configured; the errors are sentences.
+  std::function<Result<config::AppSettings, std::vector<std::string>>(const api::AppEntry&)> read_app{};
   std::function<void()> exit{};  // this node has left; nothing is called after it
 };
 

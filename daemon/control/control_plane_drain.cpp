@@ -47,6 +47,11 @@ void ControlPlane::State::order(const api::Order& order, const std::function<voi
     case api::Order::Kind::reload:
     case api::Order::Kind::log_level:
       return answer(hooks.settings ? hooks.settings(order) : api::render({.code = api::Code::internal}));
+    case api::Order::Kind::self: return answer(change_self(order.self));
+    case api::Order::Kind::app: return answer(register_app(order.app));
+    case api::Order::Kind::no_app: return answer(forget_app());
+    case api::Order::Kind::fault:
+    case api::Order::Kind::no_fault: return answer(change_faults(order));
   }
 }
 

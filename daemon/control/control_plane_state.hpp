@@ -1,6 +1,7 @@
 // What a ControlPlane consists of, and step(), through which every input of the core goes. Split over
-// control_plane.cpp (start, connections, views, the end) and control_plane_drain.cpp (the orders of the API,
-// and leaving in two phases). Control thread.
+// control_plane.cpp (start, connections, views, the end), control_plane_drain.cpp (the orders of the API, and
+// leaving in two phases) and control_plane_self.cpp (what it says of itself, and its app, changed while it
+// runs). Control thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/api/self_orders.hpp"
 #include "daemon/control/admin.hpp"
 #include "daemon/control/app_watch.hpp"
 #include "daemon/control/control_plane.hpp"
@@ -50,6 +52,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   State(boost::asio::io_context& context, const config::Config& c, obs::Metrics& m, Hooks h)
       : io(context),
         config(c),
+        words{c.node.labels, c.node.weight},
         all_metrics(m),
         metrics(m.control),
         hooks(std::move(h)),
@@ -62,6 +65,12 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   void assemble();
   void start();
   void order(const api::Order&, const std::function<void(api::Response)>& answer);
+  [[nodiscard]] api::Response change_self(const api::SelfPatch&);
+  [[nodiscard]] api::Response register_app(const api::AppEntry&);
+  [[nodiscard]] api::Response forget_app();
+  [[nodiscard]] api::Response change_faults(const api::Order&);
+  [[nodiscard]] bool loses_from(const net::IncomingCall&) const;  // on purpose
+  void move_app(std::string id, config::AppSettings);
   void start_drain(Millis timeout);
   void cancel_drain();
   void leave(Millis timeout);
@@ -93,10 +102,12 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   void keep_members();
   [[nodiscard]] net::TchannelOptions tchannel_options() const;
   // Whether this member may own keys.
-  [[nodiscard]] bool has_place() const { return !config.app.address.empty() || config.ring.without_app; }
+  [[nodiscard]] bool has_place() const { return !app->settings().address.empty() || config.ring.without_app; }
 
   boost::asio::io_context& io;
   const config::Config config;
+  api::Words words;  // of this moment
+  FaultsPtr faults;  // the same
   obs::Metrics& all_metrics;
   obs::ControlMetrics& metrics;
   Hooks hooks;

@@ -40,7 +40,12 @@ void Orders::run(const api::Order& order, Answer answer) {
     case api::Order::Kind::leave:
     case api::Order::Kind::reload:
     case api::Order::Kind::log_level:
-    case api::Order::Kind::keyring: return;  // the control plane's own
+    case api::Order::Kind::keyring:
+    case api::Order::Kind::self:
+    case api::Order::Kind::app:
+    case api::Order::Kind::no_app:
+    case api::Order::Kind::fault:
+    case api::Order::Kind::no_fault: return;  // the control plane's own
   }
 }
 

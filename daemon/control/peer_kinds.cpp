@@ -5,14 +5,6 @@
 #include "daemon/base/limits.hpp"
 
 namespace ringside::control {
-namespace {
-
-bool is_ringpop(PeerKind kind) {
-  return kind == PeerKind::ringpop_go || kind == PeerKind::ringpop_node;
-}
-
-}  // namespace
-
 PeerKind kind_of(const net::TchannelIdentity& peer) noexcept {
   if (!peer.ringside_version.empty()) return PeerKind::ringside;
   if (peer.language == "go") return PeerKind::ringpop_go;

@@ -51,6 +51,7 @@ api::MemberView shown(const swim::MemberRow& row, const std::string& self, const
   view.app = app_of(row);
   view.silent = row.silent;
   view.damped = row.damped;
+  view.weight = row.weight;
   view.kind = view.self ? PeerKind::ringside : kinds.of(row.address);
   for (const auto& label : row.labels)
     if (!label.first.starts_with(internal_prefix)) view.labels.push_back(label);
@@ -83,8 +84,8 @@ ViewMaker::ViewMaker(const config::Config& config, std::uint64_t random_bits)
   constant_.boot_id = hex8(random_bits);
   constant_.identity = config.ring.identity == config::Identity::name ? "name" : "address";
   constant_.points = config.ring.points;
-  constant_.app_address = config.app.address;
   constant_.app_settings = config.app;
+  constant_.dev = config.dev;
   constant_.started = wall_now();
   // An index of an earlier life, from which a change a millisecond would be many, is below ours.
   constant_.index = static_cast<std::uint64_t>(constant_.started.time_since_epoch().count());
@@ -109,6 +110,7 @@ api::ViewPtr ViewMaker::make(const swim::Node& node, const Circumstances& circum
   view->ring = ring_;
   judge(node, circumstances, known, *view);
   warn(*view, metrics);
+  tell_of_weights(*view);
   tell_of_namesake(node, *view);
   tell_of_damping(*view);
   set_gauges(rows, *ring_, metrics);
@@ -153,6 +155,21 @@ void ViewMaker::warn(api::View& view, obs::ControlMetrics& metrics) const {
                                 " hashes addresses and drops labels, this node uses names or labels: the two "
                                 "disagree on the owners of keys. Run the whole cluster with ring.identity: "
                                 "address and without node.labels"});
+}
+
+// Whoever configures a weight need not know yet who else will be a member.
+void ViewMaker::tell_of_weights(api::View& view) {
+  const auto in = [](const api::MemberView& member) { return in_ring(member.status); };
+  const auto heavy = std::ranges::find_if(
+      view.members, [&](const api::MemberView& member) { return in(member) && member.weight != 1; });
+  const auto peer = std::ranges::find_if(
+      view.members, [&](const api::MemberView& member) { return in(member) && is_ringpop(member.kind); });
+  if (heavy == view.members.end() || peer == view.members.end()) return;
+  view.warnings.push_back(
+      {"weight_beside_ringpop", heavy->name + " weighs " + std::to_string(heavy->weight) +
+                                    ", and the Ringpop node at " + peer->address +
+                                    " knows no weights: the two disagree on the owners of keys. Take the "
+                                    "weight back: ringside weight 1"});
 }
 
 void ViewMaker::tell_of_namesake(const swim::Node& node, api::View& view) {

@@ -27,6 +27,12 @@ class ViewMaker {
 
   void set_settings(std::shared_ptr<const std::string> json) { constant_.settings = std::move(json); }
 
+  void set_app(std::string id, config::AppSettings settings) {
+    constant_.app_id = std::move(id);
+    constant_.app_settings = std::move(settings);
+  }
+  void set_faults(FaultsPtr faults) { constant_.faults = std::move(faults); }
+
   struct Circumstances {
     const api::DrainView& drain;
     bool seeds_looked_up = false;
@@ -39,12 +45,13 @@ class ViewMaker {
  private:
   void build_ring(std::vector<ring::Server>, obs::ControlMetrics&);
   void warn(api::View&, obs::ControlMetrics&) const;
+  static void tell_of_weights(api::View&);
   static void tell_of_namesake(const swim::Node&, api::View&);
   static void tell_of_damping(api::View&);
   void remember(api::View&, obs::ControlMetrics&) const;
   void judge(const swim::Node&, const Circumstances&, std::size_t known, api::View&);
 
-  api::View constant_;  // the fields that never change, and a template for the others
+  api::View constant_;  // the fields that seldom or never change, and a template for the others
   std::size_t seeds_;
   int min_members_;
   bool fits_ringpop_node_;  // neither names nor labels: settled for clusters with ringpop-node

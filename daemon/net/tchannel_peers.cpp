@@ -4,6 +4,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <utility>
 #include <vector>
@@ -41,6 +42,12 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
     }
     return opening;
   }
+
+  [[nodiscard]] const Fault* fault_of(const std::string& address) const {
+    return faults ? faults->of(address) : nullptr;
+  }
+  void call_late(const std::string& address, tchannel::CallRequest, Instant arrives, Instant deadline,
+                 CallDone, Lane, bool secured);
 
   [[nodiscard]] std::size_t dialled_links() const { return links.size() - accepted_links; }
 
@@ -151,6 +158,15 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
     auto guarded = [weak = weak_from_this(), done = std::move(done)](CallResult result) {
       if (const auto self = weak.lock(); self && !self->closed) done(std::move(result));
     };
+    if (const Fault* fault = fault_of(address)) {
+      const Instant arrives = fault->drop ? never : Clock::now() + fault->delay;
+      return call_late(address, std::move(request), arrives, deadline, std::move(guarded), lane, secured);
+    }
+    place(address, std::move(request), deadline, std::move(guarded), lane, secured);
+  }
+
+  void place(const std::string& address, tchannel::CallRequest request, Instant deadline, CallDone guarded,
+             Lane lane, bool secured) {
     if (const auto link = find(address, secured))
       return link->call(std::move(request), deadline, std::move(guarded), lane);
     const auto* tls = secured ? security.tls.get() : security.dials_with();
@@ -167,6 +183,7 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
   std::size_t connections_max;
   Events events;
   security::PeerSecurity security;
+  FaultsPtr faults;
   bool closed = false;
   std::map<const TchannelLink*, Entry> links;
   std::size_t accepted_links = 0;
@@ -195,6 +212,24 @@ void TchannelPeers::call_secured(const std::string& address, tchannel::CallReque
 std::vector<std::string> TchannelPeers::peer_names(const std::string& address) const {
   const auto link = state_->find(address);
   return link ? link->peer_names() : std::vector<std::string>();
+}
+
+// One that would arrive after its deadline has been lost by then.
+void TchannelPeers::State::call_late(const std::string& address, tchannel::CallRequest request,
+                                     Instant arrives, Instant deadline, CallDone guarded, Lane lane,
+                                     bool secured) {
+  const auto timer = std::make_shared<boost::asio::steady_timer>(io, std::min(arrives, deadline));
+  timer->async_wait([weak = weak_from_this(), timer, address, request = std::move(request), arrives, deadline,
+                     guarded = std::move(guarded), lane, secured](boost::system::error_code) mutable {
+    const auto self = weak.lock();
+    if (!self || self->closed) return;
+    if (arrives >= deadline) return guarded(CallFailure{Errc::timed_out, "lost on purpose (/v1/faults)"});
+    self->place(address, std::move(request), deadline, std::move(guarded), lane, secured);
+  });
+}
+
+void TchannelPeers::set_faults(FaultsPtr faults) {
+  state_->faults = std::move(faults);
 }
 
 void TchannelPeers::meet(const std::string& address) {

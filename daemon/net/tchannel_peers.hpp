@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/base/faults.hpp"
 #include "daemon/net/tchannel_link.hpp"
 #include "daemon/net/tchannel_tunnel.hpp"
 
@@ -44,6 +45,8 @@ class TchannelPeers {
   void call_secured(const std::string& address, tchannel::CallRequest, Instant deadline, CallDone done);
   // In the certificate of who is connected at that address; empty without one.
   [[nodiscard]] std::vector<std::string> peer_names(const std::string& address) const;
+  // What happens to calls from now on, on purpose: lost, or later (base/faults.hpp). Null: nothing.
+  void set_faults(FaultsPtr);
   // Opens a connection to the address if there is none: `met` then tells who is there.
   void meet(const std::string& address);
   // An accepted connection whose first bytes were read already (TchannelLink::adopt). Over the cap it is

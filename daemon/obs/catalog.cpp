@@ -133,6 +133,7 @@ constexpr Row table[] = {
     {full, full_help, &W::full_queue_wait, "limit", "queue_wait"},
     {full, full_help, &W::full_route, "limit", "route"},
     {full, full_help, &W::full_event_streams, "limit", "event_streams"},
+    {full, full_help, &W::full_log_streams, "limit", "log_streams"},
     {full, full_help, &W::full_long_polls, "limit", "long_polls"},
     {"ringside_overload_refusal_seconds",
      "Time from a request's head to its refusal by a limit that was reached (not queue_wait, which is a "
@@ -242,6 +243,9 @@ constexpr Row table[] = {
      &W::event_resets},
     {"ringside_event_streams_slow_total", "Subscriptions closed because they took nothing for too long.",
      &W::event_streams_slow},
+    {"ringside_log_streams", "Open readers of GET /v1/logs.", &W::log_streams},
+    {"ringside_log_stream_lost_lines_total",
+     "Lines of the log that a reader of GET /v1/logs was too slow for.", &W::log_stream_lost},
     {"ringside_long_polls", "Reads of the API that wait for a change.", &W::long_polls},
     {webhooks, webhooks_help, &C::webhook_delivered, "result", "delivered"},
     {webhooks, webhooks_help, &C::webhook_retried, "result", "retried"},

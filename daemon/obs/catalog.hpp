@@ -60,9 +60,11 @@ struct WorkerMetrics {
   Gauge event_streams;                              // open subscriptions to GET /v1/events
   Counter event_resets;        // of these, told the whole state because what they missed is not kept any more
   Counter event_streams_slow;  // closed: they took nothing for too long
+  Gauge log_streams;           // open readers of GET /v1/logs
+  Counter log_stream_lost;     // lines that they were too slow for
   Gauge long_polls;            // reads that wait for a change
-  Counter full_event_streams, full_long_polls;  // refused: there are too many
-  Histogram request_seconds;                    // request head to response head, as the entry sees it
+  Counter full_event_streams, full_log_streams, full_long_polls;  // refused: there are too many
+  Histogram request_seconds;  // request head to response head, as the entry sees it
 };
 
 // Written by the control thread.

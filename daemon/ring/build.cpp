@@ -43,7 +43,7 @@ std::vector<Server> sorted_by_address(std::vector<Server> servers) {
   return sorted;
 }
 
-// A server that has changed its name is another one: its points are others.
+// A server that has changed its name or weight is another one: its points are others.
 Difference difference(std::span<const Server> before, std::span<const Server> after) {
   Difference result;
   result.now.assign(before.size(), gone);
@@ -59,11 +59,18 @@ Difference difference(std::span<const Server> before, std::span<const Server> af
   return result;
 }
 
+std::uint32_t points_of(const Server& server, std::uint32_t points_each) {
+  return points_each * static_cast<std::uint32_t>(server.weight);
+}
+
 std::vector<Point> points_of(std::span<const MemberId> added, std::span<const Server> servers,
                              std::uint32_t points_each) {
   std::vector<Point> points;
   points.reserve(added.size() * points_each);
-  for (const MemberId id : added) append_points(servers[id.value], id, points_each, points);
+  for (const MemberId id : added) {
+    const Server& server = servers[id.value];
+    append_points(server, id, points_of(server, points_each), points);
+  }
   std::sort(points.begin(), points.end(), comes_before);
   return points;
 }
@@ -155,9 +162,10 @@ SnapshotPtr change(const Snapshot& before, std::vector<Server> servers, std::uin
   ring->points_each_ = before.points_each_;
   ring->version_ = version;
   const Difference change = difference(before.servers_, ring->servers_);
+  std::size_t count = 0;
+  for (const Server& server : ring->servers_) count += points_of(server, ring->points_each_);
   ring->points_ = Points(merged_points(before.points(), change,
-                                       points_of(change.added, ring->servers_, ring->points_each_),
-                                       ring->servers_.size() * ring->points_each_));
+                                       points_of(change.added, ring->servers_, ring->points_each_), count));
   ring->by_name_ = merged_names(before.by_name_, change, ring->servers_);
   ring->checksum_ = names_checksum(ring->by_name_, ring->servers_);
   ring->owned_ = shares(ring->points(), ring->servers_.size());

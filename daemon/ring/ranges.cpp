@@ -55,7 +55,7 @@ struct Mixture {
   std::vector<Point> points;
 };
 
-Mixture mix(const Snapshot& ring, std::span<const Newcomer> added, std::span<const MemberId> removed,
+Mixture mix(const Snapshot& ring, std::span<const Server> added, std::span<const MemberId> removed,
             std::uint32_t points_each) {
   struct Candidate {
     Server server;
@@ -65,9 +65,8 @@ Mixture mix(const Snapshot& ring, std::span<const Newcomer> added, std::span<con
   std::vector<Candidate> candidates;
   for (std::uint32_t id = 0; id < ring.servers().size(); ++id)
     candidates.push_back({ring.servers()[id], id, 0});
-  for (const Newcomer& newcomer : added)
-    candidates.push_back(
-        {newcomer.server, std::nullopt, points_each * static_cast<std::uint32_t>(newcomer.weight)});
+  for (const Server& newcomer : added)
+    candidates.push_back({newcomer, std::nullopt, points_each * static_cast<std::uint32_t>(newcomer.weight)});
   stable_sort(candidates,
               [](const Candidate& a, const Candidate& b) { return a.server.address < b.server.address; });
 
@@ -118,7 +117,7 @@ std::uint64_t hashes_in(std::span<const Range> list) noexcept {
   return sum;
 }
 
-Plan plan(const Snapshot& ring, std::span<const Newcomer> added, std::span<const MemberId> removed,
+Plan plan(const Snapshot& ring, std::span<const Server> added, std::span<const MemberId> removed,
           std::uint32_t points) {
   Mixture after = mix(ring, added, removed, points);
   auto before = arcs(ring.points());

@@ -30,10 +30,6 @@ struct Range {
 
 [[nodiscard]] std::uint64_t hashes_in(std::span<const Range>) noexcept;
 
-struct Newcomer {
-  Server server;   // its address empty: not known; then it owns the hashes that it shares with others
-  int weight = 1;  // it has so many times the points
-};
 struct Share {
   Server server;
   std::uint64_t before = 0, after = 0;  // hashes it owns
@@ -47,7 +43,8 @@ struct Plan {
   std::vector<Move> moves;    // by `from`, then `to`; each pair once
 };
 // What would change if `added` were in the ring beside those that stay, each with `points` times its weight.
-[[nodiscard]] Plan plan(const Snapshot&, std::span<const Newcomer> added, std::span<const MemberId> removed,
+// Of those whose address is not known, and empty, each owns the hashes that it shares with others.
+[[nodiscard]] Plan plan(const Snapshot&, std::span<const Server> added, std::span<const MemberId> removed,
                         std::uint32_t points);
 
 }  // namespace ringside::ring

@@ -40,8 +40,10 @@ std::optional<MemberId> Snapshot::find_name(std::string_view name) const noexcep
 std::uint32_t Snapshot::replica_checksum() const {
   constexpr std::size_t digits_max = 10;
   std::size_t bytes_max = 0;
-  for (const Server& server : servers_)
-    bytes_max += points_each_ * (digits_max + server.address.size() + 2);  // with "-" and ";"
+  for (const Server& server : servers_) {
+    const std::size_t points = points_each_ * static_cast<std::size_t>(server.weight);
+    bytes_max += points * (digits_max + server.address.size() + 2);  // with "-" and ";"
+  }
   std::vector<char> text(bytes_max);
   char* end = text.data();
   for (const Point& point : points()) {

@@ -22,6 +22,7 @@ namespace ringside::ring {
 struct Server {
   std::string name;     // the identity; equal to address when the member has none
   std::string address;  // host:port of its peer listener
+  int weight = 1;       // it has so many times the points
   friend auto operator<=>(const Server&, const Server&) = default;
 };
 
@@ -64,8 +65,8 @@ class Snapshot {
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
-// `points` per server (100 agrees with every Ringpop). Servers may come in any order; two with one address:
-// the first is kept. Order of points: hash, then address bytewise, then index.
+// `points` per server and weight (100 at weight 1 agrees with every Ringpop). Servers may come in any order;
+// two with one address: the first is kept. Order of points: hash, then address bytewise, then index.
 SnapshotPtr build(std::vector<Server> servers, std::uint32_t points, std::uint64_t version);
 
 // The ring of these servers, all of them, equal to one built anew with as many points each. What the ring

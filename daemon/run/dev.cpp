@@ -22,7 +22,8 @@ struct DeedRow {
 };
 constexpr std::array deeds{
     DeedRow{Deed::kill, 'k', "kill", true},      DeedRow{Deed::stop, 's', "stop", true},
-    DeedRow{Deed::go_on, 'c', "continue", true}, DeedRow{Deed::load, 'l', "load", false},
+    DeedRow{Deed::go_on, 'c', "continue", true}, DeedRow{Deed::cut_off, 'p', "partition", true},
+    DeedRow{Deed::heal, 'h', "heal", false},     DeedRow{Deed::load, 'l', "load", false},
     DeedRow{Deed::add, '+', "add", false},       DeedRow{Deed::drain, '-', "drain", true},
     DeedRow{Deed::quit, 'q', "quit", false},     DeedRow{Deed::status, '\r', "status", false},
 };
@@ -72,7 +73,7 @@ Result<Order, std::string> parse_order(std::string_view line) {
 }
 
 std::string_view keys_help() noexcept {
-  return "1-9 choose  k kill  s stop  c continue  l load  + add  - drain  q quit";
+  return "1-9 choose  k kill  s stop  c continue  p partition  h heal  l load  + add  - drain  q quit";
 }
 
 DevCluster::DevCluster(int nodes, Millis drain_timeout)
@@ -111,6 +112,8 @@ void DevCluster::on_order(Instant now, const Order& order, DevOutbox& out) {
     case Deed::kill: return kill(node, out);
     case Deed::stop: return stop(node, out);
     case Deed::go_on: return go_on(node, out);
+    case Deed::cut_off: return cut_off(node, out);
+    case Deed::heal: return heal(out);
     case Deed::load:
       loading_ = !loading_;
       out.emplace_back(Load{loading_});
@@ -159,6 +162,25 @@ void DevCluster::go_on(int node, DevOutbox& out) {
       out.emplace_back(Say{name_of(node) + " is started"});
       return begin(node, out);
   }
+}
+
+// Nodes that are cut off one after the other are one side.
+void DevCluster::cut_off(int node, DevOutbox& out) {
+  cut_off_.insert(node);
+  std::string side;
+  for (const int each : cut_off_) side += (side.empty() ? "" : ", ") + name_of(each);
+  out.emplace_back(Partition{cut_off_});
+  out.emplace_back(Say{"cut off from the others: " + side});
+}
+
+void DevCluster::heal(DevOutbox& out) {
+  if (cut_off_.empty()) {
+    out.emplace_back(Say{"nobody is cut off"});
+    return;
+  }
+  cut_off_.clear();
+  out.emplace_back(Partition{});
+  out.emplace_back(Say{"all reach each other again"});
 }
 
 void DevCluster::add(DevOutbox& out) {

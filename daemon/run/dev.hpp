@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -22,7 +23,7 @@ namespace ringside::run {
 enum class NodeState : std::uint8_t { running, stopped, draining, ended };
 [[nodiscard]] std::string_view to_string(NodeState) noexcept;
 
-enum class Deed : std::uint8_t { kill, stop, go_on, load, add, drain, quit, status };
+enum class Deed : std::uint8_t { kill, stop, go_on, cut_off, heal, load, add, drain, quit, status };
 
 // What to do, and with which node (from 1; 0: the chosen one).
 struct Order {
@@ -52,10 +53,15 @@ struct Load {
   bool on;
   friend bool operator==(const Load&, const Load&) = default;
 };
+// These nodes and the others do not reach each other from now on; none: all do.
+struct Partition {
+  std::set<int> cut_off;
+  friend bool operator==(const Partition&, const Partition&) = default;
+};
 struct ShowStatus {
   friend bool operator==(const ShowStatus&, const ShowStatus&) = default;
 };
-using DevAction = std::variant<StartHalf, SignalHalf, Load, ShowStatus, Say, Exit>;
+using DevAction = std::variant<StartHalf, SignalHalf, Load, Partition, ShowStatus, Say, Exit>;
 using DevOutbox = std::vector<DevAction>;
 
 class DevCluster {
@@ -78,6 +84,7 @@ class DevCluster {
   [[nodiscard]] int chosen() const { return chosen_; }
   [[nodiscard]] bool loading() const { return loading_; }
   [[nodiscard]] bool quitting() const { return quitting_; }
+  [[nodiscard]] const std::set<int>& cut_off() const { return cut_off_; }
   [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }  // the first is number 1
 
  private:
@@ -87,6 +94,8 @@ class DevCluster {
   void kill(int node, DevOutbox&);
   void stop(int node, DevOutbox&);
   void go_on(int node, DevOutbox&);
+  void cut_off(int node, DevOutbox&);
+  void heal(DevOutbox&);
   void add(DevOutbox&);
   void drain(Instant now, int node, DevOutbox&);
   void quit(Instant now, DevOutbox&);
@@ -95,6 +104,7 @@ class DevCluster {
   Millis drain_timeout_;
   int chosen_ = 1;
   bool loading_ = false, quitting_ = false;
+  std::set<int> cut_off_;
   Instant quit_deadline_ = never;
 };
 

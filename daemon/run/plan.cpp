@@ -25,17 +25,19 @@ std::string url_of(const Address& address) {
   return address.is_unix() ? "unix://" + address.unix_path : "http://" + address.to_string();
 }
 
-// The app is to know nothing of ours but where its ringside is.
+// The app is to know nothing of ours but where its ringside is, and where the token is that it asks for.
 config::Environment app_environment(const Wishes& wishes, const Plan& plan) {
   config::Environment all;
   const auto app = parse_address(plan.app);
   const bool has_port = app && !app->is_unix();
   for (const auto& [name, value] : wishes.environment) {
-    const bool kept = !name.starts_with("RINGSIDE_") || name == "RINGSIDE_API_TOKEN_FILE";
+    const bool kept = !name.starts_with("RINGSIDE_");
     if (kept && !(has_port && name == "PORT")) all.emplace_back(name, value);
   }
   all.emplace_back("RINGSIDE_ADDR", plan.api);
   all.emplace_back("RINGSIDE_NODE_NAME", plan.name);
+  const std::string& tokens = wishes.loaded.config.security.api_token_file;
+  if (!tokens.empty()) all.emplace_back("RINGSIDE_API_TOKEN_FILE", tokens);
   if (has_port) all.emplace_back("PORT", std::to_string(app->port));
   return all;
 }

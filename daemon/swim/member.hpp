@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "daemon/base/limits.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/swim/precedence.hpp"
 #include "proto/ringpop/messages.hpp"
 
@@ -55,6 +57,16 @@ inline constexpr const char* is_damped = "damped";
 
 [[nodiscard]] inline bool damped(const Member& member) {
   return member.status == ringpop::Status::leave && label_of(member.labels, app_label) == is_damped;
+}
+
+// An internal label of a member that takes more keys than others: a number, in digits. One that says
+// something else, and a member without it, weigh 1.
+inline constexpr const char* weight_label = "__weight";
+[[nodiscard]] inline int weight_of(const ringpop::Labels& labels) {
+  const std::string_view text = label_of(labels, weight_label);
+  if (text.empty()) return 1;
+  const auto weight = parse_integer(text);
+  return weight && *weight >= 1 && *weight <= limits::weight ? static_cast<int>(*weight) : 1;
 }
 
 // The identity label, else the address (spec C.7).

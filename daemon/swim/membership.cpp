@@ -90,7 +90,8 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
   const bool is_in = reachable(change.status);
   const bool was_faulty = !is_new && row.status == ringpop::Status::faulty;
   const bool lived = !is_new && lives(row.status, row.labels);
-  const bool renamed = name_of(at->first, row.labels) != name_of(at->first, change.labels);
+  const bool moves_points = name_of(at->first, row.labels) != name_of(at->first, change.labels) ||
+                            weight_of(row.labels) != weight_of(change.labels);
 
   const bool was_given_up =
       !is_new && (row.status == ringpop::Status::faulty || row.status == ringpop::Status::tombstone ||
@@ -107,7 +108,7 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
   faulty_count_ += row.status == ringpop::Status::faulty ? 1 : 0;
   faulty_count_ -= was_faulty ? 1 : 0;
   if (row.unverified) return;  // the ring knows nothing of it
-  if (was_in != is_in || (is_in && renamed)) {
+  if (was_in != is_in || (is_in && moves_points)) {
     applied.ring_changed = true;
   } else if (is_in && raised && shares_its_name(at->first, name_of(at->first, row.labels))) {
     applied.ring_changed =
@@ -124,8 +125,9 @@ bool Membership::shares_its_name(std::string_view address, std::string_view name
 
 bool Membership::set_self(ringpop::Status status, std::int64_t incarnation, const ringpop::Labels& labels) {
   assert(incarnation > me_->incarnation);
-  const bool ring_changed =
-      reachable(me_->status) != reachable(status) || shares_its_name(self_, name_of(self_, me_->labels));
+  const bool moves_points = reachable(status) && weight_of(me_->labels) != weight_of(labels);
+  const bool ring_changed = reachable(me_->status) != reachable(status) || moves_points ||
+                            shares_its_name(self_, name_of(self_, me_->labels));
   me_->status = status;
   if (me_->labels != labels) {
     me_->labels = labels;
@@ -194,7 +196,8 @@ std::vector<MemberRow> Membership::as_rows() const {
   rows.reserve(rows_.size());
   for (const auto& [address, member] : rows_) {
     rows.push_back({address, std::string(name_of(address, member.labels)), member.status, member.incarnation,
-                    member.labels, app_of(member.labels), false, damped(member), member.unverified});
+                    member.labels, app_of(member.labels), false, damped(member), member.unverified,
+                    weight_of(member.labels)});
   }
   return rows;
 }

@@ -33,6 +33,7 @@ ringpop::Labels own_labels(const Config& config, const char* app) {
   ringpop::Labels labels = config.labels;
   if (!config.name.empty()) labels.emplace_back(ringpop::identity_label, config.name);
   if (labels.empty()) return labels;
+  if (config.weight != 1) labels.emplace_back(weight_label, std::to_string(config.weight));
   if (app != nullptr) labels.emplace_back(app_label, app);
   std::sort(labels.begin(), labels.end());
   ringpop::Labels with_nonce = labels;
@@ -93,11 +94,13 @@ Node::State::State(std::string self_address, Config c, Rng r, Now now)
       was_up(config.app_state == App::ready),
       app(config.app_state),
       app_wanted(config.app_state),
-      plain_labels(own_labels(config, nullptr)),
-      down_labels(own_labels(config, app_is_down)),
-      none_labels(own_labels(config, app_is_absent)),
-      damped_labels(own_labels(config, is_damped)) {
+      own_words(words_of(config)) {
   dissemination.record(self_change());  // our first pings carry exactly this (spec D.5)
+}
+
+Node::State::Words Node::State::words_of(const Config& config) {
+  return {own_labels(config, nullptr), own_labels(config, app_is_down), own_labels(config, app_is_absent),
+          own_labels(config, is_damped)};
 }
 
 ringpop::Change Node::State::self_change() const {
@@ -241,13 +244,13 @@ void Node::State::set_self(Now now, ringpop::Status status, std::int64_t above, 
 
 // While we stand as `leave`, the labels say why.
 const ringpop::Labels& Node::State::labels_in(ringpop::Status status) const {
-  if (status != ringpop::Status::leave || left || yielded) return plain_labels;
+  if (status != ringpop::Status::leave || left || yielded) return own_words.plain;
   switch (app) {
-    case App::ready: return damped ? damped_labels : plain_labels;
-    case App::down: return down_labels;
-    case App::none: return none_labels;
+    case App::ready: return damped ? own_words.damped : own_words.plain;
+    case App::down: return own_words.down;
+    case App::none: return own_words.none;
   }
-  return plain_labels;
+  return own_words.plain;
 }
 
 // Brings our row to what follows from our wishes: to be in the ring, unless something keeps us out.
@@ -379,6 +382,13 @@ void Node::rejoin(Now now, Outbox& out) {
 
 void Node::set_app(Now now, App app, Outbox& out) {
   state_->set_app(now, app, out);
+}
+
+void Node::set_words(Now now, ringpop::Labels labels, int weight, Outbox& out) {
+  state_->config.labels = std::move(labels);
+  state_->config.weight = weight;
+  state_->own_words = State::words_of(state_->config);
+  state_->settle_self(now, out);
 }
 
 void Node::stop_gossip() {

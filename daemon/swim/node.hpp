@@ -37,6 +37,7 @@ struct Config {
   std::string app = "ringside";  // cluster name; a join or ping with another one is refused
   std::string name;              // identity label; empty: the address is hashed (ring.identity: address)
   ringpop::Labels labels;        // the operator's labels, without internal ones
+  int weight = 1;                // times the ring's points; another one than 1 needs a name
   Millis period{200};            // least protocol period
   Millis ping_timeout{1500};
   Millis ping_timeout_min{1500};  // where answers are usually quick; ping_timeout: always that
@@ -118,6 +119,7 @@ struct MemberRow {
   bool silent = false;      // stands as `leave` and did not answer our last ping
   bool damped = false;      // stands as `leave` for a while, because it came and went too often
   bool unverified = false;  // known by gossip alone and not reached by us yet: not in our ring
+  int weight = 1;           // times the ring's points
   friend bool operator==(const MemberRow&, const MemberRow&) = default;
 };
 
@@ -146,6 +148,10 @@ class Node {  // not thread-safe, no hidden inputs, never calls out
   // The app's health decides our place: ready is `alive`; anything else is `leave` with a label that tells it
   // from a real leave, and gossip goes on. A change within app_pause of the last one waits for its end.
   void set_app(Now, App, Outbox&);
+
+  // What the operator says of us, from now on, in the place of Config::labels and weight: told to the others
+  // by a new incarnation. Nothing is when both are as they were.
+  void set_words(Now, ringpop::Labels labels, int weight, Outbox&);
 
   // Operations of Ringpop's /admin/*. A ticket comes back in Outbox::done, exactly once.
   void stop_gossip();  // no protocol periods any more; peers are answered and timers run

@@ -280,9 +280,13 @@ struct Node::State {
   bool was_up = false;  // our app, in this life
   App app, app_wanted;  // the one that counts, and the one that will when its time has come
   Instant next_app_change{};
-  // With which we stand in the ring or take our leave, and as members whose app is down, that have none, or
-  // that are damped.
-  ringpop::Labels plain_labels, down_labels, none_labels, damped_labels;
+  // The labels with which we stand in the ring or take our leave, and as members whose app is down, that have
+  // none, or that are damped.
+  struct Words {
+    ringpop::Labels plain, down, none, damped;
+  };
+  [[nodiscard]] static Words words_of(const Config& config);
+  Words own_words;
 };
 
 }  // namespace ringside::swim

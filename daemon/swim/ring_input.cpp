@@ -20,7 +20,7 @@ std::vector<ring::Server> ring_servers(std::span<const MemberRow> members) {
   }
   std::vector<ring::Server> servers;
   servers.reserve(holder.size());
-  for (const auto& [name, row] : holder) servers.push_back({row->name, row->address});
+  for (const auto& [name, row] : holder) servers.push_back({row->name, row->address, row->weight});
   return servers;
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "daemon/base/limits.hpp"
+#include "daemon/obs/log_tap.hpp"
 #include "daemon/worker/call.hpp"
 #include "daemon/worker/watch.hpp"
 
@@ -41,10 +42,13 @@ api::Response ApiRequest::answer(const Context& context, const Since& since) con
                                       .waited = since.waited,
                                       .polls_full = context.watches->polls_full(),
                                       .streams_full = context.watches->streams_full(),
-                                      .stats = since.stats},
+                                      .stats = since.stats,
+                                      .logs_full = context.watches->logs_full(),
+                                      .recent_log = obs::recent_log},
                                      request);
   if (answer.full == api::Later::poll) context.metrics.full_long_polls.add();
   if (answer.full == api::Later::stream) context.metrics.full_event_streams.add();
+  if (answer.full == api::Later::logs) context.metrics.full_log_streams.add();
   return answer;
 }
 

@@ -27,6 +27,11 @@ class ApiRequest {
   std::string method_, target_, body_, last_event_id_;
 };
 
+// The answer is a stream: one to HEAD has no body, and so is whole.
+[[nodiscard]] inline bool has_no_end(api::Later later) {
+  return later == api::Later::stream || later == api::Later::logs;
+}
+
 // What a client gets whose API body is too large.
 [[nodiscard]] api::Problem api_body_too_large();
 

@@ -19,6 +19,11 @@ Outbound* AppLinks::start(Call& call, bool end) {
   return links_.back()->start(call, end);
 }
 
+void AppLinks::move(Address app) {
+  app_ = std::move(app);
+  for (const auto& link : links_) link->retire();
+}
+
 void AppLinks::discard(Http2Link& link) {
   const auto found = std::ranges::find(links_, &link, &std::unique_ptr<Http2Link>::get);
   if (found == links_.end()) return;

@@ -16,6 +16,8 @@ class AppLinks {
 
   // Starts the call's current try. nullptr: limits::app_links connections are full.
   Outbound* start(Call&, bool end);
+  // The app is another one from now on. What is under way ends where it began.
+  void move(Address app);
 
  private:
   void discard(Http2Link&);

@@ -28,7 +28,8 @@ Outbound* AppPool::start(Call& call, bool end, bool fresh) {
 }
 
 void AppPool::put_back(AppConnection& connection) {
-  if (idle_.size() >= limits::app_connections_idle || context_.draining) return discard(connection);
+  const bool full = idle_.size() >= limits::app_connections_idle;
+  if (full || context_.draining || moved_from_.contains(&connection)) return discard(connection);
   idle_.push_back(&connection);
 }
 
@@ -36,9 +37,16 @@ void AppPool::discard(AppConnection& connection) {
   const auto found = connections_.find(&connection);
   if (found == connections_.end()) return;
   std::erase(idle_, &connection);
+  moved_from_.erase(&connection);
   context_.turn.bury(std::move(found->second), &connection);
   connections_.erase(found);
   context_.metrics.app_connections.set(static_cast<std::int64_t>(connections_.size()));
+}
+
+void AppPool::move(Address app) {
+  close_idle();
+  for (const auto& entry : connections_) moved_from_.insert(entry.first);
+  app_ = std::move(app);
 }
 
 void AppPool::close_idle() {

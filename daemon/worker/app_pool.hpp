@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "daemon/base/address.hpp"
@@ -24,6 +25,8 @@ class AppPool {
   // connection, the last one turned out dead.
   Outbound* start(Call&, bool end, bool fresh);
   void close_idle();
+  // The app is another one from now on. What is under way ends where it began.
+  void move(Address app);
 
  private:
   friend class AppConnection;
@@ -34,6 +37,7 @@ class AppPool {
   Address app_;
   std::unordered_map<AppConnection*, std::unique_ptr<AppConnection>> connections_;
   std::vector<AppConnection*> idle_;
+  std::unordered_set<AppConnection*> moved_from_;  // busy, to where the app was
 };
 
 }  // namespace ringside::worker

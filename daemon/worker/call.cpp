@@ -235,9 +235,9 @@ void Call::try_app() {
   leave_waiting_list();
   state_ = State::trying;
   timer_.at(deadline_);
-  if (context_.config.app.address.empty())
+  if (context_.view->app_settings.address.empty())
     return answer(problem(api::Code::app_down, "this node has no app (app.address is not set)"));
-  if (context_.config.app.protocol == config::AppProtocol::tchannel)
+  if (context_.view->app_settings.protocol == config::AppProtocol::tchannel)
     return answer(problem(api::Code::app_protocol,
                           "the app of " + context_.view->name + " is called over TChannel (app.protocol)"));
   count_at_app();
@@ -271,7 +271,8 @@ void Call::ask_app() {
 
 Outbound* Call::start_at_app() {
   const bool end = without_body();
-  if (context_.config.app.protocol == config::AppProtocol::h2c) return context_.app_links->start(*this, end);
+  if (context_.view->app_settings.protocol == config::AppProtocol::h2c)
+    return context_.app_links->start(*this, end);
   return context_.app->start(*this, end, repeated_ || exchange_.attempts() > 1);
 }
 
@@ -280,7 +281,13 @@ void Call::try_peer(const forward::Peer& server) {
   count_away();
   context_.admission->leave_app(*this);
   context_.room->leave(*this);
-  const PeerKind kind = api::kind_of(*context_.view, server.address);
+  const std::string address(server.address);
+  if (const Fault* fault = context_.fault_towards(address)) return meet_fault(*fault, address);
+  send_to(address);
+}
+
+void Call::send_to(const std::string& address) {
+  const PeerKind kind = api::kind_of(*context_.view, address);
   if (kind == PeerKind::ringpop_go)
     return answer(problem(api::Code::peer_has_no_http, exchange_.owner() + " runs ringpop-go"));
   state_ = State::trying;
@@ -289,12 +296,12 @@ void Call::try_peer(const forward::Peer& server) {
   accepted_ = false;
   if (!may_try()) return;
   context_.metrics.requests_forwarded.add();
-  context_.load->count(server.address, key_);
+  context_.load->count(address, key_);
   compose(kind == PeerKind::ringpop_node ? Towards::ringpop_node : Towards::ringside);
   const bool end = without_body();
-  if (kind == PeerKind::ringpop_node) return replay(context_.proxy->start(*this, server.address, end));
+  if (kind == PeerKind::ringpop_node) return replay(context_.proxy->start(*this, address, end));
   bool full = false;
-  Outbound* out = context_.peers->start(*this, server.address, end, full);
+  Outbound* out = context_.peers->start(*this, address, end, full);
   if (!full) return replay(out);
   refuse(api::Code::overloaded, context_.metrics.full_owner,
          std::to_string(context_.config.forward.in_flight_per_owner) + " requests to the owner " +
@@ -322,8 +329,9 @@ void Call::out_of_time() {
       return refuse(api::Code::overloaded, context_.metrics.full_queue_wait,
                     "no place at the app within forward.queue_wait (app.max_concurrency)");
     case State::held:
-      return answer(problem(api::Code::app_down, "the app at " + context_.config.app.address +
+      return answer(problem(api::Code::app_down, "the app at " + context_.view->app_settings.address +
                                                      " restarts and was not back within the request's time"));
+    case State::faulted: return leave_fault();
     case State::trying:
       // While it is the asker who is slow, the asker's connection keeps the time (limits::body_grace).
       if (!body_ended_ && passport_.timeout == Millis::zero() && body_room() > 0) return be_patient();

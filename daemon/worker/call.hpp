@@ -123,6 +123,7 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
     waiting,  // for the ring to move
     held,     // for the app to come back
     queued,   // for a place at the app
+    faulted,  // lost or late on the way to another member, on purpose
     trying,
     replying,
   };
@@ -135,6 +136,9 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   void go_elsewhere(std::string why);
   Outbound* start_at_app();
   void try_peer(const forward::Peer&);
+  void meet_fault(const Fault&, std::string_view address);
+  void leave_fault();
+  void send_to(const std::string& address);
   void replay(Outbound*);
   [[nodiscard]] bool without_body() const {
     return body_ended_ && replay_.empty() && trailers_.get().empty();
@@ -202,6 +206,8 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   std::string encoded_key_, binary_key_, via_, scratch_version_, scratch_hops_, scratch_timeout_,
       scratch_passport_, scratch_retry_, scratch_patience_, scratch_timing_, traceparent_;
   bool try_is_peer_ = false;
+  std::string faulted_to_;    // while faulted: the address it goes to, ...
+  bool lost_ = false;         // ... or does not
   std::string last_failure_;  // why the last try failed, for the problem's detail
 
   std::string replay_;

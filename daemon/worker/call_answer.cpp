@@ -14,7 +14,7 @@ void Call::give_up(const forward::GiveUp& end) {
   switch (end.why) {
     case forward::Failure::no_owner:
       if (view.app.state == api::AppState::down || view.app.state == api::AppState::starting)
-        return answer(problem(api::Code::app_down, "the app at " + view.app_address + " is down (" +
+        return answer(problem(api::Code::app_down, "the app at " + view.app_settings.address + " is down (" +
                                                        view.app.reason +
                                                        "), and no other member has a place in the ring"));
       return answer(problem(api::Code::no_owner, "none of the " + std::to_string(view.members.size()) +

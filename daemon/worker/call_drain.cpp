@@ -27,6 +27,7 @@ void Call::cut(bool all) {
     case State::waiting:
     case State::held:
     case State::queued:
+    case State::faulted:
       return answer(problem(api::Code::draining, "this member had to leave before the request's turn came"));
     case State::trying:
       if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();

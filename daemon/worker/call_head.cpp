@@ -16,15 +16,16 @@ void Call::compose(Towards towards) {
   try_head_.authority = from.authority;
   try_head_.framing = from.framing;
   try_head_.takes_trailers = from.takes_trailers;
-  const bool switchable =
-      to_app ? context_.config.app.protocol == config::AppProtocol::http1 : towards == Towards::ringside;
+  const bool switchable = to_app ? context_.view->app_settings.protocol == config::AppProtocol::http1
+                                 : towards == Towards::ringside;
   try_head_.upgrade = switchable ? from.upgrade : std::string_view();
   auto& fields = try_head_.fields;
   fields.assign(from.fields.begin(), from.fields.end());
   const int hops = passport_.hops + (to_app ? 0 : 1);
   scratch_hops_ = std::to_string(hops);
   // HTTP/2 wants an authority; an HTTP/1.0 request may have none.
-  if (try_head_.authority.empty() && (!to_app || context_.config.app.protocol == config::AppProtocol::h2c))
+  if (try_head_.authority.empty() &&
+      (!to_app || context_.view->app_settings.protocol == config::AppProtocol::h2c))
     try_head_.authority = context_.view->name;
   if (towards != Towards::ringside && !passport_.client.empty()) put_forwarded(try_head_, passport_.client);
   const bool for_receiver = !key_.empty() && (towards == Towards::ringside || !passport_.keyless);

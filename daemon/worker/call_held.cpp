@@ -13,8 +13,8 @@ void Call::app_unreachable(const std::string& why, bool nobody_listens) {
     outbound_ = nullptr;
     return wait_for_app();
   }
-  failed_for_good(api::Code::app_down,
-                  "the app at " + context_.config.app.address + " does not accept connections: " + why);
+  failed_for_good(api::Code::app_down, "the app at " + context_.view->app_settings.address +
+                                           " does not accept connections: " + why);
 }
 
 // What waits is bounded by the room alone. It says a little before its time is over that it waited in vain.
@@ -44,7 +44,7 @@ void Call::ring_moved_on() {
 
 void Call::app_is_gone() {
   const api::View& view = *context_.view;
-  const std::string why = "the app at " + view.app_address + " is down: " + view.app.reason;
+  const std::string why = "the app at " + view.app_settings.address + " is down: " + view.app.reason;
   if (view.app.required) return go_elsewhere(why);
   answer(problem(api::Code::app_down, why));
 }

@@ -229,7 +229,7 @@ void ClientSession::answer_api() {
     timer_.cancel();
     return order_.start(context_, *response.order, [this](const api::Response& answer) { write(answer); });
   }
-  if (response.later == api::Later::no || (response.later == api::Later::stream && head_request_))
+  if (response.later == api::Later::no || (head_request_ && has_no_end(response.later)))
     return write(response);
   state_ = State::watch;
   timer_.cancel();

@@ -109,6 +109,11 @@ struct Context {
     return {};
   }
 
+  // What is to go wrong on purpose towards that member; null: nothing.
+  [[nodiscard]] const Fault* fault_towards(std::string_view address) const {
+    return view->faults ? view->faults->of(address) : nullptr;
+  }
+
   boost::asio::io_context& io;
   const config::Config& config;
   const obs::Metrics& all_metrics;

@@ -106,6 +106,11 @@ TchannelSession& Relay::to_app() {
   return *to_app_.front();
 }
 
+void Relay::move_app(Address app) {
+  app_ = std::move(app);
+  for (TchannelSession* session : std::vector<TchannelSession*>(to_app_)) session->retire();
+}
+
 void Relay::forget_absent() {
   std::vector<TchannelSession*> absent;
   const auto& members = context_.view->members;

@@ -32,8 +32,9 @@ class Relay {
   TchannelSession& to_peer(const std::string& address, int hop);
   TchannelSession& to_app();
 
-  void forget_absent();  // after a new view: closes connections without calls to who is no member any more
-  void drain();          // says goodbye to who was accepted
+  void move_app(Address);  // calls that are at the app end where they began
+  void forget_absent();    // after a new view: closes connections without calls to who is no member any more
+  void drain();            // says goodbye to who was accepted
   [[nodiscard]] bool drained() const { return clients_ == 0 && peers_ == 0; }
 
  private:

@@ -121,6 +121,7 @@ void RelayCall::without_key() {
 bool RelayCall::takes(std::size_t bytes) {
   switch (state_) {
     case State::waiting:
+    case State::faulted:
     case State::opening: return kept_.size() + bytes <= limits::replay_bytes;
     case State::relaying:
     case State::answering: return callee_->has_room();
@@ -170,7 +171,9 @@ void RelayCall::act(const forward::Action& action) {
     context_.metrics.requests_forwarded.add();
     if (attempt->number > 1) context_.metrics.retries.add();
     callee_is_peer_ = true;
-    return try_at(context_.relay->to_peer(std::string(attempt->to.address), hops_ + 1));
+    const std::string address(attempt->to.address);
+    if (const Fault* fault = context_.fault_towards(address)) return meet_fault(*fault, address);
+    return try_at(context_.relay->to_peer(address, hops_ + 1));
   }
   if (std::holds_alternative<forward::Local>(action)) return try_app();
   if (const auto* wait = std::get_if<forward::Wait>(&action)) {
@@ -183,7 +186,7 @@ void RelayCall::act(const forward::Action& action) {
 }
 
 void RelayCall::try_app() {
-  const auto& app = context_.config.app;
+  const auto& app = context_.view->app_settings;
   if (app.address.empty())
     return refuse(api::Code::app_down, "this node has no app (app.address is not set)");
   if (app.protocol != config::AppProtocol::tchannel)
@@ -246,8 +249,25 @@ void RelayCall::give_up(const forward::GiveUp& end) {
   }
 }
 
+// As a request's (call_faults.cpp).
+void RelayCall::meet_fault(const Fault& fault, const std::string& address) {
+  leave_waiting_list();
+  state_ = State::faulted;
+  faulted_to_ = address;
+  lost_ = fault.drop;
+  const Duration wait = fault.drop ? Duration(limits::peer_connect_time) : Duration(fault.delay);
+  timer_.at(std::min(deadline_, Clock::now() + wait));
+}
+
+void RelayCall::leave_fault() {
+  state_ = State::opening;
+  if (lost_) return lost(false, "lost on purpose (/v1/faults)");
+  try_at(context_.relay->to_peer(faulted_to_, hops_ + 1));
+}
+
 void RelayCall::out_of_time() {
   if (state_ == State::waiting) return act(exchange_->on_wake(Clock::now(), *context_.view->ring));
+  if (state_ == State::faulted && Clock::now() < deadline_) return leave_fault();
   refuse(api::Code::timeout, "no answer within the call's ttl");
 }
 

@@ -66,6 +66,7 @@ class RelayCall final : public RingWaiter, public Buried {
  private:
   enum class State : std::uint8_t {
     waiting,    // for the ring to move
+    faulted,    // lost or late on the way to another member, on purpose
     opening,    // the connection of the try is not open yet
     relaying,   // frames go through
     answering,  // the answer has begun
@@ -75,6 +76,8 @@ class RelayCall final : public RingWaiter, public Buried {
   void act(const forward::Action&);
   void try_app();
   void try_at(TchannelSession&);
+  void meet_fault(const Fault&, const std::string& address);
+  void leave_fault();
   void give_up(const forward::GiveUp&);
   void out_of_time();
   void pass_back(std::string_view frame, bool more);
@@ -98,6 +101,8 @@ class RelayCall final : public RingWaiter, public Buried {
   Instant deadline_{};
   std::optional<forward::Exchange> exchange_;  // none: for this node's app, whoever owns the key
   std::string last_failure_;
+  std::string faulted_to_;  // while faulted: the address it goes to, ...
+  bool lost_ = false;       // ... or does not
 
   TchannelSession* callee_ = nullptr;  // the connection of the current try
   std::uint32_t callee_id_ = 0;

@@ -83,7 +83,7 @@ void ServedStream::answer_api() {
   if (response.order)
     return order_.start(link_.context_, *response.order,
                         [this](const api::Response& answer) { write(answer); });
-  if (response.later == api::Later::no || (response.later == api::Later::stream && head_request_))
+  if (response.later == api::Later::no || (head_request_ && has_no_end(response.later)))
     return write(response);
   watch_ =
       std::make_unique<Watch>(link_.context_, *this, std::move(request), std::move(response), head_request_);

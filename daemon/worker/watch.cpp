@@ -39,6 +39,12 @@ Watch::Watch(Context& context, Inbound& inbound, ApiRequest request, api::Respon
       begin_stream(first);
       break;
     case api::Later::stats: gather(); break;
+    case api::Later::logs:
+      ++context_.watches->logs_;
+      context_.metrics.log_streams.add(1);
+      begin_stream(first);
+      read_log(first.log_level);
+      break;
   }
 }
 
@@ -58,7 +64,12 @@ void Watch::leave() {
       context_.metrics.event_streams.add(-1);
       break;
     case api::Later::stats: break;
+    case api::Later::logs:
+      --context_.watches->logs_;
+      context_.metrics.log_streams.add(-1);
+      break;
   }
+  log_.reset();
   timer_.cancel();
   alive_.reset();
   std::erase(context_.watches->all_, this);
@@ -80,6 +91,7 @@ void Watch::view_changed() {
       return;
     case api::Later::stream: return write_on();
     case api::Later::no:
+    case api::Later::logs:
     case api::Later::stats: return;
   }
 }
@@ -88,6 +100,7 @@ void Watch::end() {
   switch (kind_) {
     case api::Later::poll: return answer(request_.answer(context_, {.waited = true}));
     case api::Later::stream:
+    case api::Later::logs:
       write_on();
       leave();
       return inbound_.send_reply_end({});
@@ -99,7 +112,8 @@ void Watch::end() {
 void Watch::on_time() {
   switch (kind_) {
     case api::Later::poll: return answer(request_.answer(context_, {.waited = true}));
-    case api::Later::stream: return look_after_stream();
+    case api::Later::stream:
+    case api::Later::logs: return look_after_stream();
     case api::Later::no:
     case api::Later::stats: return;
   }
@@ -117,19 +131,43 @@ void Watch::begin_stream(const api::Response& first) {
 }
 
 void Watch::drained() {
-  if (kind_ == api::Later::stream) write_on();
+  if (has_no_end(kind_)) write_on();
 }
 
 void Watch::write_on() {
   for (;;) {
     const std::size_t backlog = inbound_.reply_backlog();
     if (backlog >= limits::event_backlog_bytes) return;
-    const auto piece = subscription_->next(*context_.view, wall_now(), limits::event_backlog_bytes - backlog);
-    if (piece.reset) context_.metrics.event_resets.add();
-    if (piece.text.empty()) return;
+    const std::string text = next_piece(limits::event_backlog_bytes - backlog);
+    if (text.empty()) return;
     quiet_ = false;
-    inbound_.send_reply_body(piece.text);
+    inbound_.send_reply_body(text);
   }
+}
+
+std::string Watch::next_piece(std::size_t room) {
+  if (kind_ == api::Later::logs) return next_lines(room);
+  const auto piece = subscription_->next(*context_.view, wall_now(), room);
+  if (piece.reset) context_.metrics.event_resets.add();
+  return piece.text;
+}
+
+// --- the log
+
+void Watch::read_log(obs::Level level) {
+  log_.emplace(level, [this, alive = std::weak_ptr(alive_), &io = context_.io] {
+    boost::asio::post(io, [this, alive] {
+      if (!alive.expired()) write_on();
+    });
+  });
+}
+
+std::string Watch::next_lines(std::size_t room) {
+  if (!log_) return {};
+  auto [text, lost] = log_->take(room);
+  if (lost == 0) return text;
+  context_.metrics.log_stream_lost.add(lost);
+  return obs::lost_line(lost) + text;
 }
 
 // A stream that rests says so now and then: its reader learns that we are there, and we that it is gone. A
@@ -146,8 +184,8 @@ void Watch::look_after_stream() {
     leave();
     return inbound_.abort_reply();
   }
-  if (backlog == 0 && std::exchange(quiet_, true))
-    inbound_.send_reply_body(subscription_->comment(*context_.view));
+  const bool silent = kind_ == api::Later::stream && backlog == 0;  // a log has no comments
+  if (silent && std::exchange(quiet_, true)) inbound_.send_reply_body(subscription_->comment(*context_.view));
   backlog_ = inbound_.reply_backlog();
   timer_.after(limits::event_comment_time);
 }

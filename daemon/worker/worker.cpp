@@ -36,10 +36,10 @@ struct Worker::State {
         admission(context, places_of(config, index, std::move(app_places)), static_cast<std::size_t>(index)),
         breakers(context),
         links(context),
-        app(context, app_address(config)),
-        app_links(context, app_address(config)),
+        app(context, app_address(config.app)),
+        app_links(context, app_address(config.app)),
         proxy(context, std::move(to_control.proxy)),
-        relay(context, app_address(config), [this] { finish_draining(); }),
+        relay(context, app_address(config.app), [this] { finish_draining(); }),
         room(context),
         load(seed ^ 1),
         door(context, {.http2 = [this](net::Stream&& stream) { adopt(std::move(stream)); },
@@ -67,9 +67,9 @@ struct Worker::State {
     context.order = std::move(to_control.order);
   }
 
-  static Address app_address(const config::Config& config) {
-    auto parsed = parse_address(config.app.address);
-    return parsed ? *parsed : Address{};  // empty when there is no app; otherwise checked when it was loaded
+  static Address app_address(const config::AppSettings& app) {
+    auto parsed = parse_address(app.address);
+    return parsed ? *parsed : Address{};  // empty when there is no app; otherwise checked when it came in
   }
 
   static std::shared_ptr<AppPlaces> places_of(const config::Config& config, int index,
@@ -121,6 +121,7 @@ struct Worker::State {
   void set_view(api::ViewPtr view) {
     if (view->ring != context.view->ring) context.past_rings.note(Clock::now(), context.view->ring);
     if (view->app.required && view->app.state != api::AppState::up) context.past_rings.forget();
+    if (view->app_settings.address != context.view->app_settings.address) move_app(*view);
     const bool ring_moved = view->ring != context.view->ring || view->phase != context.view->phase;
     context.view = std::move(view);
     breakers.forget_absent();
@@ -137,6 +138,13 @@ struct Worker::State {
     }
     room.on_view(ring_moved);
     watches.on_view();
+  }
+
+  void move_app(const api::View& view) {
+    const Address address = app_address(view.app_settings);
+    app.move(address);
+    app_links.move(address);
+    relay.move_app(address);
   }
 
   void drain(std::function<void()> done) {

@@ -10,7 +10,7 @@ class Api(SharedClusterTest):
     @classmethod
     def make_cluster(cls, cluster):
         for name in "abc":
-            cluster.add(name, app_command=ECHO)
+            cluster.add(name, app_command=ECHO, flags=["--dev"])  # /v1/faults is only there with it
 
     def setUp(self):
         super().setUp()

@@ -112,6 +112,13 @@ class Dev(unittest.TestCase):
         dev.order("continue 2")
         dev.expect(r"n2 is started\n")
         dev.expect(r"3 answering, one view: n1 alive, n2 alive, n3 alive\n")
+        dev.order("partition 2")
+        dev.expect(r"cut off from the others: n2\n")
+        wait_until(lambda: {m["name"]: m["status"] for m in fetch(ports["n1"], "/v1/members").json()["members"]}["n2"] == "faulty",
+                   30, "n2 is given up")
+        dev.order("heal")
+        dev.expect(r"all reach each other again\n")
+        dev.expect(r"3 answering, one view: n1 alive, n2 alive, n3 alive\n", 60)
         dev.order("stop 3")
         dev.expect(r"n3 stands still\n")
         dev.expect(r"n3 (suspect|faulty)")

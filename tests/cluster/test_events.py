@@ -9,7 +9,7 @@ import socket
 import subprocess
 import threading
 
-from support import BINARY, ECHO, ClusterTest, metric, route, run, wait_until
+from support import BINARY, ECHO, ClusterTest, clean_environment, metric, route, run, wait_until
 
 
 class Stream:
@@ -93,6 +93,24 @@ class Events(ClusterTest):
         only = self.stream(a, "?types=ring-*,draining", last_id=first_id)
         self.until(lambda: only.events, "the filter lets rings through")
         self.assertEqual(set(only.types()), {"ring-changed"})
+
+    def test_the_verb_ends_after_so_many_events_or_so_much_time(self):
+        a, b = self.start_two()
+        here = ["--addr", a.api_address]
+        code, out, err = run("events", "--count", "1", "--types", "member-join", *here)
+        self.assertEqual((code, len(out.splitlines())), (0, 1), err)
+        self.assertIn("member-join    b", out)
+        child = subprocess.Popen([BINARY, "events", "-f", "--types", "member-faulty", "--count", "1", *here],
+                                 stdout=subprocess.PIPE, env=clean_environment(), text=True)
+        self.addCleanup(child.stdout.close)
+        self.assertIn("reset", child.stdout.readline())
+        b.daemon.kill()
+        self.assertIn("member-faulty  b", child.stdout.readline())
+        self.assertEqual(child.wait(10), 0)
+        code, out, err = run("events", "-f", "--for", "300ms", *here)
+        self.assertEqual((code, out.split()[1]), (0, "reset"), err)
+        for wrong in (["--count", "0"], ["--count", "x"], ["--for", "soon"]):
+            self.assertEqual(run("events", *wrong, *here)[0], 2)
 
     def test_an_id_of_an_earlier_life_is_answered_with_the_state(self):
         a, _ = self.start_two()

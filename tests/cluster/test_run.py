@@ -130,6 +130,14 @@ class Run(unittest.TestCase):
         self.assertNotEqual(environment["PORT"], "1")
         self.ready(a)  # it serves there
 
+    def test_the_app_is_told_where_the_token_is_that_its_ringside_asks_for(self):
+        token = self.folder / "token"
+        token.write_text(run("token", "new")[1])
+        token.chmod(0o600)
+        a = self.start(app("print('told', os.environ['RINGSIDE_API_TOKEN_FILE'], flush=True)", "serve()"),
+                       "--security-api-token-file", token)
+        self.said(a, f"told {token}")
+
     def test_sigterm_drains_first_and_passes_the_apps_code_on(self):
         a = self.start(app("def end(*_):", "    say('heard TERM'); os._exit(9)", "signal.signal(signal.SIGTERM, end)", "serve()"))
         self.ready(a)

@@ -19,7 +19,7 @@ inline WallTime sample_now() {
 struct Said {
   std::string_view last_event_id = {};
   bool waited = false;
-  bool full = false;  // of long polls and of streams
+  bool full = false;  // of long polls, streams and readers of the log
   const api::Stats* stats = nullptr;
 };
 
@@ -39,7 +39,8 @@ inline api::Response call_api(const api::View& view, std::string_view method, st
                       .waited = said.waited,
                       .polls_full = said.full,
                       .streams_full = said.full,
-                      .stats = said.stats},
+                      .stats = said.stats,
+                      .logs_full = said.full},
                      request);
 }
 

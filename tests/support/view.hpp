@@ -41,7 +41,7 @@ inline api::View sample_view() {
   view.boot_id = "00c0ffee";
   view.identity = "name";
   view.api_listeners = {"127.0.0.1:7600", "unix:/run/ringside/api.sock"};
-  view.app_address = "127.0.0.1:5000";
+  view.app_settings.address = "127.0.0.1:5000";
   view.app.state = api::AppState::up;
   view.started = WallTime(Millis(1'700'000'000'000));
   view.pid = 42;

@@ -4,8 +4,11 @@
 #include <optional>
 #include <set>
 
+#include "daemon/api/app_orders.hpp"
 #include "daemon/api/cluster_orders.hpp"
+#include "daemon/api/faults.hpp"
 #include "daemon/api/keyring.hpp"
+#include "daemon/api/self_orders.hpp"
 #include "daemon/api/settings_orders.hpp"
 #include "daemon/api/stats.hpp"
 #include "daemon/base/limits.hpp"
@@ -52,7 +55,7 @@ std::vector<Sample> samples() {
   sick.app.state = api::AppState::down;
   sick.app.reason = "Connection refused";
   auto without = test::sample_view();
-  without.app_address.clear();
+  without.app_settings.address.clear();
   const auto usual = test::sample_view();
   const test::Said full{.full = true};
   const std::string too_much(2 << 20, ' ');
@@ -67,6 +70,17 @@ std::vector<Sample> samples() {
       {.name = "r", .address = "127.0.0.1:2", .reason = "not a ringside", .ringside = false}};
   const auto all_keys = api::keyring_answer(std::span(keys).first(1)), some_keys = api::keyring_answer(keys);
   const auto keys_refused = api::keyring_refusal("the key cannot be used yet", {"b lacks it"});
+  auto dev = test::sample_view();
+  dev.dev = true;
+  Faults some_faults{{{"127.0.0.1:7603", {.drop = true}}}, Fault{.delay = Millis{200}}};
+  dev.faults = std::make_shared<const Faults>(some_faults);
+  const auto changed = api::self_answer({.view = usual, .metrics = metrics, .now = test::sample_now()});
+  const auto registered = [&](int status) {
+    return api::app_answer({.view = usual, .metrics = metrics, .now = test::sample_now()}, status);
+  };
+  const std::string entry =
+      R"({"id":"shop","address":"127.0.0.1:5000","protocol":"h2c","health":{"fail":2,"required":true}})";
+  const std::string patch = R"({"labels":{"zone":"eu","rack":null},"weight":2})";
   const auto unfit = api::render({.code = api::Code::conflict, .detail = "this node is leaving"});
   return {
       {"/v1/lookup/{key}", "GET", "/v1/lookup/k", 200},
@@ -93,6 +107,43 @@ std::vector<Sample> samples() {
       {"/v1/self", "GET", "/v1/self", 200},
       {"/v1/self", "GET", "/v1/self", 200, "", warned},
       {"/v1/self", "GET", "/v1/self", 200, "", joining},
+      {"/v1/self", "PATCH", "/v1/self", 200, patch, usual, {}, changed},
+      {"/v1/self", "PATCH", "/v1/self", 400, "[]"},
+      {"/v1/self", "PATCH", "/v1/self", 409, patch, usual, {}, unfit},
+      {"/v1/self", "PATCH", "/v1/self", 413, too_much},
+      {"/v1/self", "PATCH", "/v1/self", 422, R"({"labels":{"__app":"down"}})"},
+      {"/v1/app", "PUT", "/v1/app", 200, entry, usual, {}, registered(200)},
+      {"/v1/app", "PUT", "/v1/app", 201, entry, usual, {}, registered(201)},
+      {"/v1/app", "PUT", "/v1/app", 400, R"({"protocol":"http1"})"},
+      {"/v1/app", "PUT", "/v1/app", 409, entry, usual, {}, unfit},
+      {"/v1/app", "PUT", "/v1/app", 413, too_much},
+      {"/v1/app", "PUT", "/v1/app", 422, entry, usual, {}, api::bad_app_answer({"app.address: no"})},
+      {"/v1/app", "DELETE", "/v1/app", 204, "", usual, {}, api::no_content()},
+      {"/v1/faults", "GET", "/v1/faults", 200, "", dev},
+      {"/v1/faults", "GET", "/v1/faults", 403},
+      {"/v1/faults/{peer}",
+       "PUT",
+       "/v1/faults/laptop-2",
+       200,
+       R"({"drop":true})",
+       dev,
+       {},
+       api::faults_answer(dev.faults)},
+      {"/v1/faults/{peer}", "PUT", "/v1/faults/*", 400, "{}", dev},
+      {"/v1/faults/{peer}", "PUT", "/v1/faults/*", 403, R"({"drop":true})"},
+      {"/v1/faults/{peer}", "PUT", "/v1/faults/x", 404, R"({"drop":true})", dev},
+      {"/v1/faults/{peer}", "PUT", "/v1/faults/laptop-1", 409, R"({"drop":true})", dev},
+      {"/v1/faults/{peer}", "PUT", "/v1/faults/*", 413, too_much, dev},
+      {"/v1/faults/{peer}", "PUT", "/v1/faults/*", 422, R"({"delay":"2h"})", dev},
+      {"/v1/faults/{peer}", "DELETE", "/v1/faults/*", 200, "", dev, {}, api::faults_answer(nullptr)},
+      {"/v1/faults/{peer}", "DELETE", "/v1/faults/%", 400, "", dev},
+      {"/v1/faults/{peer}", "DELETE", "/v1/faults/*", 403},
+      {"/v1/faults/{peer}", "DELETE", "/v1/faults/x", 404, "", dev},
+      {"/v1/faults/{peer}", "DELETE", "/v1/faults/laptop-1", 409, "", dev},
+      {"/v1/logs", "GET", "/v1/logs", 200},
+      {"/v1/logs", "GET", "/v1/logs?follow=true&level=debug", 200},
+      {"/v1/logs", "GET", "/v1/logs?level=loud", 400},
+      {"/v1/logs", "GET", "/v1/logs?follow=true", 503, "", usual, full},
       {"/v1/app", "GET", "/v1/app", 200},
       {"/v1/app", "GET", "/v1/app", 200, "", without},
       {"/v1/members", "GET", "/v1/members", 200, "", sick},

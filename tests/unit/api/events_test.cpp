@@ -138,6 +138,57 @@ TEST_CASE("a server that has another name is told as one that went and one that 
   CHECK(causes == "a removed, y added, b added, ");
 }
 
+TEST_CASE("a member that is damped is told of once, and once when it is back") {
+  const auto before = view_of({member("x", ringpop::Status::alive)});
+  auto after = before;
+  after.members[0].status = ringpop::Status::leave;
+  after.members[0].app = api::MemberApp::up;
+  after.members[0].damped = true;
+  after.members[0].incarnation = 2;
+  const auto news = api::what_happened(before, after, test::sample_now());
+  REQUIRE(types_of(news) == "member-damped");
+  CHECK(Json::parse(news[0].data)["damped"] == true);
+  auto still = after;
+  still.members[0].incarnation = 3;
+  CHECK(types_of(api::what_happened(after, still, test::sample_now())) == "member-update");
+  CHECK(types_of(api::what_happened(after, before, test::sample_now())) == "member-update");
+}
+
+TEST_CASE("a partition is told of when most of the others are given up at once, and when it is over") {
+  using enum ringpop::Status;
+  auto whole = view_of({member("a", alive), member("b", alive), member("c", alive), member("d", alive)});
+  whole.members[0].self = true;
+  auto one = whole, two = whole, cut = whole;
+  one.members[3].status = faulty;
+  two.members[2].status = two.members[3].status = faulty;
+  cut = two;
+  cut.members[1].status = suspect;
+  CHECK(types_of(api::what_happened(whole, one, test::sample_now())) == "member-faulty");
+  const auto news = api::what_happened(one, two, test::sample_now());
+  REQUIRE(types_of(news) == "member-faulty partition-detected");
+  const Json data = Json::parse(news[1].data);
+  CHECK(data["faulty"] == 2);
+  CHECK(data["living"] == 1);
+  CHECK(types_of(api::what_happened(two, cut, test::sample_now())) == "member-suspect");
+  CHECK(types_of(api::what_happened(cut, whole, test::sample_now())) ==
+        "member-update member-join member-join partition-healed");
+  // Of a pair nobody can say which half is cut off.
+  auto pair = view_of({member("a", alive), member("b", alive)});
+  pair.members[0].self = true;
+  auto alone = pair;
+  alone.members[1].status = faulty;
+  CHECK(types_of(api::what_happened(pair, alone, test::sample_now())) == "member-faulty");
+}
+
+TEST_CASE("another weight is one cause, and neither a farewell nor an arrival") {
+  const auto before = view_of({member("a", ringpop::Status::alive)}, 1);
+  auto after = before;
+  after.ring = ring::build({{"a", "a:1", 2}}, 10, 2);
+  const auto news = api::what_happened(before, after, test::sample_now());
+  REQUIRE(types_of(news) == "ring-changed");
+  CHECK(Json::parse(news[0].data)["cause"][0]["change"] == "weight");
+}
+
 TEST_CASE("the app's ups and downs and the node's farewell are events") {
   const auto before = test::sample_view();
   auto after = before;
@@ -186,6 +237,13 @@ TEST_CASE("the data of every event fits its schema in the document, and so does 
          : one.type == EventType::app_down   ? "AppEvent"
                                              : "MemberEvent",
          one.data);
+  auto cut = before;
+  for (auto& member : cut.members)
+    if (!member.self) member.status = ringpop::Status::faulty;
+  const auto partition = api::what_happened(before, cut, test::sample_now());
+  const auto detected = std::ranges::find(partition, EventType::partition_detected, &api::News::type);
+  REQUIRE(detected != partition.end());
+  fits("PartitionEvent", detected->data);
   fits("State", api::state_json(after, "start", test::sample_now()));
   fits("State", api::state_json(test::joining_view(), "too_old", test::sample_now()));
 }

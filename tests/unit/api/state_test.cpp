@@ -139,7 +139,7 @@ TEST_CASE("self shows identity, phase, checksums and times") {
   CHECK(self["warnings"].empty());
 
   view.warnings = {{"ringpop_node_peer", "the two disagree"}};
-  view.app_address.clear();
+  view.app_settings.address.clear();
   view.started = test::sample_now() + Millis(5000);  // the wall clock was set back
   self = json_of(call_api(view, "GET", "/v1/self"));
   CHECK(self["app"]["address"].is_null());

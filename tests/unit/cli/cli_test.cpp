@@ -13,10 +13,11 @@ using test::run_cli;
 namespace {
 
 const std::vector<std::string> verbs{
-    "agent",  "run",   "dev",   "members",    "lookup",   "ring",      "ranges",     "plan",     "dist",
-    "events", "call",  "route", "status",     "health",   "wait",      "drain",      "leave",    "evict",
-    "reap",   "join",  "heal",  "partitions", "reload",   "log-level", "top",        "simulate", "keygen",
-    "keys",   "token", "cert",  "echo",       "validate", "config",    "completion", "version"};
+    "agent",  "run",        "dev",     "members", "lookup", "ring",       "ranges", "plan",
+    "dist",   "events",     "call",    "route",   "status", "health",     "wait",   "drain",
+    "leave",  "evict",      "reap",    "join",    "heal",   "partitions", "reload", "log-level",
+    "top",    "simulate",   "keygen",  "keys",    "token",  "cert",       "echo",   "validate",
+    "config", "completion", "version", "labels",  "weight", "logs",       "debug"};
 
 }  // namespace
 

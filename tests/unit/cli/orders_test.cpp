@@ -5,6 +5,7 @@
 
 #include "daemon/api/cluster_orders.hpp"
 #include "daemon/api/keyring.hpp"
+#include "daemon/api/self_orders.hpp"
 #include "daemon/api/settings_orders.hpp"
 #include "daemon/cli/progress.hpp"
 #include "daemon/security/cluster_key.hpp"
@@ -179,6 +180,34 @@ TEST_CASE("keys sends no key that is none, that others can read, or over the net
   CHECK(run_cli({"keys", "use"}).exit == 2);
   CHECK(run_cli({"keys", "burn", "x"}).exit == 2);
   CHECK_THAT(run_cli({"keys", "remove", "1A2B3C4D"}).err, Contains("1A2B3C4D"));  // neither an id nor a file
+}
+
+TEST_CASE("labels and weight patch the node and show what it says now") {
+  auto view = test::sample_view();
+  view.members[0].labels = {{"rack", "r1"}, {"zone", "eu"}};
+  view.members[0].weight = 2;
+  static const obs::Metrics metrics;
+  const auto now = api::self_answer({.view = view, .metrics = metrics, .now = test::sample_now()});
+  Script script{{now, now, now, now, now, now}, {}};
+  const test::HttpServer server(script.handler());
+  const config::Environment environment{{"RINGSIDE_ADDR", server.address()}};
+  CHECK(run_cli({"labels", "get"}, environment).out == "rack=r1\nzone=eu\n");
+  CHECK(run_cli({"labels", "get", "zone"}, environment).out == "eu\n");
+  const auto missing = run_cli({"labels", "get", "tier"}, environment);
+  CHECK(missing.exit == 4);
+  CHECK(missing.err == "ringside: this node has no label 'tier'\n");
+  CHECK(run_cli({"labels", "set", "zone=eu", "rack=a=b"}, environment).out == "rack=r1\nzone=eu\n");
+  CHECK_THAT(script.asked[3],
+             StartsWith("PATCH /v1/self ") && Contains(R"({"labels":{"zone":"eu","rack":"a=b"}})"));
+  CHECK(run_cli({"labels", "rm", "zone"}, environment).exit == 0);
+  CHECK_THAT(script.asked[4], Contains(R"({"labels":{"zone":null}})"));
+  CHECK(run_cli({"weight", "2"}, environment).out ==
+        "the weight is 2; the others are being told, and keys move\n");
+  CHECK_THAT(script.asked[5], Contains(R"({"weight":2})"));
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"labels", "set"}, {"labels", "set", "zone"}, {"labels", "rm"}, {"labels", "x"}, {"weight", "x"}})
+    CHECK(run_cli(words, environment).exit == 2);
+  CHECK(script.asked.size() == 6);
 }
 
 TEST_CASE("partitions shows who sees the same cluster, and is exit 1 when not all do") {

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <map>
 #include <regex>
 #include <set>
 
@@ -27,6 +28,7 @@ const std::vector<Sample> samples = {
     {"node.name", "a.b_c-1"},
     {"node.labels", "rack=r1,zone=eu", "{zone: eu, rack: r1}"},
     {"node.data_dir", "/var/lib/ringside"},
+    {"node.weight", "2"},
     {"listen.api", "unix:/run/x.sock,[::1]:7000", "['unix:/run/x.sock', '[::1]:7000']"},
     {"listen.peer", "127.0.0.1:9000"},
     {"listen.ingress", "127.0.0.1:8080,unix:/run/i.sock", "['127.0.0.1:8080', 'unix:/run/i.sock']"},
@@ -103,6 +105,7 @@ const std::vector<Sample> samples = {
     {"ringpop.enforce_checksum", "false"},
     {"ringpop.enforce_keys", "true"},
     {"workers", "4"},
+    {"dev", "true"},
     {"drain.timeout", "0s"},
     {"drain.notice", "0s"},
     {"drain.app_first", "true"},
@@ -153,31 +156,43 @@ Loaded must(const Result<Loaded, std::vector<Problem>>& result) {
   return *result;
 }
 
-// Every leaf of the structs in config.hpp, as paths. Reads the header's text: C++ cannot list members.
+// Every leaf of the structs in config.hpp, as paths. Reads the header's text: C++ cannot list members. A part
+// with a name of its own (AppSettings) stands before Config.
 std::vector<std::string> fields_of_config() {
   std::ifstream header(RINGSIDE_SOURCE_DIR "/daemon/config/config.hpp");
   REQUIRE(header);
-  const std::regex leaf(R"(^\s+[\w:<>, ]+? (\w+)(\{.*\}| = [^;]+)?;)"),
+  const std::regex leaf(R"(^\s+([\w:<>, ]+?) (\w+)(\{.*\}| = [^;]+)?;)"),
+      begin(R"(^struct (Config|\w+Settings) \{)"), inner_begin(R"(^\s+struct (\w+ )?\{\s*$)"),
       one_line(R"(^\s+struct \{ \w+ (\w+).*\} (\w+);)");
   std::vector<std::vector<std::string>> open;
+  std::map<std::string, std::vector<std::string>> parts;
+  std::string part;  // that is being read
   std::smatch match;
   for (std::string line; std::getline(header, line);) {
     line = line.substr(0, line.find("//"));
-    if (line.starts_with("struct Config {") || line.ends_with("struct {")) {
-      open.emplace_back();
+    if (std::regex_search(line, match, begin)) {
+      part = match[1];
+      open.assign(1, {});
+    } else if (std::regex_search(line, inner_begin)) {
+      if (!open.empty()) open.emplace_back();
     } else if (open.empty()) {
       continue;
     } else if (std::regex_search(line, match, one_line)) {
       open.back().push_back(match[2].str() + "." + match[1].str());
     } else if (line.starts_with("};")) {
-      return open.front();
+      if (part == "Config") return open.front();
+      parts[part] = open.front();
+      open.clear();
     } else if (const auto close = line.find("} "); close != line.npos && line.find('{') == line.npos) {
       const auto inner = open.back();
       open.pop_back();
       const auto name = line.substr(close + 2, line.find(';') - close - 2);
       for (const auto& field : inner) open.back().push_back(name + "." + field);
     } else if (std::regex_search(line, match, leaf)) {
-      open.back().push_back(match[1].str());
+      const auto own = parts.find(match[1]);
+      if (own == parts.end()) open.back().push_back(match[2].str());
+      if (own != parts.end())
+        for (const auto& field : own->second) open.back().push_back(match[2].str() + "." + field);
     }
   }
   return {};

@@ -14,7 +14,7 @@ const Probed refused{false, true, "Connection refused"};
 const Probed slow{false, false, "no answer within 500ms"};
 
 struct Watched {
-  explicit Watched(config::Config c = with_app()) : config(std::move(c)), health(config, now()) {}
+  explicit Watched(config::Config c = with_app()) : config(std::move(c)), health(config.app, now()) {}
   static config::Config with_app() {
     config::Config config;
     config.app.address = "127.0.0.1:5000";
@@ -191,6 +191,42 @@ TEST_CASE("with app.health.required: false the member keeps its place whatever b
   w.probe(refused);
   CHECK(w.state() == AppState::down);
   CHECK(w.health.has_place());
+}
+
+TEST_CASE("an app that moves keeps its place until the grace is over, and is up when the new one is found") {
+  Watched w;
+  (void)w.probe(passed);
+  w.to(2000ms);
+  config::AppSettings other = w.config.app;
+  other.address = "127.0.0.1:5001";
+  w.health.move(other, w.now());
+  CHECK(w.state() == AppState::restarting);
+  CHECK(w.health.has_place());
+  CHECK(w.next() == 2000ms);
+  CHECK(w.probe(refused));
+  w.to(2200ms);
+  CHECK(w.probe(passed));
+  CHECK(w.state() == AppState::up);
+
+  w.health.move(w.config.app, w.now());
+  CHECK(w.probe(refused));
+  w.to(2200ms + 5000ms);
+  CHECK(w.health.on_time(w.now()));
+  CHECK(w.state() == AppState::down);
+}
+
+TEST_CASE("an app comes to a node that had none, and goes for good") {
+  Watched w{config::Config{}};
+  CHECK(w.state() == AppState::none);
+  CHECK(w.health.next_deadline() == never);
+  w.health.move(Watched::with_app().app, w.now());
+  CHECK(w.state() == AppState::starting);
+  CHECK(w.probe(passed));
+  CHECK(w.health.has_place());
+  w.health.move({}, w.now());
+  CHECK(w.state() == AppState::none);
+  CHECK(!w.health.has_place());
+  CHECK(w.health.next_deadline() == never);
 }
 
 }  // namespace

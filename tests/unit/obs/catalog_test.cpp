@@ -81,9 +81,11 @@ const std::vector<Counter WorkerMetrics::*> worker_counters = {&WorkerMetrics::r
                                                                &WorkerMetrics::full_queue,
                                                                &WorkerMetrics::full_queue_wait,
                                                                &WorkerMetrics::full_route,
+                                                               &WorkerMetrics::full_log_streams,
                                                                &WorkerMetrics::full_event_streams,
                                                                &WorkerMetrics::full_long_polls,
                                                                &WorkerMetrics::event_resets,
+                                                               &WorkerMetrics::log_stream_lost,
                                                                &WorkerMetrics::event_streams_slow,
                                                                &WorkerMetrics::upgrades,
                                                                &WorkerMetrics::upgrades_moved,
@@ -97,8 +99,8 @@ const std::vector<Gauge WorkerMetrics::*> worker_gauges = {
     &WorkerMetrics::app_connections,  &WorkerMetrics::calls_in_flight, &WorkerMetrics::tchannel_links,
     &WorkerMetrics::app_waiting,      &WorkerMetrics::breakers_open,   &WorkerMetrics::streams,
     &WorkerMetrics::at_app,           &WorkerMetrics::app_queue,       &WorkerMetrics::upgrades_open,
-    &WorkerMetrics::event_streams,    &WorkerMetrics::long_polls,      &WorkerMetrics::app_open,
-    &WorkerMetrics::app_streams};
+    &WorkerMetrics::log_streams,      &WorkerMetrics::event_streams,   &WorkerMetrics::long_polls,
+    &WorkerMetrics::app_open,         &WorkerMetrics::app_streams};
 const std::vector<Counter ControlMetrics::*> control_counters = {&ControlMetrics::pings_sent,
                                                                  &ControlMetrics::pings_received,
                                                                  &ControlMetrics::ping_reqs_sent,

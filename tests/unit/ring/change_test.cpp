@@ -18,12 +18,12 @@ namespace {
 // (hash, address), in the order of the ring.
 std::vector<std::pair<std::uint32_t, std::string>> model(const std::vector<Server>& servers,
                                                          std::uint32_t points) {
-  std::map<std::string, std::string> names;  // by address; the first of two is kept
-  for (const Server& server : servers) names.try_emplace(server.address, server.name);
+  std::map<std::string, Server> kept;  // by address; the first of two
+  for (const Server& server : servers) kept.try_emplace(server.address, server);
   std::vector<std::pair<std::uint32_t, std::string>> all;
-  for (const auto& [address, name] : names) {
-    for (std::uint32_t i = 0; i < points; ++i) {
-      const std::string text = (name == address ? address : name + "#") + std::to_string(i);
+  for (const auto& [address, server] : kept) {
+    for (std::uint32_t i = 0; i < points * static_cast<std::uint32_t>(server.weight); ++i) {
+      const std::string text = (server.name == address ? address : server.name + "#") + std::to_string(i);
       all.emplace_back(ring::fingerprint32(text), address);
     }
   }
@@ -57,7 +57,8 @@ Server random_server(Rng& rng) {
   const std::string address =
       "10.0.0." + std::to_string(rng.below(12)) + ":" + ports.at(static_cast<std::size_t>(rng.below(4)));
   const bool named = rng.chance(1, 3);
-  return {named ? "node-" + std::to_string(rng.below(8)) : address, address};
+  const int weight = rng.chance(1, 4) ? 1 + static_cast<int>(rng.below(4)) : 1;
+  return {named ? "node-" + std::to_string(rng.below(8)) : address, address, weight};
 }
 
 void change_some(Rng& rng, std::vector<Server>& servers) {
@@ -67,6 +68,8 @@ void change_some(Rng& rng, std::vector<Server>& servers) {
     const auto at = static_cast<std::size_t>(rng.below(servers.size()));
     if (rng.chance(1, 3))
       servers[at].name = "node-" + std::to_string(rng.below(8));
+    else if (rng.chance(1, 3))
+      servers[at].weight = 1 + static_cast<int>(rng.below(4));
     else
       servers.erase(servers.begin() + static_cast<std::ptrdiff_t>(at));
   }

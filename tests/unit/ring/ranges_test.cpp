@@ -118,10 +118,10 @@ TEST_CASE("a plan moves, between each two members, exactly the hashes whose owne
         removed.push_back(MemberId{id});
       else
         wanted.push_back(before->servers()[id]);
-    std::vector<ring::Newcomer> added;
+    std::vector<ring::Server> added;
     for (std::uint64_t number = 6; number < 8; ++number)
       if (rng.chance(1, 2)) {
-        added.push_back({server(number), 1});
+        added.push_back(server(number));
         wanted.push_back(server(number));
       }
     const auto after = ring::build(wanted, 9, 2);
@@ -158,7 +158,7 @@ TEST_CASE("a plan moves, between each two members, exactly the hashes whose owne
 
 TEST_CASE("a newcomer of weight 2 has twice the points, and takes from everybody") {
   const auto ring = ring::build({server(1), server(2), server(3)}, 100, 1);
-  const ring::Newcomer heavy{{"d", ""}, 2};
+  const ring::Server heavy{"d", "", 2};
   const auto plan = ring::plan(*ring, std::span(&heavy, 1), {}, 100);
   REQUIRE(plan.moves.size() == 3);
   std::uint64_t moved = 0;
@@ -167,7 +167,7 @@ TEST_CASE("a newcomer of weight 2 has twice the points, and takes from everybody
     CHECK(plan.shares[*move.to].server.name == "d");
     moved += move.hashes;
   }
-  const ring::Newcomer light{{"d", ""}, 1};
+  const ring::Server light{"d", "", 1};
   CHECK(moved > ring::hash_space / 4);  // about 2 of 5
   CHECK(moved > ring::plan(*ring, std::span(&light, 1), {}, 100).shares[0].after);
   CHECK(plan.shares[0].after == moved);

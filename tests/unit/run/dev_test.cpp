@@ -33,6 +33,11 @@ struct Story {
       if (const auto* sent = std::get_if<run::SignalHalf>(&action))
         add(name(sent->node, sent->child) + " " + std::to_string(sent->number));
       if (const auto* load = std::get_if<run::Load>(&action)) add(load->on ? "load" : "no load");
+      if (const auto* cut = std::get_if<run::Partition>(&action)) {
+        std::string side;
+        for (const int node : cut->cut_off) side += " " + std::to_string(node);
+        add(side.empty() ? "whole" : "cut" + side);
+      }
       if (const auto* exit = std::get_if<run::Exit>(&action)) add("exit " + std::to_string(exit->code));
     }
     return all;
@@ -58,7 +63,7 @@ struct Story {
 }  // namespace
 
 TEST_CASE("each deed has a key, and a word for lines") {
-  for (const char key : std::string("kscl+-q")) CHECK(run::deed_of_key(key).has_value());
+  for (const char key : std::string("kscphl+-q")) CHECK(run::deed_of_key(key).has_value());
   for (const char key : std::string("xyz\x1b")) CHECK_FALSE(run::deed_of_key(key).has_value());
   CHECK(*run::parse_order("kill 2") == run::Order{Deed::kill, 2});
   CHECK(*run::parse_order("  continue  n3 ") == run::Order{Deed::go_on, 3});
@@ -67,8 +72,9 @@ TEST_CASE("each deed has a key, and a word for lines") {
   CHECK(run::parse_order("kill 1 2").error() == "kill takes the number of one node");
   CHECK(run::parse_order("kill 99").error() == "'99' is not the number of a node");
   CHECK(run::parse_order("quit 1").error() == "quit takes nothing behind it");
-  CHECK(run::parse_order("klil 1").error() ==
-        "'klil 1' is none of kill N, stop N, continue N, load, add, drain N, quit, status");
+  CHECK(
+      run::parse_order("klil 1").error() ==
+      "'klil 1' is none of kill N, stop N, continue N, partition N, heal, load, add, drain N, quit, status");
 }
 
 TEST_CASE("a killed node is started again by continue") {
@@ -91,6 +97,16 @@ TEST_CASE("a stopped node goes on; orders without a number are for the chosen on
   CHECK(story.state(2) == NodeState::running);
   story.core.choose(3);  // there is none
   CHECK(story.core.chosen() == 2);
+}
+
+TEST_CASE("nodes that are cut off one after the other are one side, until heal") {
+  Story story(4);
+  CHECK(story.order(Deed::heal).empty());
+  CHECK(story.order(Deed::cut_off, 3) == "cut 3");
+  CHECK(story.order(Deed::cut_off, 1) == "cut 1 3");
+  CHECK(story.core.cut_off() == std::set<int>{1, 3});
+  CHECK(story.order(Deed::heal) == "whole");
+  CHECK(story.core.cut_off().empty());
 }
 
 TEST_CASE("draining ends the daemon first, then the app, and kills who takes too long") {

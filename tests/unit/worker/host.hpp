@@ -223,6 +223,7 @@ class Host {
     made->ring = ring::build(std::move(ring), 100, ++version_);
     made->phase = phase;
     made->app.state = app_state;
+    made->app_settings = config.app;
     made->drain = drain_view;
     made->phase_reason = phase == api::Phase::joining ? "the test says so" : "";
     made->name = name_;

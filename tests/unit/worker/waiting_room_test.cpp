@@ -72,7 +72,6 @@ api::ViewPtr with_app(const api::ViewPtr& view, AppState state, std::uint64_t an
   changed->app.state = state;
   changed->app.answers = answers;
   changed->app.reason = state == AppState::up ? "" : "Connection refused";
-  changed->app_address = "the app's";
   return changed;
 }
 
