@@ -17,10 +17,6 @@ bool has_left(const api::MemberView& member) {
   return api::shown_status(member) == Status::leave;
 }
 
-bool is_ringpop(PeerKind kind) {
-  return kind == PeerKind::ringpop_go || kind == PeerKind::ringpop_node;
-}
-
 bool is_asked(const api::MemberView& member) {
   return !member.self && member.status != Status::faulty && member.status != Status::tombstone;
 }
