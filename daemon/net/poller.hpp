@@ -50,6 +50,7 @@ class Poller final : public boost::asio::execution_context::service {
   void shutdown() override;
   void arm();
   void dispatch();
+  int run_round();  // how many events there were
 
   using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
   Descriptor epoll_;
