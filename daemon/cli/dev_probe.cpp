@@ -97,7 +97,9 @@ bool good(const std::string& api, std::uint64_t key) {
 std::string change_fault(const std::string& api, const std::string& method, const std::string& peer) {
   const auto address = parse_api_address(api);
   if (!address) return address.error();
-  HttpRequest request{.method = method, .target = "/v1/faults/" + peer, .fields = {}};
+  HttpRequest request;
+  request.method = method;
+  request.target = "/v1/faults/" + peer;
   request.has_body = method == "PUT";
   if (request.has_body) request.body = R"({"drop": true})";
   const auto response = fetch(*address, request, sample_timeout);

@@ -46,7 +46,9 @@ api::Response ControlPlane::State::forget_app() {
   if (app->settings().address.empty()) return api::no_content();
   obs::log(Level::info, "app_unregistered",
            {{"app", app->settings().address}, {"meaning", "its keys go to other members"}});
-  move_app("", config::AppSettings{.address = ""});
+  config::AppSettings none;
+  none.address.clear();
+  move_app("", std::move(none));
   return api::no_content();
 }
 
