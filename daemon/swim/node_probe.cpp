@@ -254,7 +254,13 @@ void Node::State::on_answer(Now now, NewcomerPing& purpose, const Result<ringpop
 void Node::State::reached(Now now, const std::string& address, Outbox& out) {
   if (!unverified.remove(now.steady, address)) return;
   if (members.verify(address)) out.notices.emplace_back(RingInputChanged{});
-  if (ready && !config.name.empty()) meet_namesake(now, address, out);
+  if (!ready || config.name.empty()) return;
+  // It may have yielded to us by the time we know that it is there: then that is all there is to say of it.
+  const Member* member = members.find(address);
+  const bool has_yielded = member != nullptr && member->status == ringpop::Status::leave &&
+                           address != members.self() && name_of(address, member->labels) == config.name;
+  if (has_yielded) out.notices.emplace_back(NameConflict{config.name, members.self(), address});
+  meet_namesake(now, address, out);
 }
 
 }  // namespace ringside::swim

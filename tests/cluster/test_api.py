@@ -70,7 +70,8 @@ class Api(SharedClusterTest):
                 answer = self.a.get(path + query)
                 responses = item["get"]["responses"]
                 response = self.resolve(document, responses.get(str(answer.status)) or responses["default"])
-                self.assertIn(answer.status, (200, 204), answer.body)
+                # This cluster has no keys, so none that could be listed.
+                self.assertIn(answer.status, (409,) if path == "/v1/keyring" else (200, 204), answer.body)
                 content = response.get("content", {}).get("application/json")
                 if content:
                     self.fits(document, content["schema"], answer.json(), path)
