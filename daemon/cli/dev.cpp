@@ -259,7 +259,7 @@ class Dev {
   void tell(const Input& input) {
     run::DevOutbox out;
     input(cluster_, Clock::now(), out);
-    for (const auto& action : out) std::visit([this](const auto& each) { perform(each); }, action);
+    for (const auto& action : out) std::visit([this](const auto& each) { this->perform(each); }, action);
   }
 
   void perform(const run::StartHalf& start) {

@@ -97,8 +97,8 @@ Result<Question, std::string> parse_question(const std::string& text) {
   for (const auto& [word, page] : {std::pair{"ready", "/v1/readyz"}, std::pair{"outbound", "/v1/outboundz"}})
     if (text == word)
       return Question(
-          [page = std::string(page)](const Terminal& terminal, const Address& at, Millis timeout) {
-            return ask_health(terminal, at, page, timeout);
+          [path = std::string(page)](const Terminal& terminal, const Address& at, Millis timeout) {
+            return ask_health(terminal, at, path, timeout);
           });
   if (text.starts_with("members=")) {
     const auto count = parse_integer(text.substr(8));

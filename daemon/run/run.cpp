@@ -108,7 +108,7 @@ class Runner {
   void tell(const Input& input) {
     Outbox out;
     input(supervisor_, Clock::now(), out);
-    for (const Action& action : out) std::visit([this](const auto& each) { perform(each); }, action);
+    for (const Action& action : out) std::visit([this](const auto& each) { this->perform(each); }, action);
   }
 
   void perform(const Start& start) {

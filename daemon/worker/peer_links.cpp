@@ -54,8 +54,8 @@ void PeerLinks::forget_absent() {
   for (const auto& [address, link] : open_) {
     const auto& members = context_.view->members;
     const bool member =
-        std::any_of(members.begin(), members.end(), [&address = address](const api::MemberView& m) {
-          return m.address == address &&
+        std::any_of(members.begin(), members.end(), [&own = address](const api::MemberView& m) {
+          return m.address == own &&
                  (m.status == ringpop::Status::alive || m.status == ringpop::Status::suspect);
         });
     if (!member && link->unused()) absent.push_back(link);

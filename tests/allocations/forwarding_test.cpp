@@ -1,8 +1,7 @@
 // A forwarded request allocates nothing once everything is warm: at the entry, at the owner, for a caller
 // that keeps its connection. Now and then the loop wants memory for one handler more (a timer that ends in
 // the turn of a request), so the bound is one in a hundred requests. Counted is every malloc of the workers'
-// threads, also inside libraries; nghttp2 has a pool of its own. Sanitizers bring their own malloc: this
-// program is built without them.
+// threads, also inside libraries. Sanitizers bring their own malloc: this program is built without them.
 #include <pthread.h>
 
 #include <atomic>

@@ -2,6 +2,7 @@
 #include "daemon/control/gossip_source.hpp"
 
 #include <catch2/catch.hpp>
+#include <type_traits>
 
 namespace ringside::control::test {
 namespace {
@@ -19,11 +20,43 @@ std::string name_of(const std::string& address) {
 }
 
 Change record(const std::string& address, const std::string& name) {
-  return {.address = address, .labels = {{"__identity", name}, {"zone", "eu"}}};
+  Change change;
+  change.address = address;
+  change.labels = {{"__identity", name}, {"zone", "eu"}};
+  return change;
 }
 
 ringpop::Request ping(const std::string& source, std::vector<Change> changes = {}) {
-  return ringpop::Ping{.source = source, .changes = std::move(changes)};
+  ringpop::Ping ping;
+  ping.source = source;
+  ping.changes = std::move(changes);
+  return ping;
+}
+
+ringpop::Request join(const std::string& source) {
+  ringpop::Join join;
+  join.source = source;
+  return join;
+}
+
+ringpop::Request ping_req(const std::string& source, std::vector<Change> changes = {}) {
+  ringpop::PingReq request;
+  request.source = source;
+  request.target = a;
+  request.changes = std::move(changes);
+  return request;
+}
+
+// An answer that tells of one member.
+template <class Response>
+Response telling(Change change) {
+  Response response;
+  if constexpr (std::is_same_v<Response, ringpop::JoinResponse>) {
+    response.membership = {std::move(change)};
+  } else {
+    response.changes = {std::move(change)};
+  }
+  return response;
 }
 
 std::string fault(const ringpop::Request& request, const Speaker& by = speaker) {
@@ -33,13 +66,12 @@ std::string fault(const ringpop::Request& request, const Speaker& by = speaker) 
 TEST_CASE("a member may speak for itself, and pass on what it has heard of others") {
   CHECK(fault(ping(b, {record(b, "b"), record(a, "a")})).empty());
   CHECK(fault(ping(b, {record(b, "b.example")})).empty());
-  CHECK(fault(ringpop::Join{.source = b}).empty());
-  CHECK(fault(ringpop::PingReq{.source = b, .target = a}).empty());
+  CHECK(fault(join(b)).empty());
+  CHECK(fault(ping_req(b)).empty());
 }
 
 TEST_CASE("a request in the name of another address is refused, whatever it is") {
-  for (const ringpop::Request& request : {ping(a), ringpop::Request(ringpop::Join{.source = a}),
-                                          ringpop::Request(ringpop::PingReq{.source = a})})
+  for (const ringpop::Request& request : {ping(a), join(a), ping_req(a)})
     CHECK_THAT(fault(request), Contains("speaks for " + a) && Contains(b));
   CHECK_THAT(fault(ping(b), {"", {"b"}}), Contains("no address"));
 }
@@ -47,10 +79,10 @@ TEST_CASE("a request in the name of another address is refused, whatever it is")
 TEST_CASE("who calls itself by another's name is refused, in each kind of message") {
   CHECK_THAT(fault(ping(b, {record(a, "a"), record(b, "a")})),
              Contains("speaks for a") && Contains("is for b"));
-  CHECK_FALSE(fault(ringpop::PingReq{.source = b, .changes = {record(b, "a")}}).empty());
-  CHECK_FALSE(false_source(speaker, ringpop::JoinResponse{.membership = {record(b, "a")}}).empty());
-  CHECK_FALSE(false_source(speaker, ringpop::PingResponse{.changes = {record(b, "a")}}).empty());
-  CHECK_FALSE(false_source(speaker, ringpop::PingReqResponse{.changes = {record(b, "a")}}).empty());
+  CHECK_FALSE(fault(ping_req(b, {record(b, "a")})).empty());
+  CHECK_FALSE(false_source(speaker, telling<ringpop::JoinResponse>(record(b, "a"))).empty());
+  CHECK_FALSE(false_source(speaker, telling<ringpop::PingResponse>(record(b, "a"))).empty());
+  CHECK_FALSE(false_source(speaker, telling<ringpop::PingReqResponse>(record(b, "a"))).empty());
   CHECK(false_source(speaker, ringpop::Rejection{}).empty());
 }
 
@@ -61,7 +93,7 @@ TEST_CASE("who listens where another member is known to be is refused") {
 
 TEST_CASE("without a certificate anything may come, as ever") {
   CHECK(fault(ping(a, {record(b, "a")}), {b, {}}).empty());
-  CHECK(false_source({b, {}}, ringpop::PingResponse{.changes = {record(b, "a")}}).empty());
+  CHECK(false_source({b, {}}, telling<ringpop::PingResponse>(record(b, "a"))).empty());
 }
 
 }  // namespace

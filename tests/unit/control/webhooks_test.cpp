@@ -98,8 +98,8 @@ TEST_CASE("events are posted in order, signed, each again until it is taken") {
     const auto body = nlohmann::json::parse(told.body);
     order += body["type"] == "reset" ? "S" : std::to_string(body["data"]["n"].get<int>());
     CHECK(told.head.starts_with("POST /told?by=ringside HTTP/1.1\r\n"));
-    CHECK(told.field("Ringside-Event") == body["type"]);
-    CHECK(told.field("Ringside-Event-Id") == body["id"]);
+    CHECK(body["type"] == told.field("Ringside-Event"));
+    CHECK(body["id"] == told.field("Ringside-Event-Id"));
     CHECK(told.field("Content-Type") == "application/json");
     const auto signature = told.field("Ringside-Signature");
     const auto time = signature.substr(2, signature.find(',') - 2);

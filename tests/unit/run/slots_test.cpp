@@ -123,7 +123,7 @@ TEST_CASE("a link in place of the folder is refused") {
 TEST_CASE("a machine has 64 slots for one app") {
   const Machine machine;
   std::vector<Slot> all;
-  for (int i = 0; i < 64; ++i) all.push_back(std::move(*Slot::take(machine.environment, "shop")));
+  for (int i = 0; i < 64; ++i) all.push_back(*Slot::take(machine.environment, "shop"));
   const auto more = Slot::take(machine.environment, "shop");
   REQUIRE(!more.has_value());
   CHECK_THAT(more.error(), Contains("64 instances") && Contains("--app-id"));

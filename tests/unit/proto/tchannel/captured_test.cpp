@@ -99,12 +99,12 @@ void check_meaning(const Init& init, const json& meaning) {
 
 template <class Call>
 void check_call(const Call& call, const json& meaning) {
-  CHECK(hex_of(call.tracing) == meaning["tracing"]);
+  CHECK(meaning["tracing"] == hex_of(call.tracing));
   CHECK(as_json(call.headers) == meaning["headers"]);
   CHECK(static_cast<int>(call.checksum) == meaning["csumtype"]);
-  CHECK(call.arg1 == meaning["arg1"]);
-  CHECK(call.arg2 == meaning["arg2"]);
-  CHECK(call.arg3 == meaning["arg3"]);
+  CHECK(meaning["arg1"] == call.arg1);
+  CHECK(meaning["arg2"] == call.arg2);
+  CHECK(meaning["arg3"] == call.arg3);
 }
 
 void check_meaning(const Message& message, const json& meaning) {
@@ -115,7 +115,7 @@ void check_meaning(const Message& message, const json& meaning) {
   } else if (const auto* request = std::get_if<CallRequest>(&message)) {
     CHECK(type == "call req");
     CHECK(request->ttl_ms == meaning["ttl"]);
-    CHECK(request->service == meaning["service"]);
+    CHECK(meaning["service"] == request->service);
     check_call(*request, meaning);
   } else if (const auto* response = std::get_if<CallResponse>(&message)) {
     CHECK(type == "call res");
