@@ -30,12 +30,12 @@ struct File {
 };
 
 TEST_CASE("a secret is read from a file that only its owner and group can read") {
-  for (const mode_t mode : {0400, 0600, 0440, 0640})
+  for (const mode_t mode : {0400U, 0600U, 0440U, 0640U})
     CHECK(read_secret_file(File("x", mode).path)->text == "x");
 }
 
 TEST_CASE("a secret that others can read or change is refused with the command that mends it") {
-  for (const mode_t mode : {0644, 0604, 0660, 0602, 0666, 0601}) {
+  for (const mode_t mode : {0644U, 0604U, 0660U, 0602U, 0666U, 0601U}) {
     const File file("x", mode);
     const auto read = read_secret_file(file.path);
     REQUIRE_FALSE(read.has_value());

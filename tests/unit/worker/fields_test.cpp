@@ -191,7 +191,7 @@ TEST_CASE("the app's own Ringside-* and connection fields do not reach the calle
 
 TEST_CASE("an owned head outlives the buffer it was parsed from") {
   OwnedHead owned;
-  for (int round = 0; round < 3; ++round) {
+  for (unsigned round = 0; round < 3; ++round) {
     std::string method = "POST", target = "/path" + std::string(100 * (round + 1), 'x'), name = "Name",
                 value = "value";
     http::RequestHead head;

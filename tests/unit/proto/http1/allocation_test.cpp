@@ -1,6 +1,11 @@
 // The hot path does not allocate: after the first message a parser has all the memory it needs.
 // The counter is weak, so that another test of this program may bring its own; then ours must still see
 // allocations. Sanitizers bring their own operator new: there this file is empty.
+#ifdef __has_feature  // clang's way to tell
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 #include <catch2/catch.hpp>
