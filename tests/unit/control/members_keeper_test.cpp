@@ -19,10 +19,11 @@ using net::test::run_until;
 
 namespace fs = std::filesystem;
 
-// A folder that is not there yet, and goes with the test.
+// A folder that goes with the test.
 struct Folder {
   Folder() : path(fs::temp_directory_path() / ("ringside-members-" + std::to_string(::getpid()))) {
     fs::remove_all(path);
+    fs::create_directories(path);
   }
   ~Folder() { fs::remove_all(path); }
   Folder(const Folder&) = delete;

@@ -72,7 +72,8 @@ TEST_CASE("each way in may what the table says, with and without a token") {
   for (const auto& head : {asking("GET", "/v1/route/k/x", fields), asking("PUT", "/v1/local/x", fields),
                            asking("POST", "/v1/lookup", fields)})
     CHECK(refusal(access, way.caller, head) == way.app);
-  for (const auto& head : {asking("POST", "/v1/members/b", fields), asking("DELETE", "/v1/self", fields),
+  CHECK(refusal(access, way.caller, asking("PATCH", "/v1/self", fields)) == way.app);
+  for (const auto& head : {asking("POST", "/v1/members/b", fields), asking("DELETE", "/v1/drain", fields),
                            asking("PUT", "/v1/app", fields)})
     CHECK(refusal(access, way.caller, head) == way.ops);
 }
