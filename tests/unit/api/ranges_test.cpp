@@ -88,13 +88,14 @@ TEST_CASE("a plan that cannot be is refused with the place of the fault") {
   CHECK(refusal(R"({"added":[]})").find("'added'") != std::string::npos);
   CHECK(refusal(R"({"add":["d"]})").find("add[0]") != std::string::npos);
   CHECK(refusal(R"({"add":[{}]})").find("add[0] has no name") != std::string::npos);
-  CHECK(refusal(R"({"add":[{"name":"d","weight":0}]})").find("1 to 256") != std::string::npos);
+  CHECK(refusal(R"({"add":[{"name":"d","weight":0}]})").find("1 to 64") != std::string::npos);
   CHECK(refusal(R"({"add":[{"name":"d","weight":1.5}]})").find("'weight'") != std::string::npos);
   CHECK(refusal(R"({"add":[{"name":"d","zone":"eu"}]})").find("'zone'") != std::string::npos);
   CHECK(refusal(R"({"add":[{"name":"laptop-1"}]})").find("already") != std::string::npos);
   CHECK(refusal(R"({"add":[{"name":"d"},{"name":"d"}]})").find("add[1] is there twice") != std::string::npos);
-  CHECK(refusal(R"({"add":[{"name":"d","weight":256},{"name":"e"}]})").find("more than 256") !=
-        std::string::npos);
+  CHECK(refusal(R"({"add":[{"name":"d","weight":64},{"name":"e","weight":64},{"name":"f","weight":64},)"
+                R"({"name":"g","weight":64},{"name":"h"}]})")
+            .find("more than 256") != std::string::npos);
   CHECK(refusal(R"({"remove":[3]})").find("remove[0]") != std::string::npos);
   CHECK(refusal(R"({"remove":["laptop-3"]})").find("not in the ring") != std::string::npos);
   std::string many;

@@ -173,7 +173,7 @@ TEST_CASE("events prints what is kept, a line for each, or the data as JSON") {
                            Contains("  ring-changed   version 5, laptop-2 removed, gained ") &&
                            Contains("%, lost 0.0%\n"));
   const auto json = run_cli({"events", "-o", "json", "--types", "ring-*", "--addr", server.address()});
-  CHECK_THAT(json.out, StartsWith(R"({"id":"00c0ffee-2","type":"ring-changed","data":{"version":5,)"));
+  CHECK_THAT(json.out, StartsWith(R"({"id":"00c0ffee-3","type":"ring-changed","data":{"version":5,)"));
   const auto wrong = run_cli({"events", "--types", "rings", "--addr", server.address()});
   CHECK(wrong.exit == 1);
   CHECK_THAT(wrong.err, Contains("'rings' is no type of event"));
