@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
-#include "daemon/api/json_depth.hpp"
+#include "daemon/api/json_body.hpp"
 #include "daemon/api/reads.hpp"
 #include "daemon/base/limits.hpp"
 
@@ -51,7 +51,8 @@ std::string read_entry(const Json& body, AppEntry& entry) {
         wrong = "id is a text of at most " + std::to_string(limits::name_bytes) + " bytes";
       else
         entry.id = value.get<std::string>();
-    } else if (name == "health" && value.is_object()) {
+    } else if (name == "health") {
+      if (!value.is_object()) return R"(health is not like {"path": "/health", "interval": "2s"})";
       for (const auto& [part, of_it] : value.items()) {
         wrong = read_field(health_fields, "app.health.", part, of_it, entry.settings);
         if (!wrong.empty()) return "health: " + wrong;
@@ -69,10 +70,9 @@ std::string read_entry(const Json& body, AppEntry& entry) {
 }  // namespace
 
 Response order_app(const Call& call) {
-  const std::string_view text = call.request.body;
-  if (text.size() > limits::api_body_bytes)
-    return problem(Code::body_too_large, "the body holds an address and how to look after it");
-  const Json body = nests_too_deep(text) ? Json() : Json::parse(text, nullptr, false);
+  auto read = json_body(call, "an address and how to look after it");
+  if (!read) return std::move(read).error();
+  const Json body = std::move(*read);
   if (!body.is_object())
     return problem(Code::bad_request, R"(the body is not like {"address": "127.0.0.1:5000"})");
   AppEntry entry;

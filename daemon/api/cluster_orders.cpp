@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "daemon/api/json_body.hpp"
 #include "daemon/api/json_depth.hpp"
 #include "daemon/api/reads.hpp"
 #include "daemon/base/limits.hpp"
@@ -67,10 +68,9 @@ Response order_heal(const Call&) {
 }
 
 Response order_join(const Call& call) {
-  const std::string_view text = call.request.body;
-  if (text.size() > limits::api_body_bytes)
-    return problem(Code::body_too_large, "the body holds a few peers");
-  const Json body = nests_too_deep(text) ? Json() : Json::parse(text, nullptr, false);
+  auto read = json_body(call, "a few peers");
+  if (!read) return std::move(read).error();
+  const Json body = std::move(*read);
   if (!is_list_of_peers(body))
     return problem(Code::bad_request, R"(the body is not like {"peers": ["10.0.0.5:7601"]})");
   auto peers = body["peers"].get<std::vector<std::string>>();

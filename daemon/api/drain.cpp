@@ -2,9 +2,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "daemon/api/json_depth.hpp"
+#include "daemon/api/json_body.hpp"
 #include "daemon/api/reads.hpp"
-#include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
 
 namespace ringside::api {
@@ -70,10 +69,10 @@ Response drain_page(const Call& call) {
 
 // The body is empty, or {"timeout": "30s"}.
 Response order_drain(const Call& call) {
-  const std::string_view text = call.request.body;
-  if (text.empty()) return order(Order::Kind::drain);
-  if (text.size() > limits::api_body_bytes) return problem(Code::body_too_large, "the body holds a duration");
-  const Json body = nests_too_deep(text) ? Json() : Json::parse(text, nullptr, false);
+  if (call.request.body.empty()) return order(Order::Kind::drain);
+  auto read = json_body(call, "a duration");
+  if (!read) return std::move(read).error();
+  const Json body = std::move(*read);
   const bool good =
       body.is_object() &&
       (body.empty() || (body.size() == 1 && body.contains("timeout") && body["timeout"].is_string()));

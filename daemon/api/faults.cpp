@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "daemon/api/json_depth.hpp"
+#include "daemon/api/json_body.hpp"
 #include "daemon/api/reads.hpp"
 #include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
@@ -39,10 +39,9 @@ Response faults_page(const Call& call) {
 
 Response order_fault(const Call& call) {
   if (auto refusal = refused(call)) return *refusal;
-  const std::string_view text = call.request.body;
-  if (text.size() > limits::api_body_bytes)
-    return problem(Code::body_too_large, "the body says what goes wrong, in a word or two");
-  const Json body = nests_too_deep(text) ? Json() : Json::parse(text, nullptr, false);
+  auto read = json_body(call, "what goes wrong, in a word or two");
+  if (!read) return std::move(read).error();
+  const Json body = std::move(*read);
   const bool drop = body == Json{{"drop", true}};
   const bool delay =
       body.is_object() && body.size() == 1 && body.contains("delay") && body["delay"].is_string();

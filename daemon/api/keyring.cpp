@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "daemon/api/json_body.hpp"
 #include "daemon/api/json_depth.hpp"
 #include "daemon/api/reads.hpp"
 #include "daemon/base/limits.hpp"
@@ -53,10 +54,9 @@ Response bad_id(std::string_view found) {
 
 // The only text in a body like {"key": "..."}. Nothing of the body is repeated: it may be a key.
 Result<std::string, Response> only_text(const Call& call, const char* name, std::string_view like) {
-  const std::string_view text = call.request.body;
-  if (text.size() > limits::api_body_bytes)
-    return problem(Code::body_too_large, "the body holds one key, or its id");
-  const Json body = parse(text);
+  auto read = json_body(call, "one key, or its id");
+  if (!read) return std::move(read).error();
+  const Json body = std::move(*read);
   if (!body.is_object() || body.size() != 1 || !body.contains(name) || !body[name].is_string())
     return problem(Code::bad_request, "the body is not like " + std::string(like));
   return body[name].get<std::string>();

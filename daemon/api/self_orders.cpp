@@ -7,7 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "daemon/api/json_depth.hpp"
+#include "daemon/api/json_body.hpp"
 #include "daemon/api/reads.hpp"
 #include "daemon/base/limits.hpp"
 #include "daemon/config/syntax.hpp"
@@ -52,10 +52,9 @@ std::string read_weight(const Json& weight, SelfPatch& patch) {
 }  // namespace
 
 Response order_self(const Call& call) {
-  const std::string_view text = call.request.body;
-  if (text.size() > limits::api_body_bytes)
-    return problem(Code::body_too_large, "the body holds a few labels");
-  const Json body = nests_too_deep(text) ? Json() : Json::parse(text, nullptr, false);
+  auto read = json_body(call, "a few labels");
+  if (!read) return std::move(read).error();
+  const Json body = std::move(*read);
   if (!body.is_object())
     return problem(Code::bad_request, R"(the body is not like {"labels": {"zone": "eu"}, "weight": 2})");
   SelfPatch patch;

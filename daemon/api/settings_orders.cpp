@@ -3,9 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "daemon/api/json_depth.hpp"
+#include "daemon/api/json_body.hpp"
 #include "daemon/api/reads.hpp"
-#include "daemon/base/limits.hpp"
 
 namespace ringside::api {
 namespace {
@@ -42,10 +41,9 @@ Response order_reload(const Call&) {
 }
 
 Response order_log_level(const Call& call) {
-  const std::string_view text = call.request.body;
-  if (text.size() > limits::api_body_bytes)
-    return problem(Code::body_too_large, "the body holds one word for the level");
-  const Json body = nests_too_deep(text) ? Json() : Json::parse(text, nullptr, false);
+  auto read = json_body(call, "one word for the level");
+  if (!read) return std::move(read).error();
+  const Json body = std::move(*read);
   if (!body.is_object() || body.size() != 1 || !body.contains("level") || !body["level"].is_string())
     return problem(Code::bad_request, R"(the body is not like {"level": "debug"})");
   const auto word = body["level"].get<std::string>();

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/base/limits.hpp"
 #include "daemon/base/time.hpp"
 
 namespace ringside {
@@ -17,6 +18,12 @@ struct Fault {
   Millis delay{};     // else: it arrives so much later
   friend bool operator==(const Fault&, const Fault&) = default;
 };
+
+// When a try on a connection that meets it goes on, or is lost: where no packet comes through, a connection
+// notices after limits::peer_connect_time.
+[[nodiscard]] inline Instant noticed_at(const Fault& fault, Instant now) noexcept {
+  return now + (fault.drop ? Duration(limits::peer_connect_time) : Duration(fault.delay));
+}
 
 struct Faults {
   std::map<std::string, Fault, std::less<>> by_address;  // of single members

@@ -99,6 +99,7 @@ void ControlPlane::State::publish() {
 
 // All that may be there after a restart: the given up too, for after a power cut those are the others.
 void ControlPlane::State::keep_members() {
+  if (!members_keeper->keeps()) return;
   std::vector<std::string> others;
   for (const auto& member : view->members)
     if (!member.self && member.status != ringpop::Status::tombstone) others.push_back(member.address);

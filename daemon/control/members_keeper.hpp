@@ -27,6 +27,7 @@ class MembersKeeper {
   MembersKeeper(const MembersKeeper&) = delete;
   MembersKeeper& operator=(const MembersKeeper&) = delete;
 
+  [[nodiscard]] bool keeps() const { return disk_.has_value(); }
   // What the file held at the start.
   [[nodiscard]] const std::vector<std::string>& remembered() const { return remembered_; }
   // The other members now, in order. Nobody is no news: who has found none yet keeps what it remembers.

@@ -1,8 +1,6 @@
-// A fault on the way to another member (/v1/faults, only with --dev): the try arrives late, or is lost as
-// where no packet comes through, which a connection notices after limits::peer_connect_time.
+// A fault on the way to another member (/v1/faults, only with --dev): the try arrives late, or is lost.
 #include <algorithm>
 
-#include "daemon/base/limits.hpp"
 #include "daemon/worker/call.hpp"
 
 namespace ringside::worker {
@@ -11,8 +9,7 @@ void Call::meet_fault(const Fault& fault, std::string_view address) {
   state_ = State::faulted;
   faulted_to_ = address;
   lost_ = fault.drop;
-  const Duration wait = fault.drop ? Duration(limits::peer_connect_time) : Duration(fault.delay);
-  timer_.at(std::min(deadline_, Clock::now() + wait));
+  timer_.at(std::min(deadline_, noticed_at(fault, Clock::now())));
 }
 
 void Call::leave_fault() {

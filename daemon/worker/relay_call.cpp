@@ -255,8 +255,7 @@ void RelayCall::meet_fault(const Fault& fault, const std::string& address) {
   state_ = State::faulted;
   faulted_to_ = address;
   lost_ = fault.drop;
-  const Duration wait = fault.drop ? Duration(limits::peer_connect_time) : Duration(fault.delay);
-  timer_.at(std::min(deadline_, Clock::now() + wait));
+  timer_.at(std::min(deadline_, noticed_at(fault, Clock::now())));
 }
 
 void RelayCall::leave_fault() {
