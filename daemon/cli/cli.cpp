@@ -85,6 +85,7 @@ constexpr std::array simulate_flags{
     Flag{"--freeze", 0, "PERCENT", "of the nodes stand still at any time, each for five seconds"},
     Flag{"--partition", 0, "A/B@TIME",
          "so many percent are cut off from the rest, from then on for 30s, or +TIME"},
+    Flag{"--churn", 0, "TIME", "so often a node joins and another leaves"},
     Flag{"--seed", 0, "N", "of everything that is random (1)"},
     Flag{"--trace", 0, "", "a line for every message and every notice, to standard error"},
 };

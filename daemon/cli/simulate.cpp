@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t nodes_max = 4096;
 constexpr std::uint64_t minutes_max = 7 * 24 * 60;
+constexpr Duration churn_least = 100ms;
 
 // Takes the flags one by one; the first that makes no sense leaves a sentence in `error`.
 struct Reader {
@@ -55,6 +56,17 @@ struct Reader {
       return 0;
     }
     return static_cast<std::uint32_t>(std::lround(percent * 10));
+  }
+
+  std::optional<Duration> churn(std::size_t nodes) {
+    const auto text = arguments.get("--churn");
+    if (!text) return std::nullopt;
+    const auto every = parse_duration(*text);
+    if (!every || *every < churn_least || nodes < 3) {
+      wrong("--churn takes a time of at least 100ms, and three nodes or more, not '" + *text + "'");
+      return std::nullopt;
+    }
+    return *every;
   }
 
   // "40/60@30s" or "40/60@30s+2m".
@@ -94,6 +106,7 @@ Result<sim::Scenario, std::string> read_scenario(const Arguments& arguments, con
   scenario.loss_per_mille = reader.share("--loss");
   scenario.freeze_per_mille = reader.share("--freeze");
   scenario.partition = reader.partition();
+  scenario.churn = reader.churn(scenario.nodes);
   scenario.kill = reader.number("--kill", 0, 0, std::max<std::size_t>(scenario.nodes, 1) - 1);
   if (!reader.error.empty()) return reader.error;
   return scenario;
@@ -124,6 +137,8 @@ Json to_json(const sim::Scenario& scenario, const sim::Report& report) {
                                  {"first_out_s", seconds_or_null(detection.first)},
                                  {"last_out_s", seconds_or_null(detection.last)}});
   }
+  out["joined"] = report.joined;
+  out["left"] = report.left;
   out["suspicions"] = report.suspicions;
   out["false_alarms"] = report.false_alarms;
   out["lost_while_unreachable"] = report.unreachable_lost;
@@ -171,6 +186,8 @@ std::string render(const Json& report) {
         "suspected after " + in_seconds(dead["suspected_s"]) + ", out of the first ring after " +
             in_seconds(dead["first_out_s"]) + ", of the last after " + in_seconds(dead["last_out_s"]));
   }
+  if (report["joined"] > 0)
+    row("churn", report["joined"].dump() + " joined, " + report["left"].dump() + " left");
   row("suspicions", report["suspicions"].dump() + " of nodes that ran and could be reached");
   row("false alarms", report["false_alarms"].dump() + " of them given up; " +
                           report["lost_while_unreachable"].dump() + " given up while frozen or cut off");

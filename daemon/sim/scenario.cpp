@@ -2,6 +2,7 @@
 #include "daemon/sim/scenario.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <set>
 
@@ -18,6 +19,7 @@ using ringpop::Status;
 
 constexpr Duration cold_start_limit = 120s;
 constexpr Duration freeze_time = 5s;
+constexpr Duration leaving_time = 1s;  // `drain.notice`: whoever takes its leave listens for so long
 constexpr Duration look_every = 1s;
 constexpr int sampled_keys = 200;
 constexpr int progress_lines = 10;
@@ -99,6 +101,7 @@ class Run {
   // A suspicion that happens to be under way when the time is up is no disagreement that lasts. What it costs
   // is not of the time that was asked for.
   void settle() {
+    end_leavers(world_.elapsed());
     world_.on_send = nullptr;
     world_.on_reply = nullptr;
     const Duration end = world_.elapsed();
@@ -113,6 +116,7 @@ class Run {
                scenario_.time * static_cast<int>(2 * killed_ + 1) / static_cast<int>(2 * scenario_.kill))
       kill_one();
     if (scenario_.partition) act_partition(*scenario_.partition);
+    if (scenario_.churn) churn(*scenario_.churn);
     if (scenario_.freeze_per_mille > 0 && passed() >= next_freeze_) {
       next_freeze_ += freeze_time;
       frozen_.clear();
@@ -128,6 +132,7 @@ class Run {
     const std::span<const HostId> all(hosts_);
     if (!cut_ && !cut_is_over_ && passed() >= partition.at) {
       cut_ = true;
+      first_side_ = size;
       world_.cut(all.first(size), all.subspan(size));
       watcher_.progress(in_seconds(passed()) + ": " + std::to_string(size) + " nodes are cut off from " +
                         std::to_string(hosts_.size() - size));
@@ -140,8 +145,7 @@ class Run {
   }
 
   void kill_one() {
-    const auto running = world_.running();
-    const HostId victim = running[rng_.below(running.size())];
+    const HostId victim = some_running();
     ++killed_;
     report_.detections.push_back({name_of(victim.value), world_.elapsed(), {}, {}, {}});
     dying_[world_.address(victim)] = report_.detections.size() - 1;
@@ -150,9 +154,48 @@ class Run {
   }
 
   [[nodiscard]] bool cut_apart(HostId a, HostId b) const {
-    if (!cut_) return false;
-    const std::size_t size = hosts_.size() * scenario_.partition->percent / 100;
-    return (a.value < size) != (b.value < size);
+    return cut_ && (a.value < first_side_) != (b.value < first_side_);
+  }
+
+  void churn(Duration every) {
+    end_leavers(world_.elapsed() - leaving_time);
+    for (; passed() >= next_churn_; next_churn_ += every) {
+      const HostId leaver = some_running();
+      world_.leave(leaver);
+      leavers_.emplace_back(world_.elapsed(), leaver);
+      ++report_.left;
+      join_one();
+      ++report_.joined;
+    }
+  }
+
+  void join_one() {
+    swim::Config config = scenario_.config;
+    config.name = name_of(hosts_.size());
+    config.app_state = swim::App::ready;
+    std::vector<std::string> seeds;
+    for (std::size_t i = 0; i < std::min<std::size_t>(3, scenario_.nodes); ++i)
+      seeds.push_back(world_.address(some_running()));
+    const std::span<const HostId> all(hosts_);
+    const HostId joiner = world_.add(numbered_address(hosts_.size()), config);
+    if (cut_) world_.cut(all.first(first_side_), {&joiner, 1});
+    hosts_.push_back(joiner);
+    world_.start(joiner, seeds);
+  }
+
+  // One that is not on its way out.
+  HostId some_running() {
+    auto running = world_.running();
+    std::erase_if(running, [this](HostId host) {
+      return std::ranges::find(leavers_, host, &std::pair<Duration, HostId>::second) != leavers_.end();
+    });
+    return running[rng_.below(running.size())];
+  }
+
+  // Who took its leave by then is gone.
+  void end_leavers(Duration by) {
+    for (; !leavers_.empty() && leavers_.front().first <= by; leavers_.pop_front())
+      world_.kill(leavers_.front().second);
   }
 
   void on_notice(HostId observer, const swim::Notice& notice) {
@@ -163,6 +206,7 @@ class Run {
     }
     const auto* change = std::get_if<swim::MemberChanged>(&notice);
     if (change == nullptr || change->before == change->after) return;
+    if (!change->before) return;  // whoever joins hears what has befallen others; it has not lost them
     const bool suspect = change->after == Status::suspect;
     const bool faulty = change->after == Status::faulty;
     if (!suspect && !faulty) return;
@@ -241,7 +285,9 @@ class Run {
   std::size_t killed_ = 0;
   std::map<std::string, std::size_t> dying_;  // address -> its row in the report
   std::set<HostId> frozen_;
-  Duration next_freeze_{};
+  Duration next_freeze_{}, next_churn_{};
+  std::deque<std::pair<Duration, HostId>> leavers_;  // and when they took their leave
+  std::size_t first_side_ = 0;                       // of the cut: so many of the hosts
   bool cut_ = false, cut_is_over_ = false;
   bool rings_changed_ = false, disagree_ = false;
 };

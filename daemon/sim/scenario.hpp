@@ -27,6 +27,7 @@ struct Scenario {
     Duration at{}, lasts{};
   };
   std::optional<Partition> partition;
+  std::optional<Duration> churn;             // so often one node joins and another leaves
   Duration time = std::chrono::minutes(10);  // after the cold start
   std::uint64_t seed = 1;
 };
@@ -46,6 +47,7 @@ struct Disagreement {  // a stretch of time in which not all agree about the own
 struct Report {
   std::optional<Duration> cold_start;  // until all agree; empty: they did not within two minutes
   std::vector<Detection> detections;
+  std::size_t joined = 0, left = 0;  // by churn
   std::size_t suspicions = 0;    // of a node that runs, is awake and not cut off, as each observer sees it
   std::size_t false_alarms = 0;  // the same, taken for dead
   std::size_t unreachable_lost = 0;  // taken for dead while frozen or cut off

@@ -32,7 +32,7 @@ Membership::Membership(std::string self, Member me, std::size_t members_max)
 }
 
 Applied Membership::apply(std::span<const ringpop::Change> changes, std::int64_t incarnation_max,
-                          std::size_t newcomers_max, bool unverified) {
+                          std::size_t newcomers_max, Newcomers newcomers) {
   Applied applied;
   for (const ringpop::Change& change : changes) {
     if (change.incarnation < 0 || change.incarnation > incarnation_max) {
@@ -56,7 +56,7 @@ Applied Membership::apply(std::span<const ringpop::Change> changes, std::int64_t
           if (!may_enter(change, applied.newcomers >= newcomers_max, applied.refused)) break;
           ++applied.newcomers;
         }
-        write(change, incoming, unverified, applied);
+        write(change, incoming, newcomers, applied);
         break;
     }
   }
@@ -78,13 +78,13 @@ bool Membership::may_enter(const ringpop::Change& change, bool too_many, Changes
   return false;
 }
 
-void Membership::write(const ringpop::Change& change, const Standing& incoming, bool unverified,
+void Membership::write(const ringpop::Change& change, const Standing& incoming, Newcomers newcomers,
                        Applied& applied) {
   const auto [at, is_new] = rows_.try_emplace(change.address);
   Member& row = at->second;
   if (is_new) {
     index_.emplace(at->first, &row);
-    row.unverified = unverified;
+    row.unverified = !is_vouched(change, newcomers);
   }
   const bool was_in = !is_new && reachable(row.status);
   const bool is_in = reachable(change.status);
@@ -186,7 +186,8 @@ std::vector<ringpop::Change> Membership::as_changes() const {
   std::vector<ringpop::Change> changes;
   changes.reserve(rows_.size());
   for (const auto& [address, member] : rows_) {
-    changes.push_back({address, member.status, member.incarnation, self_, me_->incarnation, member.labels});
+    changes.push_back({address, member.status, member.incarnation, self_, me_->incarnation, member.labels,
+                       member.unverified});
   }
   return changes;
 }

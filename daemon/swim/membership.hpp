@@ -37,6 +37,13 @@ struct Applied {
   ChangesRefused refused;
 };
 
+// Whether those who enter own keys at once: all, whom the teller of a list has reached itself, or nobody.
+enum class Newcomers : std::uint8_t { vouched, as_told, unverified };
+
+[[nodiscard]] constexpr bool is_vouched(const ringpop::Change& change, Newcomers newcomers) {
+  return newcomers == Newcomers::vouched || (newcomers == Newcomers::as_told && !change.unverified);
+}
+
 class Membership {
  public:
   using Rows =
@@ -46,9 +53,10 @@ class Membership {
 
   // Changes with an incarnation above `incarnation_max` are refused: one wrong clock must not freeze a
   // member's state for years. So are new members beyond the cap and addresses nobody could dial.
-  // So are more than `newcomers_max` new ones in this batch. Those who enter are `unverified` or not.
+  // So are more than `newcomers_max` new ones in this batch.
   Applied apply(std::span<const ringpop::Change> changes, std::int64_t incarnation_max,
-                std::size_t newcomers_max = std::numeric_limits<std::size_t>::max(), bool unverified = false);
+                std::size_t newcomers_max = std::numeric_limits<std::size_t>::max(),
+                Newcomers newcomers = Newcomers::vouched);
   // This member is no longer unverified. Returns whether the ring changed.
   bool verify(std::string_view address);
   // Our own row; gossip cannot change it. Returns whether the ring changed.
@@ -75,7 +83,7 @@ class Membership {
 
  private:
   [[nodiscard]] bool may_enter(const ringpop::Change& change, bool too_many, ChangesRefused& refused) const;
-  void write(const ringpop::Change& change, const Standing& incoming, bool unverified, Applied& applied);
+  void write(const ringpop::Change& change, const Standing& incoming, Newcomers newcomers, Applied& applied);
   [[nodiscard]] bool shares_its_name(std::string_view address, std::string_view name) const;
 
   std::string self_;

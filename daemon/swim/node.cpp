@@ -123,12 +123,14 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
   const auto softened = doubt.soften(now.steady, members, changes);
   if (!softened.empty()) changes = softened;
   // A list is bounded by the members there may be at all.
-  const bool counts = how == Learned::by_gossip && teller != members.self();
+  const bool counts = how == Learned::by_gossip && !changes.empty() && teller != members.self();
   const std::size_t newcomers_max =
       counts ? newcomer_quota.left(now.steady, teller) : std::numeric_limits<std::size_t>::max();
   // Whom we join through we believe; a list beside that is worth no more than gossip.
-  const bool vouched = !config.verify_newcomers || how == Learned::by_join;
-  const Applied applied = members.apply(changes, incarnation_max(now), newcomers_max, !vouched);
+  const Newcomers newcomers = !config.verify_newcomers  ? Newcomers::vouched
+                              : how == Learned::by_join ? Newcomers::as_told
+                                                        : Newcomers::unverified;
+  const Applied applied = members.apply(changes, incarnation_max(now), newcomers_max, newcomers);
   if (counts) newcomer_quota.take(now.steady, teller, applied.newcomers);
   if (dissemination.set_limit(config.piggyback_factor, members.living_count()))
     out.measures.push_back({Stat::piggyback_limit, dissemination.limit()});
@@ -137,7 +139,7 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
     if (!update.before) {
       rotation.add(change.address, rng);
       catch_up.grew(now.steady);
-      if (!vouched) unverified.add(now.steady, change.address);
+      if (!is_vouched(change, newcomers)) unverified.add(now.steady, change.address);
     }
     if (update.returned) flaps.returned(now.steady, name_of(change.address, change.labels));
     if (update.returned ||
@@ -156,7 +158,7 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
   }
   if (!applied.updates.empty())
     out.measures.push_back({Stat::members_reachable, static_cast<std::int64_t>(members.reachable_count())});
-  if (vouched && unverified.size() > 0) vouch(now, changes, out);
+  if (unverified.size() > 0) take_vouched(now, changes, newcomers, out);
   heal_clock.set_lonely(now.steady, members.faulty_count() > members.living_count());
   note_refused(applied.refused, out);
   if (how == Learned::by_gossip) take_accusations(changes);
@@ -174,22 +176,21 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
   return news;
 }
 
-void Node::State::vouch(Now now, std::span<const ringpop::Change> changes, Outbox& out) {
-  for (const ringpop::Change& change : changes) reached(now, change.address, out);
+void Node::State::take_vouched(Now now, std::span<const ringpop::Change> changes, Newcomers newcomers,
+                               Outbox& out) {
+  for (const ringpop::Change& change : changes) {
+    if (is_vouched(change, newcomers)) reached(now, change.address, out);
+  }
 }
 
-// A suspect of a list goes on without a source: who sent the list is none of its accusers.
+// A suspect of a list goes on without a source: who sent the list is none of its accusers. Nor does what the
+// sender says of its own pings.
 void Node::State::spread(const ringpop::Change& change, Learned how) {
-  switch (how) {
-    case Learned::by_gossip: dissemination.record(change); break;
-    case Learned::by_list: {
-      ringpop::Change told = change;
-      if (told.status == ringpop::Status::suspect) told.source.clear();
-      dissemination.record(std::move(told));
-      break;
-    }
-    case Learned::by_join: dissemination.forget(change.address); break;
-  }
+  if (how == Learned::by_join) return dissemination.forget(change.address);
+  ringpop::Change told = change;
+  told.unverified = false;
+  if (how == Learned::by_list && told.status == ringpop::Status::suspect) told.source.clear();
+  dissemination.record(std::move(told));
 }
 
 void Node::State::start_timer(Now now, const ringpop::Change& change, Learned how) {

@@ -116,7 +116,7 @@ struct Node::State {
   void start_timer(Now now, const ringpop::Change& change, Learned how);
   void take_accusations(std::span<const ringpop::Change> changes);
   void watch_sleep(Now now, Outbox& out);
-  void vouch(Now now, std::span<const ringpop::Change> changes, Outbox& out);
+  void take_vouched(Now now, std::span<const ringpop::Change> changes, Newcomers newcomers, Outbox& out);
   void note_refused(const ChangesRefused& refused, Outbox& out);
   void set_self(Now now, ringpop::Status status, std::int64_t above, Outbox& out);
   void settle_self(Now now, Outbox& out);

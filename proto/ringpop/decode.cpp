@@ -240,7 +240,8 @@ class BodyReader {
                                         {"source", &record_.change.source},
                                         {"sourceIncarnationNumber", &record_.change.source_incarnation},
                                         {"tombstone", &record_.tombstone},
-                                        {"labels", &record_.change.labels}};
+                                        {"labels", &record_.change.labels},
+                                        {"unverified", &record_.change.unverified}};
   std::string label_key_;
   std::size_t left_out_ = 0;
   std::optional<WireError> error_;

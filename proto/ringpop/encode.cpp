@@ -73,6 +73,7 @@ void put(std::string& out, const Change& c) {
       .text("status", to_string(is_tombstone ? Status::faulty : c.status));
   if (is_tombstone) object.flag("tombstone", true);
   if (!c.labels.empty()) object.labels("labels", c.labels);
+  if (c.unverified) object.flag("unverified", true);
   object.close();
 }
 

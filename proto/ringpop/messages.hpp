@@ -39,6 +39,7 @@ struct Change {
   std::string source;                   // who first declared it; may be empty
   std::int64_t source_incarnation = 0;  // the declarer's at that time
   Labels labels;
+  bool unverified = false;  // ringside's own, in the list of a join: its sender has only heard of the subject
   friend bool operator==(const Change&, const Change&) = default;
 };
 

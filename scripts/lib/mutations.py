@@ -62,7 +62,7 @@ MUTATIONS = [
      "if (heal_clock.take(now.steady, members.living_count() + 1, rng)) out.notices",
      "if (heal_clock.take(now.steady, members.living_count() + 1, rng) && false) out.notices"),
     ("a new member changes the ring and nobody is told", "membership.cpp",
-     "if (was_in != is_in || (is_in && renamed)) {", "if (was_in && !is_in) {"),
+     "if (was_in != is_in || (is_in && moves_points)) {", "if (was_in && !is_in) {"),
     ("silence is a refusal", "node_inquest.cpp",
      "if (failed.error() == make_error_code(Errc::refused)) return", "if (!failed) return"),
     ("a proof of death needs no witness", "inquest.cpp",
@@ -93,12 +93,26 @@ def build(tree):
         sys.exit(f"mutations: it does not build\n{done.stdout[-3000:]}")
 
 
+def planted_in(number):
+    """The file with this fault."""
+    _, name, there, planted = MUTATIONS[number - 1]
+    original = (ROOT / "daemon" / "swim" / name).read_text()
+    if original.count(there) != 1:
+        sys.exit(f"mutations: number {number} fits {original.count(there)} places in {name}; bring the list up to date")
+    return original.replace(there, planted)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="scripts/dev sim --mutations", description=__doc__)
     parser.add_argument("--count", type=int, default=1000, help="seeds for each (1000)")
     parser.add_argument("--wanted", type=int, default=22, help="how many must be found (22)")
     parser.add_argument("--only", type=int, help="this number of the list alone")
+    parser.add_argument("--fit", action="store_true", help="only see whether each still fits the code")
     options = parser.parse_args()
+    for number in range(1, len(MUTATIONS) + 1):
+        planted_in(number)
+    if options.fit:
+        return
     copy, tree = BUILDS / "mutations" / "source", BUILDS / "mutations" / "build"
     copy_sources(copy)
     configured = run(["cmake", "--preset", "release", "-B", tree], cwd=copy)
@@ -107,12 +121,10 @@ def main():
     found = 0
     chosen = [options.only] if options.only else range(1, len(MUTATIONS) + 1)
     for number in chosen:
-        title, name, there, planted = MUTATIONS[number - 1]
+        title, name, _, _ = MUTATIONS[number - 1]
         path = copy / "daemon" / "swim" / name
-        original = (ROOT / "daemon" / "swim" / name).read_text()
-        if original.count(there) != 1:
-            sys.exit(f"mutations: number {number} fits {original.count(there)} places in {name}; bring the list up to date")
-        path.write_text(original.replace(there, planted))
+        original = path.read_text()
+        path.write_text(planted_in(number))
         try:
             build(tree)
             started = time.monotonic()

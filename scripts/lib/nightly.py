@@ -30,6 +30,8 @@ PARTS = {
     "rolling": Part("twenty rounds of restarts, and of three members to six and back, under load",
                     ["scripts/dev", "test", "cluster", "-v", "-p", "test_rolling.py"], {"RINGSIDE_ROLLING_ROUNDS": "20"}),
     "seeds": Part("5,000 simulated clusters with faults, of seeds that no other night had", ["scripts/dev", "seeds", "5000"]),
+    "budgets": Part("1,000 simulated members: how soon they agree, and what gossip costs, also while they come and go",
+                    ["scripts/dev", "budgets", "--nightly"]),
     "mutations": Part("whether the simulator finds the faults planted in the core", ["scripts/dev", "sim", "--mutations"]),
     "loss": Part("1,000 simulated hours of loss without a false alarm", ["scripts/dev", "sim", "--lossy-hours", "1000"]),
     "fuzz": Part("every fuzz target for an hour", ["scripts/dev", "fuzz", "--seconds", "3600"]),

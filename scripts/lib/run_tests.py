@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILDS = pathlib.Path(os.environ.get("RINGSIDE_BUILD") or ROOT / "build")
@@ -22,7 +23,14 @@ ENVIRONMENT = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"}
 
 class Count:
     passed = failed = 0
+    failures = []  # where, and three lines of what was said: from the exception on, or else the last ones
     skipped = []  # reasons
+
+    def fail(self, where, output, times=1):
+        self.failed += times
+        lines = [line for line in output.splitlines() if line.strip()]
+        at = next((i for i, line in enumerate(lines) if re.match(r"\w*(Error|Exception)\b", line)), max(0, len(lines) - 3))
+        self.failures.append((where, lines[at:at + 3]))
 
 
 count = Count()
@@ -59,7 +67,7 @@ def one(title, command, timeout=1800):
     if code == 0:
         count.passed += 1
     else:
-        count.failed += 1
+        count.fail(title, output)
         tail(output)
     ended(started, "passed" if code == 0 else f"FAILED (exit code {code})")
     return code == 0
@@ -72,7 +80,7 @@ def build(preset, targets):
     if code == 0:
         code, output = run(["ninja", "-C", BUILDS / preset, *targets], timeout=3600)
     if code != 0:
-        count.failed += 1
+        count.fail(f"build {preset}", output)
         tail(output)
     elif "warning:" in output:
         print(f"   {output.count('warning:')} warnings; CI would refuse them")
@@ -80,10 +88,17 @@ def build(preset, targets):
     return code == 0
 
 
-def unit(preset, name, *arguments):
-    """One Catch2 binary; its test cases are counted one by one."""
-    started = section(f"{name} ({preset}) {' '.join(arguments)}".rstrip())
-    code, output = run([BUILDS / preset / name, *arguments])
+def units(preset, *commands):
+    """Catch2 binaries, two at a time; their test cases are counted one by one."""
+    started = section(f"{', '.join(' '.join(command) for command in commands)} ({preset})")
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda command: run([BUILDS / preset / command[0], *command[1:]]), commands))
+    for command, (code, output) in zip(commands, done):
+        count_unit(command[0], code, output)
+    ended(started, "all of them")
+
+
+def count_unit(name, code, output):
     all_passed = re.search(r"All tests passed \(\d+ assertions? in (\d+) test cases?\)", output)
     # The summary's columns are "test cases: 12 | 11 passed | 1 failed"; any of them but the first may be missing.
     some_failed = re.search(r"^test cases:\s*(\d+)(?: \|\s*(\d+) passed)?", output, re.MULTILINE)
@@ -95,10 +110,11 @@ def unit(preset, name, *arguments):
     else:
         passed, failed = 0, 1  # no summary: it crashed, or ran nothing
     count.passed += passed
-    count.failed += failed
+    print(f"   {name}: {passed} passed, {failed} failed", flush=True)
     if failed:
+        where = re.findall(r"^(\S+\.cpp:\d+): FAILED", output, re.MULTILINE)
+        count.fail(f"{name} {' '.join(where)}", output, failed)
         tail(output)
-    ended(started, f"{passed} passed, {failed} failed")
 
 
 def processes(title, folder):
@@ -118,13 +134,18 @@ def processes(title, folder):
     reasons = re.findall(r"^(.*) \.\.\. skipped ['\"](.*)['\"]$", output, re.MULTILINE)
     total = int(ran[1]) if ran else 0
     # A test with several bad subtests is one failed test.
-    failed = len(set(re.findall(r"^(?:FAIL|ERROR): (\S+ \(\S+\))", output, re.MULTILINE)))
+    reports = {}
+    for report in re.split(r"^={70}$", output, flags=re.MULTILINE)[1:]:
+        if what := re.match(r"\s*(?:FAIL|ERROR): (\S+ \(\S+\))", report):
+            reports.setdefault(what[1], report.split("\nRan ")[0].rstrip("-\n"))
     skipped = int(outcome.get("skipped", 0))
-    if child.returncode != 0 and failed == 0 or total == 0:
-        failed = max(failed, 1)
+    if not reports and (child.returncode != 0 or total == 0):
+        reports[title] = output
+    failed = len(reports)
     passed = max(0, total - failed - skipped)
     count.passed += passed
-    count.failed += failed
+    for test, report in reports.items():
+        count.fail(test, report)
     count.skipped += [f"{test.strip()}: {reason}" for test, reason in reasons] or ["(see above)"] * skipped
     ended(started, f"{passed} passed, {failed} failed, {skipped} skipped")
 
@@ -136,11 +157,16 @@ def main():
     started = time.monotonic()
     one("layers: the check finds planted mistakes", [sys.executable, "scripts/check_layers.py", "--self-test"])
     one("layers: who includes whom", [sys.executable, "scripts/check_layers.py"])
+    one("mutations: each still fits the code", [sys.executable, "scripts/lib/mutations.py", "--fit"])
     one("format (scripts/dev fmt repairs it)", [sys.executable, "scripts/lib/format_check.py"])
 
     if build("release", ["ringside", "ringside_pages", "ringside_sim_tool", "test_core", "test_allocations", *BENCH_PROGRAMS]):
-        unit("release", "test_core", "*")  # with the long simulations, which need an optimised build
-        unit("release", "test_allocations")  # counted in what users run
+        # With the long simulations, which need an optimised build; allocations are counted in what users run.
+        units("release", ["test_core", "*"], ["test_allocations"])
+        one("simulator: the seeds that found something once",
+            [BUILDS / "release" / "ringside_sim", "--regressions", "tests/sim/regressions.txt"], 180)
+        one("simulator: how soon clusters agree, and what gossip costs, within the budgets",
+            [sys.executable, "scripts/lib/budgets.py"], 180)
         one("simulator: 200 seeds, 0 violations", [BUILDS / "release" / "ringside_sim", "--count", "200", "--twice-every", "100"], 180)
         one("simulator: an hour of loss without a false alarm", [BUILDS / "release" / "ringside_sim", "--lossy-hours", "1"], 180)
         processes("cluster tests: real processes", "tests/cluster")
@@ -160,16 +186,17 @@ def main():
         one("demo", ["scripts/demo"], 600)
     # The second compiler: above all, the simulator's trace hashes are those of g++.
     if build("asan", [*UNIT_TESTS, "fuzzers"]):
-        for name in UNIT_TESTS:
-            unit("asan", name)
+        units("asan", *([name] for name in UNIT_TESTS))
         one("fuzzing: the targets find nothing, the canary's fault is found",
             [sys.executable, "scripts/lib/fuzz.py", "--seconds", str(options.fuzz_seconds), "--seed", FUZZ_SEED])
     if build("tsan", ["test_net"]):
-        unit("tsan", "test_net")
+        units("tsan", ["test_net"])
 
     print(f"\nall of it took {time.monotonic() - started:.0f} s")
     for reason in count.skipped:
         print(f"skipped: {reason}")
+    for where, lines in count.failures:
+        print(f"failed: {where}", *(f"  {line}" for line in lines), sep="\n")
     skipped = f", {len(count.skipped)} skipped" if count.skipped else ""
     print(f"{count.passed} passed, {count.failed} failed{skipped}")
     sys.exit(1 if count.failed or not count.passed else 0)

@@ -86,7 +86,7 @@ class Hostile:
         for owner in hosts:
             key = next(key for key in map(str, range(200_000)) if hosts[0].owner(key) == owner.name)
             for entry in hosts:
-                # The lists of a member's first ten seconds are believed, fakes and all, until these are found dead.
+                # The list that a join brings is believed, fakes and all, until these are found dead.
                 wait_until(lambda: self.served(entry, key) == (200, owner.name), 15, f"{entry.name} to {owner.name}",
                            [entry.daemon, owner.daemon])
 

@@ -4,11 +4,16 @@
 //
 //   ringside_sim --seed 1 --count 200
 //   ringside_sim --seed 17 --trace
+//   ringside_sim --regressions tests/sim/regressions.txt
 //   ringside_sim --lossy-hours 1     32 nodes at 5 % loss for so long, and not one false alarm
 #include <boost/program_options.hpp>
 #include <cstdint>
+#include <fstream>
 #include <iostream>
+#include <sstream>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "daemon/sim/chaos.hpp"
 #include "daemon/sim/cluster.hpp"
@@ -24,6 +29,7 @@ struct Options {
   std::uint64_t count = 1;
   std::uint64_t twice_every = 0;
   std::int64_t lossy_hours = 0;
+  std::string regressions;
   bool trace = false;
 };
 
@@ -78,6 +84,32 @@ int run(const Options& options) {
   return 0;
 }
 
+// Seeds that found something once, a line each: the seed, then what. '#' begins a comment.
+std::vector<std::uint64_t> seeds_of(const std::string& file) {
+  std::ifstream in(file);
+  if (!in) throw std::runtime_error("cannot read " + file);
+  std::vector<std::uint64_t> seeds;
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    std::uint64_t seed = 0;
+    if (!(std::istringstream(line) >> seed))
+      throw std::runtime_error(file + ": a line begins with a seed, not '" + line + "'");
+    seeds.push_back(seed);
+  }
+  if (seeds.empty()) throw std::runtime_error(file + " has no seed");
+  return seeds;
+}
+
+int run_regressions(const Options& options) {
+  Totals totals;
+  const auto seeds = seeds_of(options.regressions);
+  for (const std::uint64_t seed : seeds) {
+    if (!run_seed(seed, options, totals)) return 1;
+  }
+  std::cout << seeds.size() << " seeds that found something once: 0 violations" << std::endl;
+  return 0;
+}
+
 // In runs of an hour, each with a seed of its own.
 int run_lossy(const Options& options) {
   constexpr std::size_t nodes = 32;
@@ -108,6 +140,7 @@ int main(int argc, char** argv) {
       "count", po::value(&options.count), "how many (1)")("twice-every", po::value(&options.twice_every),
                                                           "run every N-th seed twice and compare (0: none)")(
       "lossy-hours", po::value(&options.lossy_hours), "instead: look for false alarms at 5 % loss")(
+      "regressions", po::value(&options.regressions), "instead: the seeds of this file")(
       "trace", po::bool_switch(&options.trace), "one line per message and notice");
   try {
     po::variables_map given;
@@ -117,6 +150,7 @@ int main(int argc, char** argv) {
       std::cout << table;
       return 0;
     }
+    if (!options.regressions.empty()) return run_regressions(options);
     return options.lossy_hours > 0 ? run_lossy(options) : run(options);
   } catch (const std::exception& error) {
     std::cerr << "ringside_sim: " << error.what() << "\n";

@@ -33,6 +33,14 @@ TEST_CASE("simulate prints progress to stderr and one screen to stdout") {
                           Contains("at the end                4 nodes run, and they agree\n"));
 }
 
+TEST_CASE("simulate has members come and go") {
+  const auto run = run_with({"--churn", "10s", "-o", "json"});
+  CHECK(run.exit == 0);
+  const auto report = nlohmann::json::parse(run.out);
+  CHECK(6 == report["joined"]);
+  CHECK(6 == report["left"]);
+}
+
 TEST_CASE("simulate uses the settings it is given: a shorter time for suspects is seen in the result") {
   const auto out_of_all_rings = [](std::vector<std::string> more) {
     more.insert(more.end(), {"--gossip-proof-of-death", "false"});  // or nobody waits for anything
@@ -57,7 +65,8 @@ TEST_CASE("simulate says what is wrong with a flag, and exits 2") {
         Case{{"--nodes", "0"}, "--nodes takes a whole number from 1"},
         Case{{"--partition", "40/70@1s"}, "add up to 100"}, Case{{"--partition", "40/60"}, "40/60@30s"},
         Case{{"--partition", "40/60@soon"}, "not '40/60@soon'"},
-        Case{{"--gossip-period", "soon"}, "--gossip-period"}}) {
+        Case{{"--churn", "often"}, "--churn takes a time of at least 100ms"},
+        Case{{"--churn", "99ms"}, "not '99ms'"}, Case{{"--gossip-period", "soon"}, "--gossip-period"}}) {
     INFO(c.says);
     const auto run = run_with(c.flags);
     CHECK(run.exit == 2);

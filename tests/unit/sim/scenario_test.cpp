@@ -75,6 +75,32 @@ TEST_CASE("a cut makes owners disagree until it has healed, and counts as no fal
   CHECK(report.agreed_after);
 }
 
+TEST_CASE("while members come and go one by one nobody is called dead, and at the end there is one view",
+          "[sim]") {
+  sim::Scenario scenario;
+  scenario.churn = 2s;
+  scenario.time = 2min;
+  const auto report = run(scenario);
+  CHECK(report.joined == 60);
+  CHECK(report.left == 60);
+  CHECK(report.running_at_end == 10);
+  CHECK(report.false_alarms == 0);
+  CHECK(report.ring_changes >= 120 * 8);  // as each of the others sees it
+  CHECK(report.agreed_after);
+}
+
+TEST_CASE("who joins while the cluster is cut is on one side of it, and all are one cluster afterwards",
+          "[sim]") {
+  sim::Scenario scenario;
+  scenario.config.heal_doubt = 10s;  // or the words of the other side would be taken for true
+  scenario.churn = 10s;
+  scenario.partition = {40, 30s, 60s};
+  scenario.time = 4min;
+  const auto report = run(scenario);
+  CHECK(report.false_alarms == 0);
+  CHECK(report.agreed_after);
+}
+
 TEST_CASE("a scenario is the same run again with the same seed, and another one with another", "[sim]") {
   sim::Scenario scenario;
   scenario.nodes = 6;

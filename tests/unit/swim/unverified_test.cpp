@@ -192,6 +192,38 @@ TEST_CASE("the lists of a join are believed, and vouch for whom gossip had told 
   CHECK(!bench.notices<RingInputChanged>().empty());
 }
 
+TEST_CASE("but they vouch for nobody of whom their sender has only heard, and we say of whom we have") {
+  Config config = verifying();
+  config.catch_up = true;
+  Bench bench(config);
+  bench.join_cluster({other, "10.0.0.3:7601"});
+  const std::string fake = "10.9.0.1:9";
+  const std::string heard = "10.9.0.2:9";
+  bench.ping({say(heard, Status::alive, today_ms)});
+  while (bench.sends<ringpop::Join>().empty()) bench.tick();
+  const Send ask = bench.sends<ringpop::Join>().at(0);
+  const auto flagged = [](Change change) {
+    change.unverified = true;
+    return change;
+  };
+  bench.answer(ask, ringpop::JoinResponse{"ringside",
+                                          ask.to,
+                                          {flagged(say(fake, Status::alive, today_ms)),
+                                           flagged(say(heard, Status::alive, today_ms)),
+                                           say(newcomer, Status::alive, today_ms)},
+                                          0});
+  CHECK(bench.row(fake)->unverified);
+  CHECK(bench.row(heard)->unverified);
+  CHECK(!bench.row(newcomer)->unverified);
+  CHECK(bench.node.unverified_count() == 2);
+
+  const auto ours = bench.ask(ringpop::Join{"ringside", "10.0.0.9:7601", today_ms});
+  const std::vector<Change> list = std::get<ringpop::JoinResponse>(ours).membership;
+  CHECK(list.size() == 6);
+  for (const Change& change : list)
+    CHECK(change.unverified == (change.address == fake || change.address == heard));
+}
+
 TEST_CASE("who has not been reached helps in no probe, and its use of our name means nothing") {
   Among bench(verifying("a"));
   bench.ping({say(newcomer, Status::alive, today_ms + 1000, {{"__identity", "a"}})});
