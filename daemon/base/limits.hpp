@@ -46,8 +46,9 @@ inline constexpr std::size_t route_variables = 8;      // of one path
 inline constexpr std::size_t route_key_parts = 16;     // texts and variables of one key
 
 // Forwarding
-inline constexpr auto owned_lately = 10s;     // a key that has moved may still be served for so long
-inline constexpr std::size_t past_rings = 8;  // that are remembered for it
+inline constexpr auto owned_lately = 10s;          // a key that has moved may still be served for so long
+inline constexpr std::size_t past_rings = 8;       // that are remembered for it
+inline constexpr std::size_t tenures = 16 * 1024;  // times of owning, beside one for each range of hashes
 inline constexpr std::size_t stream_window_bytes =
     256 * 1024;  // what one stream may hold in memory, each way
 inline constexpr std::size_t replay_bytes =

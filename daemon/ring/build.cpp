@@ -118,6 +118,16 @@ std::uint32_t names_checksum(std::span<const MemberId> by_name, std::span<const 
   return fingerprint32(text);
 }
 
+std::uint32_t digest_of(std::span<const MemberId> by_name, std::span<const Server> servers,
+                        std::uint32_t points_each) {
+  std::string text = std::to_string(points_each);
+  for (const MemberId id : by_name) {
+    const Server& server = servers[id.value];
+    text.append(";").append(server.name).append("*").append(std::to_string(server.weight));
+  }
+  return fingerprint32(text);
+}
+
 // How many hashes each server owns. A point owns those after its predecessor up to itself; the first point's
 // predecessor is the last, one turn back.
 std::vector<std::uint64_t> shares(std::span<const Point> points, std::size_t servers) {
@@ -168,6 +178,7 @@ SnapshotPtr change(const Snapshot& before, std::vector<Server> servers, std::uin
                                        points_of(change.added, ring->servers_, ring->points_each_), count));
   ring->by_name_ = merged_names(before.by_name_, change, ring->servers_);
   ring->checksum_ = names_checksum(ring->by_name_, ring->servers_);
+  ring->digest_ = digest_of(ring->by_name_, ring->servers_, ring->points_each_);
   ring->owned_ = shares(ring->points(), ring->servers_.size());
   return ring;
 }

@@ -9,8 +9,12 @@
 namespace ringside::ring {
 
 std::optional<MemberId> Snapshot::owner(std::string_view key) const noexcept {
+  return owner_of(fingerprint32(key));
+}
+
+std::optional<MemberId> Snapshot::owner_of(std::uint32_t hash) const noexcept {
   if (points_.empty()) return std::nullopt;
-  return points_.owner(fingerprint32(key));
+  return points_.owner(hash);
 }
 
 std::size_t Snapshot::owners(std::string_view key, std::span<MemberId> out) const noexcept {

@@ -30,6 +30,8 @@ class Snapshot {
  public:
   // First server at or after the key's hash, wrapping (spec F.5). Empty ring: nullopt.
   [[nodiscard]] std::optional<MemberId> owner(std::string_view key) const noexcept;
+  // The same, of a key that has been hashed.
+  [[nodiscard]] std::optional<MemberId> owner_of(std::uint32_t hash) const noexcept;
   // Up to out.size() distinct servers in ring order, the owner first; returns how many.
   std::size_t owners(std::string_view key, std::span<MemberId> out) const noexcept;
   // Where in points() the point stands that owns the hash. There must be a point.
@@ -43,6 +45,9 @@ class Snapshot {
 
   // Ringpop's ring checksum: Fingerprint32 of the sorted names joined by ';'.
   [[nodiscard]] std::uint32_t checksum() const noexcept { return checksum_; }
+  // Equal on two nodes means equal owners of all keys: names, weights and points. Ringpop's does not cover
+  // the last two.
+  [[nodiscard]] std::uint32_t digest() const noexcept { return digest_; }
   // Ringpop-go's `checksums.replica`: Fingerprint32 over "hash-address;" of all points. Computed when asked
   // for: its text has some 27 bytes a point.
   [[nodiscard]] std::uint32_t replica_checksum() const;
@@ -60,6 +65,7 @@ class Snapshot {
   std::vector<std::uint64_t> owned_;  // hashes of each server; a list of all members asks for all of them
   std::uint32_t points_each_ = 0;
   std::uint32_t checksum_ = 0;
+  std::uint32_t digest_ = 0;
   std::uint64_t version_ = 0;
 };
 

@@ -253,3 +253,17 @@ TEST_CASE("odd rings: empty, one address twice, a ring without points") {
 
   CHECK(!ring::build({{"a", "10.0.0.1:1"}}, 0, 1)->owner("k"));
 }
+
+TEST_CASE("the digest tells what Ringpop's checksum does not: weights and points") {
+  const std::vector<Server> servers{{"a", "1:1"}, {"b", "1:2"}};
+  const std::vector<Server> moved{{"b", "0:9"}, {"a", "1:1"}};  // an address moves no key
+  const std::vector<Server> heavy{{"a", "1:1"}, {"b", "1:2", 2}};
+  const auto ring = ring::build(servers, 100, 1);
+  CHECK(ring::build(moved, 100, 7)->digest() == ring->digest());
+  for (const auto& other : {ring::build(heavy, 100, 1), ring::build(servers, 99, 1)}) {
+    CHECK(other->checksum() == ring->checksum());
+    CHECK(other->digest() != ring->digest());
+  }
+  CHECK(ring::change(*ring, heavy, 2)->digest() == ring::build(heavy, 100, 1)->digest());
+  CHECK(ring::build({{"a", "1:1"}}, 100, 1)->digest() != ring->digest());
+}
