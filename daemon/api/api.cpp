@@ -88,6 +88,7 @@ Response front_page(const Call& call) {
                   R"(ANY  /v1/route/{key}/{path}   to the app that owns the key
 ANY  any path, with the header Ringside-Key: the same
 ANY  /v1/local/{path}         to this node's own app
+ANY  /v1/nodes/{name}/{path}  to the app of that node
 GET  /v1/lookup/{key}         who owns it (?n=3, ?explain=true; also ?key=, and POST {"keys": [..]})
 GET  /v1/ring                 the ring (?points=true)
 GET  /v1/ring/ranges          what this node owns (?node=NAME)

@@ -8,6 +8,7 @@
 
 #include "daemon/api/reads.hpp"
 #include "daemon/base/limits.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/ring/ranges.hpp"
 
 namespace ringside::api {

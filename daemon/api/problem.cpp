@@ -100,6 +100,10 @@ constexpr std::array table{
             no, 0},
     CodeRow{Code::unknown_node, "unknown_node", 404, "No member has this name",
             "Use a name that `ringside members` (GET /v1/members) shows.", no, 0},
+    CodeRow{Code::unknown_app, "unknown_app", 404, "This node has no app of that name",
+            "Leave Ringside-App out, or ask a node that has that app; app.id says what the app of a node is "
+            "called.",
+            no, 0},
     CodeRow{Code::conflict, "conflict", 409, "It does not fit what this node is doing",
             "Look at what it is doing: `ringside status`, GET /v1/drain.", no, 0},
     CodeRow{Code::bad_setting, "bad_setting", 422, "The setting is not usable",

@@ -38,6 +38,7 @@ enum class Code : std::uint8_t {
   timeout,
   loop,
   unknown_node,
+  unknown_app,
   conflict,
   bad_setting,
   keys_refused,

@@ -69,7 +69,6 @@ Response no_room(Later, std::string detail);
 
 [[nodiscard]] std::string hex32(std::uint32_t);  // "0x0000002a"
 [[nodiscard]] std::string_view phase_name(Phase) noexcept;
-[[nodiscard]] std::string rfc3339(WallTime);  // "2025-01-02T03:04:05.678Z"
 // What the server at that address owns; empty when the ring has none there.
 [[nodiscard]] std::vector<ring::Range> ranges_at(const ring::Snapshot&, std::string_view address);
 template <class Json>
@@ -81,9 +80,6 @@ template <class Json>
 }
 // The ring's entry of a member.
 [[nodiscard]] std::optional<MemberId> server_at(const ring::Snapshot&, std::string_view address) noexcept;
-// The member of that name or address, or null. A name may stand twice while its member moves to another
-// address: the one that is in the ring comes first.
-[[nodiscard]] const MemberView* find_member(const View&, std::string_view name) noexcept;
 // The member at a ring server's address, or null when the ring knows one that the member list does not.
 [[nodiscard]] const MemberView* member_at(const View&, std::string_view address) noexcept;
 

@@ -231,7 +231,7 @@ Response self_page(const Call& call) {
 Response app_page(const Call& call) {
   const View& view = call.context.view;
   Json body = app_json(view);
-  if (!view.app_id.empty()) body["id"] = view.app_id;
+  if (const auto id = app_id_of(view); !id.empty()) body["id"] = id;
   body["protocol"] = protocol_name(view.app_settings.protocol);
   body["in_ring"] = server_at(*view.ring, view.address).has_value();
   body["grace"] = print_duration(view.app_settings.grace);

@@ -2,20 +2,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 
 #include "daemon/api/reads.hpp"
 
 namespace ringside::api {
-namespace {
-
-void append_padded(std::string& out, std::int64_t value, std::size_t width) {
-  std::string digits = std::to_string(value);
-  if (digits.size() < width) out.append(width - digits.size(), '0');
-  out += digits;
-}
-
-}  // namespace
 
 Response json_answer(const Context& context, std::string body) {
   Response response;
@@ -55,27 +45,6 @@ std::string_view phase_name(Phase phase) noexcept {
   return "";
 }
 
-std::string rfc3339(WallTime time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{time - day};
-  std::string out;
-  append_padded(out, int{date.year()}, 4);
-  out += '-';
-  append_padded(out, unsigned{date.month()}, 2);
-  out += '-';
-  append_padded(out, unsigned{date.day()}, 2);
-  out += 'T';
-  append_padded(out, clock.hours().count(), 2);
-  out += ':';
-  append_padded(out, clock.minutes().count(), 2);
-  out += ':';
-  append_padded(out, clock.seconds().count(), 2);
-  out += '.';
-  append_padded(out, clock.subseconds().count(), 3);
-  return out + "Z";
-}
-
 // Servers are sorted by address.
 std::optional<MemberId> server_at(const ring::Snapshot& ring, std::string_view address) noexcept {
   const auto servers = ring.servers();
@@ -88,6 +57,10 @@ std::optional<MemberId> server_at(const ring::Snapshot& ring, std::string_view a
 std::vector<ring::Range> ranges_at(const ring::Snapshot& ring, std::string_view address) {
   const auto id = server_at(ring, address);
   return id ? ring::ranges(ring, *id) : std::vector<ring::Range>{};
+}
+
+std::string_view app_id_of(const View& view) noexcept {
+  return view.app_id.empty() ? view.app_settings.id : view.app_id;
 }
 
 const MemberView* find_member(const View& view, std::string_view name) noexcept {

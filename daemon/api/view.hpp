@@ -15,6 +15,7 @@
 #include "daemon/base/time.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/ring/snapshot.hpp"
+#include "daemon/ring/tenure.hpp"
 #include "proto/ringpop/messages.hpp"
 
 namespace ringside::api {
@@ -83,7 +84,9 @@ struct Warning {
 class EventLog;  // events.hpp
 
 struct View {
-  ring::SnapshotPtr ring;           // never null; empty before joining
+  ring::SnapshotPtr ring;  // never null; empty before joining
+  // Since when this node owns what it owns of it; never null.
+  ring::TenurePtr tenure = std::make_shared<const ring::Tenure>();
   std::vector<MemberView> members;  // sorted by address, self included
   std::uint32_t membership_checksum = 0;
   // Rises with every change of what is shown of all this, also over restarts as far as the clock does.
@@ -115,6 +118,13 @@ struct View {
 };
 
 using ViewPtr = std::shared_ptr<const View>;
+
+// What callers may call this node's app by; empty: nothing.
+[[nodiscard]] std::string_view app_id_of(const View&) noexcept;
+
+// The member of that name or address, or null. A name may stand twice while its member moves to another
+// address: the one that is in the ring comes first.
+[[nodiscard]] const MemberView* find_member(const View&, std::string_view name) noexcept;
 
 // What answers at that member's address; unknown when it is no member.
 [[nodiscard]] PeerKind kind_of(const View&, std::string_view address) noexcept;

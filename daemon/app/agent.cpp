@@ -238,10 +238,10 @@ class Agent {
 
   void use_secrets() {
     forget_outdated(secrets_);
-    control_->set_security(secrets_.peers);
+    control_->set_security(secrets_.peers, secrets_.app_token);
     metrics_.control.cluster_keys.set(
         secrets_.keyring ? static_cast<std::int64_t>(secrets_.keyring->keys().size()) : 0);
-    for (auto& worker : workers_) worker->set_security(secrets_.peers, secrets_.tokens);
+    for (auto& worker : workers_) worker->set_security(secrets_.peers, secrets_.tokens, secrets_.app_token);
   }
 
   // From a worker's thread.

@@ -122,6 +122,13 @@ Result<Secrets, std::string> read_secrets(const config::Config& config) {
     if (!tokens) return "security.api_token_file: " + file + ": " + tokens.error();
     secrets.tokens = std::make_shared<const security::Tokens>(std::move(*tokens));
   }
+  if (const auto& file = config.security.app_token_file; !file.empty()) {
+    const auto text = security::read_secret_file(file);
+    if (!text) return "security.app_token_file: " + text.error();
+    auto token = security::parse_app_token(text->text);
+    if (!token) return "security.app_token_file: " + file + ": " + token.error();
+    secrets.app_token = std::move(*token);
+  }
   return secrets;
 }
 

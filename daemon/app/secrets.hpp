@@ -22,6 +22,7 @@ struct Secrets {
   std::vector<std::string> file_ids;         // of the keys in security.cluster_key_file
   std::string outdated;                      // a stored keyring that counts no more; empty: none
   security::TokensPtr tokens;                // none: nobody is asked for one
+  security::AppTokenPtr app_token;           // none: the app is sent none
 };
 
 // `config.node.name` is not empty any more. The error is one sentence: option, file, cause, remedy.

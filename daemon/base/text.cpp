@@ -174,6 +174,33 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return out;
 }
 
+TimeText rfc3339_text(WallTime time) noexcept {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
+  TimeText text{};
+  std::size_t at = 0;
+  const auto put = [&](auto number, std::size_t width, char behind) {
+    auto left = static_cast<std::uint64_t>(number);
+    for (std::size_t i = at + width; i-- > at; left /= 10) text[i] = static_cast<char>('0' + left % 10);
+    at += width;
+    text[at++] = behind;
+  };
+  put(int{date.year()}, 4, '-');
+  put(unsigned{date.month()}, 2, '-');
+  put(unsigned{date.day()}, 2, 'T');
+  put(clock.hours().count(), 2, ':');
+  put(clock.minutes().count(), 2, ':');
+  put(clock.seconds().count(), 2, '.');
+  put(clock.subseconds().count(), 3, 'Z');
+  return text;
+}
+
+std::string rfc3339(WallTime time) {
+  const auto text = rfc3339_text(time);
+  return {text.begin(), text.end()};
+}
+
 std::string encode_base64(std::string_view bytes) {
   std::string out;
   std::uint32_t bits = 0;

@@ -3,6 +3,7 @@
 // and say the same.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -18,6 +19,11 @@ namespace ringside {
 // "200ms", "1.5s", "5m", "1h"; a plain 0 too. Exact to the millisecond, no floats. The error is one sentence.
 [[nodiscard]] Result<Millis, std::string> parse_duration(std::string_view);
 [[nodiscard]] std::string print_duration(Millis);  // "1.5s"; parse_duration reads it back
+
+// A time of day in UTC, as RFC 3339 has it: "2025-01-02T03:04:05.678Z". Years from 0 to 9999.
+using TimeText = std::array<char, 24>;
+[[nodiscard]] TimeText rfc3339_text(WallTime) noexcept;
+[[nodiscard]] std::string rfc3339(WallTime);
 
 // "64GiB", "512KiB", "100" (bytes). The error is one sentence.
 [[nodiscard]] Result<std::int64_t, std::string> parse_size(std::string_view);

@@ -18,6 +18,7 @@ enum class GoodbyeStatus : std::uint8_t { leave, faulty };
 enum class AppProtocol : std::uint8_t { http1, tchannel, h2c };
 enum class WithoutKey : std::uint8_t { refuse, local };
 enum class UpgradeOnMove : std::uint8_t { close, keep };
+enum class ForwardCheck : std::uint8_t { key, view, none };
 enum class TlsMode : std::uint8_t { automatic, certs, off };
 enum class PlainPeers : std::uint8_t { refuse, accept, dial };
 enum class ForwardedFields : std::uint8_t { replace, append, off };
@@ -40,6 +41,7 @@ struct Webhook {
 
 // The app beside this node. All but the limits may be registered at run time (PUT /v1/app).
 struct AppSettings {
+  std::string id;       // what callers may call it by (Ringside-App); empty: nothing
   std::string address;  // host:port or unix:/path; empty: this node has no app and owns no key
   AppProtocol protocol = AppProtocol::http1;
   Millis connect_timeout{500};
@@ -132,6 +134,7 @@ struct Config {
     Millis timeout{5000};         // to the response head
     Millis idle_timeout{60'000};  // between two pieces of a body
     int max_hops = 2;
+    ForwardCheck check = ForwardCheck::key;       // what the receiver is to make sure of
     WithoutKey without_key = WithoutKey::refuse;  // what a TChannel call without `sk` gets
     UpgradeOnMove upgrade_on_move = UpgradeOnMove::close;
     struct {
@@ -175,6 +178,7 @@ struct Config {
       std::string key;
     } tls;
     std::string api_token_file;  // empty: none
+    std::string app_token_file;  // of the token that the app is sent; empty: none
     bool insecure = false;       // allow listeners off the loopback without key, certificate or token
   } security;
   struct {

@@ -269,6 +269,14 @@ const std::array table = {
            .field = RINGSIDE_FIELD(ring.without_app),
            .help = "Own keys even without app.address: for apps that only ask who owns what.",
            .reason = "a key that nobody answers for is better owned by another member."},
+    Option{.path = "app.id",
+           .field = RINGSIDE_FIELD(app.id),
+           .help =
+               "What the app is called. A request that asks for another one (Ringside-App) gets 404. Empty: "
+               "it has no name.",
+           .reason = "a node has one app, and whoever reaches it seldom takes it for another.",
+           .check = check_name,
+           .unit = "NAME"},
     Option{.path = "app.address",
            .field = RINGSIDE_FIELD(app.address),
            .help = "The app beside this daemon. Empty: none, this member owns no key and only forwards.",
@@ -387,6 +395,14 @@ const std::array table = {
            .reason = "one hop to the owner and one more when the ring has just moved.",
            .range = {1, 8},
            .unit = "hops"},
+    Option{
+        .path = "forward.check",
+        .field = RINGSIDE_FIELD(forward.check),
+        .help =
+            "What a member makes sure of before its app gets a request that this one sends it: that it owns "
+            "the key (key), that its ring is the same as ours (view), nothing (none). Callers say "
+            "otherwise with Ringside-Check.",
+        .reason = "one owner for each key, and a request that came too late or too early is passed on."},
     Option{.path = "forward.without_key",
            .field = RINGSIDE_FIELD(forward.without_key),
            .help = "What a TChannel call without an sk header gets: an error, or this member's own app.",
@@ -588,6 +604,16 @@ const std::array table = {
            .alias = "api-token-file",
            .variable = "RINGSIDE_API_TOKEN_FILE",
            .live = true},
+    Option{
+        .path = "security.app_token_file",
+        .field = RINGSIDE_FIELD(security.app_token_file),
+        .help =
+            "File of a token that the app is sent with every request, as Ringside-App-Token, so that it can "
+            "refuse who comes past ringside (`ringside token new` makes one). SIGHUP reads it again. Empty: "
+            "none.",
+        .reason = "an app that listens on the loopback or a unix socket is reached by this machine alone.",
+        .unit = "FILE",
+        .live = true},
     Option{.path = "security.insecure",
            .field = RINGSIDE_FIELD(security.insecure),
            .help = "Allow listeners that other machines reach, without encryption or token.",

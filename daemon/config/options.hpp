@@ -26,9 +26,9 @@ using Access = T& (*)(Config&);
 using Field = std::variant<Access<std::string>, Access<int>, Access<std::int64_t>, Access<bool>,
                            Access<Millis>, Access<Percent>, Access<List>, Access<Map>, Access<routes::Rules>,
                            Access<Webhooks>, Access<ChecksumDialect>, Access<Identity>, Access<GoodbyeStatus>,
-                           Access<AppProtocol>, Access<WithoutKey>, Access<UpgradeOnMove>, Access<TlsMode>,
-                           Access<PlainPeers>, Access<ForwardedFields>, Access<LogLevel>, Access<LogFormat>,
-                           Access<AccessLogFormat>, Access<Traceparent>>;
+                           Access<AppProtocol>, Access<WithoutKey>, Access<UpgradeOnMove>,
+                           Access<ForwardCheck>, Access<TlsMode>, Access<PlainPeers>, Access<ForwardedFields>,
+                           Access<LogLevel>, Access<LogFormat>, Access<AccessLogFormat>, Access<Traceparent>>;
 
 struct Range {  // inclusive; milliseconds for durations, bytes for sizes
   std::int64_t least = 0;

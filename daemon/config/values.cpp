@@ -30,6 +30,9 @@ constexpr std::array<std::string_view, 2> words(WithoutKey) {
 constexpr std::array<std::string_view, 2> words(UpgradeOnMove) {
   return {"close", "keep"};
 }
+constexpr std::array<std::string_view, 3> words(ForwardCheck) {
+  return {"key", "view", "none"};
+}
 constexpr std::array<std::string_view, 3> words(TlsMode) {
   return {"auto", "certs", "off"};
 }

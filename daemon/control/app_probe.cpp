@@ -6,11 +6,12 @@
 namespace ringside::control {
 namespace {
 
-std::string request_for(const std::string& path) {
+std::string request_for(const std::string& path, const security::AppTokenPtr& token) {
   if (path.empty()) return "";
   return "GET " + path +
          " HTTP/1.1\r\nHost: localhost\r\nUser-Agent: ringside/" RINGSIDE_VERSION
-         "\r\nAccept: */*\r\nConnection: close\r\n\r\n";
+         "\r\nAccept: */*\r\nConnection: close\r\n" +
+         (token ? "Ringside-App-Token: " + *token + "\r\n" : "") + "\r\n";
 }
 
 Probed judge(HttpOnce::Answer answer, const std::string& path) {
@@ -22,10 +23,10 @@ Probed judge(HttpOnce::Answer answer, const std::string& path) {
 }  // namespace
 
 AppProbe::AppProbe(boost::asio::io_context& io, net::Timers& timers, const Address& app, std::string path,
-                   Duration timeout, OnDone on_done)
+                   const security::AppTokenPtr& token, Duration timeout, OnDone on_done)
     : path_(std::move(path)),
       on_done_(std::move(on_done)),
-      once_(io, timers, app, request_for(path_), timeout,
+      once_(io, timers, app, request_for(path_, token), timeout,
             [this](HttpOnce::Answer answer) { on_done_(judge(std::move(answer), path_)); }) {}
 
 }  // namespace ringside::control

@@ -7,14 +7,16 @@
 
 #include "daemon/control/app_health.hpp"
 #include "daemon/control/http_once.hpp"
+#include "daemon/security/tokens.hpp"
 
 namespace ringside::control {
 
 class AppProbe {
  public:
   using OnDone = std::function<void(Probed)>;
-  AppProbe(boost::asio::io_context&, net::Timers&, const Address&, std::string path, Duration timeout,
-           OnDone);
+  // `token`: that the app asks for; null: none.
+  AppProbe(boost::asio::io_context&, net::Timers&, const Address&, std::string path,
+           const security::AppTokenPtr& token, Duration timeout, OnDone);
   AppProbe(const AppProbe&) = delete;
   AppProbe& operator=(const AppProbe&) = delete;
 

@@ -68,7 +68,7 @@ void AppWatch::go_on() {
 
 void AppWatch::probe() {
   probe_ = std::make_unique<AppProbe>(
-      io_, timers_, address_, settings_.health.path, settings_.health.timeout, [this](Probed probed) {
+      io_, timers_, address_, settings_.health.path, token_, settings_.health.timeout, [this](Probed probed) {
         spent_ = std::move(probe_);
         (probed.passed ? metrics_.app_probes_passed : metrics_.app_probes_failed).add();
         const AppState before = app().state;

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "daemon/api/view.hpp"
 #include "daemon/config/config.hpp"
@@ -24,6 +25,7 @@ class AppWatch {
   void start();
   void move(config::AppSettings);  // the app is another one from now on; its address empty: there is none
   void refused();                  // a request found nobody listening
+  void use_token(security::AppTokenPtr token) { token_ = std::move(token); }  // in probes; null: none
   [[nodiscard]] const api::AppView& app() const { return health_.app(); }
   [[nodiscard]] const config::AppSettings& settings() const { return settings_; }
   [[nodiscard]] bool has_place() const { return health_.has_place(); }
@@ -35,6 +37,7 @@ class AppWatch {
 
   boost::asio::io_context& io_;
   config::AppSettings settings_;
+  security::AppTokenPtr token_;
   obs::ControlMetrics& metrics_;
   std::function<void()> changed_;
   Address address_;

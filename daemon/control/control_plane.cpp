@@ -286,6 +286,7 @@ void ControlPlane::State::use_security() {
   if (!port) return;
   port->take(security.takes_plain, security.tls != nullptr && hooks.adopt_tls);
   peers->set_security(security);
+  app->use_token(app_token);
 }
 
 void ControlPlane::State::on_turned_away(PeerPort::TurnedAway why, const std::string& peer) {
@@ -396,8 +397,9 @@ void ControlPlane::set_settings(std::string json) {
   if (state_->view && !state_->stopped) state_->publish();
 }
 
-void ControlPlane::set_security(security::PeerSecurity security) {
+void ControlPlane::set_security(security::PeerSecurity security, security::AppTokenPtr app_token) {
   state_->security = std::move(security);
+  state_->app_token = std::move(app_token);
   state_->use_security();
 }
 

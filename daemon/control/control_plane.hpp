@@ -22,6 +22,7 @@
 #include "daemon/net/tchannel_tunnel.hpp"
 #include "daemon/obs/catalog.hpp"
 #include "daemon/security/tls.hpp"
+#include "daemon/security/tokens.hpp"
 
 namespace ringside::control {
 
@@ -69,8 +70,9 @@ class ControlPlane {
   void set_api_listeners(std::vector<std::string>);
   // The configuration in force, for the view; before start(), and when it has changed.
   void set_settings(std::string json);
-  // How members talk to each other; before start(), and when keys or certificates have changed.
-  void set_security(security::PeerSecurity);
+  // How members talk to each other, and what the app is sent; before start(), and when keys, certificates or
+  // the token have changed.
+  void set_security(security::PeerSecurity, security::AppTokenPtr);
   void start();  // resolves the seeds, joins, gossips
   // Leaves the ring, lets what is under way end and calls Hooks::exit (control/drain.hpp). Already leaving:
   // changes nothing.

@@ -128,6 +128,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   std::optional<Orders> orders;
   std::optional<KeyringOrders> keyring;
   std::optional<AppWatch> app;
+  security::AppTokenPtr app_token;       // that it is sent; null: none
   std::optional<StatsdExporter> statsd;  // when the options ask for it
   std::unique_ptr<Webhooks> webhooks;
 

@@ -106,8 +106,9 @@ api::ViewPtr ViewMaker::make(const swim::Node& node, const Circumstances& circum
     view->members.push_back(shown(row, node.self(), circumstances.kinds));
     if (in_ring(row.status) || row.status == Status::leave) ++known;
   }
-  if (circumstances.ring_changed || !ring_) build_ring(swim::ring_servers(rows), metrics);
+  if (circumstances.ring_changed || !ring_) build_ring(node, rows, metrics);
   view->ring = ring_;
+  view->tenure = tenure_;
   judge(node, circumstances, known, *view);
   warn(*view, metrics);
   tell_of_weights(*view);
@@ -127,10 +128,17 @@ void ViewMaker::remember(api::View& view, obs::ControlMetrics& metrics) const {
   view.events = news.empty() ? last_->events : last_->events->with(std::move(news));
 }
 
-void ViewMaker::build_ring(std::vector<ring::Server> servers, obs::ControlMetrics& metrics) {
+void ViewMaker::build_ring(const swim::Node& node, const std::vector<swim::MemberRow>& rows,
+                           obs::ControlMetrics& metrics) {
+  auto servers = swim::ring_servers(rows);
   const std::uint64_t version = ring_ ? ring_->version() + 1 : 1;
   ring_ = ring_ ? ring::change(*ring_, std::move(servers), version)
                 : ring::build(std::move(servers), static_cast<std::uint32_t>(constant_.points), version);
+  // Incarnations are times of the members' own clocks: ours may be behind them.
+  std::int64_t seen = 0;
+  for (const auto& row : rows) seen = std::max(seen, row.incarnation);
+  tenure_ = std::make_shared<const ring::Tenure>(
+      tenure_->after(*ring_, node.self(), wall_now().time_since_epoch().count(), seen));
   metrics.ring_changes.add();
   obs::log(obs::Level::info, "ring_changed",
            {{"version", version},

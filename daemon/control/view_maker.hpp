@@ -43,7 +43,7 @@ class ViewMaker {
   api::ViewPtr make(const swim::Node&, const Circumstances&, obs::ControlMetrics&);
 
  private:
-  void build_ring(std::vector<ring::Server>, obs::ControlMetrics&);
+  void build_ring(const swim::Node&, const std::vector<swim::MemberRow>&, obs::ControlMetrics&);
   void warn(api::View&, obs::ControlMetrics&) const;
   static void tell_of_weights(api::View&);
   static void tell_of_namesake(const swim::Node&, api::View&);
@@ -57,7 +57,8 @@ class ViewMaker {
   bool fits_ringpop_node_;  // neither names nor labels: settled for clusters with ringpop-node
   bool was_ready_ = false;
   ring::SnapshotPtr ring_;
-  api::ViewPtr last_;  // the view made before
+  ring::TenurePtr tenure_ = std::make_shared<const ring::Tenure>();  // of this node in it
+  api::ViewPtr last_;                                                // the view made before
 };
 
 }  // namespace ringside::control

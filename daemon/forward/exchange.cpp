@@ -12,7 +12,8 @@ void Exchange::renew(const Policy& policy, const Subject& subject) {
   ring_version_ = 0;
   wait_until_ = ask_again_ = repeat_at_ = never;
   attempts_ = repeats_ = 0;
-  executed_maybe_ = rerouted_ = split_ = false;
+  executed_maybe_ = rerouted_ = preferred_ = split_ = false;
+  hash_ = subject.key.empty() ? 0 : ring::fingerprint32(subject.key);
 }
 
 Action Exchange::start(Instant now, const ring::Snapshot& ring) {
@@ -24,13 +25,24 @@ Action Exchange::try_owner(Instant now, const ring::Snapshot& ring) {
   ring_version_ = ring.version();
   ask_again_ = repeat_at_ = never;
   if (subject_.pinned) return Local{++attempts_};
-  const auto id = ring.owner(subject_.key);
+  if (!follows_ring()) {
+    owner_ = subject_.named.name;
+    owner_address_ = subject_.named.address;
+    return Attempt{{owner_, owner_address_}, ++attempts_};
+  }
+  const auto id = ring.owner_of(hash_);
   if (!id) return GiveUp{Failure::no_owner, executed_maybe_};
   const ring::Server& server = ring.server(*id);
   if (attempts_ > 0 && server.address != owner_address_) rerouted_ = true;
   owner_ = server.name;
   owner_address_ = server.address;
+  preferred_ = false;
   if (server.address == self_address_) return Local{++attempts_};
+  if (subject_.place == Place::local_only) return GiveUp{Failure::kept_here, executed_maybe_};
+  if (subject_.place == Place::prefer_local && attempts_ == 0) {
+    preferred_ = true;
+    return Local{++attempts_};
+  }
   if (subject_.hops >= policy_.max_hops)
     return owned_lately(now) ? serve_once_more() : Action(GiveUp{Failure::not_owner, executed_maybe_});
   return Attempt{{owner_, owner_address_}, ++attempts_};
@@ -56,10 +68,10 @@ Action Exchange::on_failure(Instant now, Outcome outcome, bool replayable, const
     if (budget_ != nullptr && !budget_->take(now)) return GiveUp{stop, true};
     return repeat(now, ring);
   }
-  if (ring.version() != ring_version_) return try_owner(now, ring);
+  if (ring.version() != ring_version_ || preferred_) return try_owner(now, ring);
   if (told && owned_lately(now)) return serve_once_more();
   if (told || subject_.pinned) return GiveUp{stop, executed_maybe_};
-  if (outcome == Outcome::ring_differs) ask_again_ = now + policy_.ring_pause;
+  if (outcome == Outcome::ring_differs || !follows_ring()) ask_again_ = now + policy_.ring_pause;
   return wait_for_ring(now);
 }
 
@@ -78,7 +90,7 @@ Action Exchange::repeat(Instant now, const ring::Snapshot& ring) {
 
 bool Exchange::is_ours(const ring::Snapshot& ring) const {
   if (subject_.pinned || ring.version() == ring_version_) return true;
-  const auto id = ring.owner(subject_.key);
+  const auto id = ring.owner_of(hash_);
   return id && ring.server(*id).address == self_address_;
 }
 
@@ -91,8 +103,8 @@ Action Exchange::wait_for_ring(Instant now) {
 
 // The key's owner is another one, or at another address, or nobody.
 bool Exchange::has_moved(const ring::Snapshot& ring) const {
-  if (subject_.pinned || ring.version() == ring_version_) return false;
-  const auto id = ring.owner(subject_.key);
+  if (!follows_ring() || ring.version() == ring_version_) return false;
+  const auto id = ring.owner_of(hash_);
   return !id || ring.server(*id).address != owner_address_;
 }
 

@@ -20,7 +20,10 @@
 //   once.
 // - Who has failed too often in a row (forward/breaker.hpp) is not asked: the shell answers at once instead.
 // - A pinned request has no owner to look for: it is for this node's app or nobody, and may be repeated
-// there.
+// there. One for a named member is for that one or nobody: it is tried again only when it surely was not
+// executed, and its place in the ring does not matter.
+// - A caller may keep a request here (local_only), or have it served here though another owns the key
+// (prefer_local): then the owner is asked only if it surely was not executed here.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +35,22 @@
 #include "daemon/base/time.hpp"
 #include "daemon/forward/past_rings.hpp"
 #include "daemon/forward/retry_budget.hpp"
+#include "daemon/ring/hash.hpp"
 #include "daemon/ring/snapshot.hpp"
 
 namespace ringside::forward {
+
+// Where the caller wants a request to run.
+enum class Place : std::uint8_t {
+  owner,
+  local_only,    // here, if the key is ours; else it is refused, with the owner's name
+  prefer_local,  // here, whoever owns the key
+};
+
+struct Peer {  // good until the exchange looks up its owner again
+  std::string_view name, address;
+  friend bool operator==(const Peer&, const Peer&) = default;
+};
 
 struct Policy {
   int retries = 1;                                       // repeats of a try that may have been executed
@@ -52,12 +68,9 @@ struct Subject {
   int hops = 0;             // ringsides that have sent it on already; 0 at the entry
   bool repeatable = false;  // idempotent method or Idempotency-Key
   Instant deadline;
-  bool pinned = false;  // for this node's app, whatever the ring says
-};
-
-struct Peer {  // good until the exchange looks up its owner again
-  std::string_view name, address;
-  friend bool operator==(const Peer&, const Peer&) = default;
+  bool pinned = false;         // for this node's app, whatever the ring says
+  Peer named = {};             // or for this other member's; must outlive the exchange as well
+  Place place = Place::owner;  // prefer_local only while this node's app is there
 };
 
 struct Attempt {  // send to this server's ringside
@@ -75,6 +88,7 @@ struct Wait {  // call on_wake when the ring changed or at this time
 };
 enum class Failure : std::uint8_t {
   no_owner,     // the ring is empty
+  kept_here,    // not ours, and for this node alone
   not_owner,    // not ours, and at the hop limit or refused by the owner we know: the entry is to look again
   unreachable,  // the owner cannot be reached and the ring has not moved
   maybe_executed,  // the connection broke with the request under way
@@ -106,7 +120,9 @@ class Exchange {
         self_address_(self_address),
         budget_(budget),
         rng_(rng),
-        past_(past) {}
+        past_(past) {
+    hash_ = subject.key.empty() ? 0 : ring::fingerprint32(subject.key);
+  }
 
   // As if new, for another request; its memory is used again.
   void renew(const Policy&, const Subject&);
@@ -121,11 +137,15 @@ class Exchange {
 
   // The key was this node's a moment ago.
   [[nodiscard]] bool owned_lately(Instant now) const {
-    return past_ != nullptr && !subject_.pinned && past_->owned(now, subject_.key, self_address_);
+    return past_ != nullptr && follows_ring() && past_->owned(now, subject_.key, self_address_);
   }
 
   void extend(Instant deadline) { subject_.deadline = deadline; }  // the body is still coming
 
+  // The try that is under way is here though another owns the key, because the caller prefers that.
+  [[nodiscard]] bool preferred() const { return preferred_; }
+  // Of the key; 0 without one.
+  [[nodiscard]] std::uint32_t key_hash() const { return hash_; }
   [[nodiscard]] bool executed_maybe() const { return executed_maybe_; }
   [[nodiscard]] int attempts() const { return attempts_; }
   [[nodiscard]] int repeats_left() const { return policy_.retries - repeats_; }
@@ -143,6 +163,7 @@ class Exchange {
   Action repeat(Instant now, const ring::Snapshot&);
   Action wait_for_ring(Instant now);
   [[nodiscard]] bool has_moved(const ring::Snapshot&) const;
+  [[nodiscard]] bool follows_ring() const { return !subject_.pinned && subject_.named.address.empty(); }
 
   Policy policy_;
   Subject subject_;
@@ -152,6 +173,7 @@ class Exchange {
   const PastRings* past_;
   std::string owner_;
   std::string owner_address_;
+  std::uint32_t hash_ = 0;
   std::uint64_t ring_version_ = 0;  // of the last look-up
   Instant wait_until_ = never;      // set by the first wait; later waits share its budget
   Instant ask_again_ = never;       // the same owner, whose ring differed
@@ -160,6 +182,7 @@ class Exchange {
   int repeats_ = 0;
   bool executed_maybe_ = false;
   bool rerouted_ = false;
+  bool preferred_ = false;
   bool split_ = false;  // the last try was refused by a ringside whose ring differs
 };
 

@@ -38,6 +38,8 @@ config::Environment app_environment(const Wishes& wishes, const Plan& plan) {
   all.emplace_back("RINGSIDE_NODE_NAME", plan.name);
   const std::string& tokens = wishes.loaded.config.security.api_token_file;
   if (!tokens.empty()) all.emplace_back("RINGSIDE_API_TOKEN_FILE", tokens);
+  const std::string& ours = wishes.loaded.config.security.app_token_file;
+  if (!ours.empty()) all.emplace_back("RINGSIDE_APP_TOKEN_FILE", ours);
   if (has_port) all.emplace_back("PORT", std::to_string(app->port));
   return all;
 }
@@ -68,6 +70,7 @@ class Maker {
       plan_.app = "127.0.0.1:" + port;
       add("--app-port", port);
     }
+    if (!given(wishes_.loaded, "app.id")) add("--app-id", wishes_.app_id);
     if (finds_by_itself(wishes_.loaded)) {
       if (!given(wishes_.loaded, "cluster")) add("--cluster", wishes_.app_id);
       if (!wishes_.seeds_file.empty()) add("--join", "file:" + wishes_.seeds_file);

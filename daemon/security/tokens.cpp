@@ -69,6 +69,20 @@ Role Tokens::role_of(std::string_view token) const {
   return role;
 }
 
+Result<AppTokenPtr, std::string> parse_app_token(std::string_view text) {
+  const auto lines = secret_lines(text);
+  if (lines.size() != 1)
+    return "there are " + std::to_string(lines.size()) +
+           " tokens in it; the app is sent one, and `ringside token new` makes one";
+  const std::string_view token = lines.front().second;
+  if (!is_token(token)) return std::string("it holds what no token may hold; `ringside token new` makes one");
+  if (token.size() < limits::api_token_bytes_min || token.size() > limits::api_token_bytes)
+    return "its token has " + std::to_string(token.size()) + " bytes; " +
+           std::to_string(limits::api_token_bytes_min) + " to " + std::to_string(limits::api_token_bytes) +
+           " are right, and `ringside token new` makes one";
+  return AppTokenPtr(std::make_shared<const std::string>(token));
+}
+
 std::optional<std::string> strongest_token(std::string_view text) {
   Entry best;
   for (const auto& [number, line] : secret_lines(text))

@@ -28,6 +28,11 @@ class Tokens {
 };
 using TokensPtr = std::shared_ptr<const Tokens>;
 
+// The one token in a file that the app is to be sent: a line of its own. The error is one sentence that does
+// not repeat it.
+using AppTokenPtr = std::shared_ptr<const std::string>;
+[[nodiscard]] Result<AppTokenPtr, std::string> parse_app_token(std::string_view text);
+
 // The token in such a file that may do most: what the command line uses. Nothing: there is none.
 [[nodiscard]] std::optional<std::string> strongest_token(std::string_view text);
 

@@ -16,6 +16,9 @@
 #include "daemon/worker/trace_context.hpp"
 
 namespace ringside::worker {
+
+using config::ForwardCheck;
+
 namespace {
 
 // The code of an answer that another ringside made itself; nullptr: its app's answer.
@@ -66,9 +69,14 @@ void Call::start_from_client(const http::RequestHead& head, const Route& route, 
                              bool end) {
   key_ = route.key;
   local_only_ = route.kind == Route::Kind::local;
+  node_.clear();
   from_peer_ = false;
   head_.assign(head);
-  take_passport(head_.get(), false, passport_, client.forwarded != config::ForwardedFields::replace);
+  wishes_.clear();
+  // On listen.ingress, who may not say which app runs a path may not say it this way either.
+  take_passport(head_.get(), false, passport_, client.forwarded != config::ForwardedFields::replace,
+                client.listener == Listener::api ? &wishes_ : nullptr);
+  passport_.check = wishes_.check.value_or(context_.config.forward.check);
   if (route.authorization_is_ours) remove_authorization(head_.get());
   append_forwarded(head_.get(), client, forwarded_);
   if (client.forwarded == config::ForwardedFields::replace) passport_.client = client.address;
@@ -83,13 +91,15 @@ void Call::start_from_client(const http::RequestHead& head, const Route& route, 
     make_request_id(context_.rng, key_);
     passport_.keyless = true;
   }
+  if (route.kind == Route::Kind::node) seek_node(route.node);
   route_target_ = route.target;
   head_.get().target = route_target_;
   start(end);
 }
 
 void Call::start_from_peer(const http::RequestHead& head, bool end) {
-  local_only_ = false;
+  node_.clear();
+  wishes_.clear();
   from_peer_ = true;
   entry_ = nullptr;
   context_.metrics.requests_received.add();
@@ -97,6 +107,7 @@ void Call::start_from_peer(const http::RequestHead& head, bool end) {
   if (!key || !http::percent_decode(*key, key_)) key_.clear();
   head_.assign(head);
   take_passport(head_.get(), true, passport_);
+  local_only_ = !passport_.node.empty();
   start(end || !head_.get().upgrade.empty());
 }
 
@@ -104,6 +115,8 @@ void Call::start_from_peer(const http::RequestHead& head, bool end) {
 void Call::start_from_ringpop(const http::RequestHead& head, std::string key, std::string from,
                               Instant deadline, bool end) {
   local_only_ = true;
+  node_.clear();
+  wishes_.clear();
   from_peer_ = false;
   entry_ = nullptr;
   context_.metrics.requests_received.add();
@@ -137,9 +150,11 @@ void Call::start(bool end) {
   policy.backoff_max = config.retry.backoff_max;
   exchange_.renew(policy, {.key = key_,
                            .hops = passport_.hops,
-                           .repeatable = passport_.repeatable,
+                           .repeatable = passport_.repeatable && node_.empty(),
                            .deadline = deadline_,
-                           .pinned = local_only_});
+                           .pinned = local_only_ || (from_peer_ && passport_.check == ForwardCheck::none),
+                           .named = {node_, node_address_},
+                           .place = place()});
   encode_key(key_, encoded_key_);
   via_ = passport_.via;
   append_via(via_, version_of(head_.get()), context_.view->name);
@@ -158,9 +173,11 @@ void Call::start(bool end) {
     return answer(problem(api::Code::loop, "its Via names " + context_.view->name + " " +
                                                std::to_string(limits::via_same) + " times"));
   timer_.at(deadline_);
-  if (!local_only_ && (key_.empty() || key_.size() > limits::key_bytes))
+  if (turned_down()) return;
+  const bool keyed = !local_only_ && node_.empty();
+  if (keyed && (key_.empty() || key_.size() > limits::key_bytes))
     return answer(problem(api::Code::bad_key, "a peer sent a request without a usable ringside-key"));
-  if (!local_only_ && context_.view->phase == api::Phase::joining)
+  if (keyed && context_.view->phase == api::Phase::joining)
     return answer(problem(api::Code::not_joined, context_.view->phase_reason));
   act(exchange_.start(started_, *context_.view->ring));
 }
@@ -241,7 +258,10 @@ void Call::try_app() {
     return answer(problem(api::Code::app_protocol,
                           "the app of " + context_.view->name + " is called over TChannel (app.protocol)"));
   count_at_app();
-  if (context_.room->keeps(*this)) return wait_for_app();
+  if (context_.room->keeps(*this)) {
+    if (exchange_.preferred()) return failed(forward::Outcome::not_executed, "the app restarts");
+    return wait_for_app();
+  }
   try_is_peer_ = accepted_ = false;
   if (!may_try()) return;
   switch (context_.admission->enter_app(*this, key_)) {
@@ -289,7 +309,7 @@ void Call::try_peer(const forward::Peer& server) {
 void Call::send_to(const std::string& address) {
   const PeerKind kind = api::kind_of(*context_.view, address);
   if (kind == PeerKind::ringpop_go)
-    return answer(problem(api::Code::peer_has_no_http, exchange_.owner() + " runs ringpop-go"));
+    return answer(problem(api::Code::peer_has_no_http, who() + " runs ringpop-go"));
   state_ = State::trying;
   timer_.at(deadline_);
   try_is_peer_ = true;
@@ -304,8 +324,8 @@ void Call::send_to(const std::string& address) {
   Outbound* out = context_.peers->start(*this, address, end, full);
   if (!full) return replay(out);
   refuse(api::Code::overloaded, context_.metrics.full_owner,
-         std::to_string(context_.config.forward.in_flight_per_owner) + " requests to the owner " +
-             exchange_.owner() + " are under way (forward.in_flight_per_owner)");
+         std::to_string(context_.config.forward.in_flight_per_owner) + " requests to " + who() +
+             " are under way (forward.in_flight_per_owner)");
 }
 
 // A new try starts with what is known of the body.
@@ -400,7 +420,7 @@ void Call::accepted() {
 void Call::reply(http::ResponseHead& head, bool end) {
   const ReplyNotes notes = take_reply(head);
   const api::CodeRow* refusal = try_is_peer_ ? error_of_peer(notes.error) : nullptr;
-  if (refusal != nullptr && is_look_again(refusal->code)) {
+  if (refusal != nullptr && is_look_again(refusal->code) && node_.empty()) {
     last_failure_ = refusal->name;
     if (Outbound* out = std::exchange(outbound_, nullptr)) out->cancel();
     return act(exchange_.on_failure(Clock::now(), forward::Outcome::ring_differs, replayable_,
@@ -427,7 +447,7 @@ void Call::reply(http::ResponseHead& head, bool end) {
     head.fields.push_back({"Ringside-Executed", notes.executed.empty() ? "maybe" : notes.executed});
   }
   std::string attempts;
-  if (!from_peer_ && !local_only_) {
+  if (!from_peer_ && !local_only_ && node_.empty()) {
     attempts = std::to_string(exchange_.attempts());
     write_ring_version();
     head.fields.push_back({"Ringside-Owner", exchange_.owner(), http::Name::ringside});

@@ -70,8 +70,8 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   Call& operator=(const Call&) = delete;
 
   // --- from the Inbound
-  // Starts a request. `route` is of kind key or local. `end`: no body follows. The head's views are needed
-  // only during the call.
+  // Starts a request. `route` is not of kind api or refused. `end`: no body follows. The head's views are
+  // needed only during the call.
   void start_from_client(const http::RequestHead&, const Route& route, const Client&, bool end);
   void start_from_peer(const http::RequestHead&, bool end);
   // Forwarded by a ringpop-node at `from`: this node's app or nobody. `key` may be empty.
@@ -128,7 +128,11 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
     replying,
   };
 
+  void seek_node(const std::string& name);
   void start(bool end);
+  [[nodiscard]] bool turned_down();
+  [[nodiscard]] std::optional<api::Problem> node_trouble() const;
+  [[nodiscard]] forward::Place place() const;
   void act(const forward::Action&);
   void try_app();
   void ask_app();
@@ -145,6 +149,7 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   }
   void give_up(const forward::GiveUp&);
   [[nodiscard]] std::string_view target() const;
+  [[nodiscard]] std::string who() const;
   [[nodiscard]] bool may_try();
   [[nodiscard]] bool full_time() const;
   void refuse(api::Code, obs::Counter&, std::string detail);
@@ -157,7 +162,8 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   enum class Ending : unsigned char { whole, anywhere, grpc_status };
   enum class Towards : unsigned char { app, ringside, ringpop_node };
   void compose(Towards);
-  void compose_route();
+  void compose_way();
+  void compose_for_app();
   void finish();
   void leave_waiting_list();
   void write_ring_version();
@@ -193,9 +199,11 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   OwnedHead head_;  // cleaned of connection fields
   ForwardedStore forwarded_;
   Passport passport_;
-  std::string key_;  // empty with `local_only_`
+  Wishes wishes_;    // of a client of the API
+  std::string key_;  // empty with `local_only_` and for a named node
   bool from_peer_ = false;
   bool local_only_ = false;                   // /v1/local: this node's app or nobody
+  std::string node_, node_address_;           // /v1/nodes: that other member's app or nobody; empty: no such
   const routes::Entry* entry_ = nullptr;      // the route that it came by
   bool has_place_ = false;                    // among the requests that this route may have under way
   bool at_app_ = false, app_stream_ = false;  // counted as being at this node's app, and as a stream there
@@ -204,7 +212,9 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   forward::Exchange exchange_;
   http::RequestHead try_head_;
   std::string encoded_key_, binary_key_, via_, scratch_version_, scratch_hops_, scratch_timeout_,
-      scratch_passport_, scratch_retry_, scratch_patience_, scratch_timing_, traceparent_;
+      scratch_passport_, scratch_retry_, scratch_patience_, scratch_check_, scratch_timing_, traceparent_;
+  std::string scratch_since_, scratch_deadline_;
+  security::AppTokenPtr app_token_;  // that the app is sent
   bool try_is_peer_ = false;
   std::string faulted_to_;    // while faulted: the address it goes to, ...
   bool lost_ = false;         // ... or does not

@@ -20,6 +20,10 @@ void Call::give_up(const forward::GiveUp& end) {
       return answer(problem(api::Code::no_owner, "none of the " + std::to_string(view.members.size()) +
                                                      " members that " + view.name +
                                                      " knows has a place in the ring"));
+    case forward::Failure::kept_here:
+      return answer(problem(api::Code::not_owner, owner +
+                                                      " owns the key, and the request is for the owner on " +
+                                                      view.name + " alone (Ringside-Route: local-only)"));
     case forward::Failure::not_owner:
       return answer(
           problem(api::Code::not_owner,
@@ -30,16 +34,21 @@ void Call::give_up(const forward::GiveUp& end) {
     case forward::Failure::unreachable:
       if (!try_is_peer_) return answer(problem(api::Code::app_down, last_failure_));
       return answer(problem(end.executed_maybe ? api::Code::app_error : api::Code::peer_unreachable,
-                            "the owner " + owner + " cannot be reached: " + last_failure_));
+                            who() + " cannot be reached: " + last_failure_));
     case forward::Failure::maybe_executed:
       return answer(
-          problem(api::Code::app_error, (try_is_peer_ ? "the owner " + owner : "the app of " + view.name) +
+          problem(api::Code::app_error, (try_is_peer_ ? who() : "the app of " + view.name) +
                                             " was lost with the request under way: " + last_failure_));
     case forward::Failure::timed_out:
       return answer(problem(api::Code::timeout,
                             "the request's time is over" +
                                 (last_failure_.empty() ? "" : "; the last try failed: " + last_failure_)));
   }
+}
+
+// Whom the current try is for, if it is for another member.
+std::string Call::who() const {
+  return (node_.empty() ? "the owner " : "the member ") + exchange_.owner();
 }
 
 // What became of this request, as far as it has come.

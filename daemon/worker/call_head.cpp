@@ -2,6 +2,7 @@
 // what the ringsides tell each other, a ringpop-node what its app should know.
 #include <algorithm>
 
+#include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/worker/call.hpp"
 #include "daemon/worker/grpc.hpp"
@@ -31,7 +32,7 @@ void Call::compose(Towards towards) {
   const bool for_receiver = !key_.empty() && (towards == Towards::ringside || !passport_.keyless);
   if (for_receiver) fields.push_back({"Ringside-Key", encoded_key_, http::Name::ringside_key});
   if (towards == Towards::ringside) {
-    compose_route();
+    compose_way();
     write_passport(passport_, hops, version_of(from), scratch_passport_);
     fields.push_back({"Ringside-Passport", scratch_passport_, http::Name::ringside_passport});
     if (hops > 1 || !passport_.via.empty()) fields.push_back({"Via", via_, http::Name::via});
@@ -59,18 +60,47 @@ void Call::compose(Towards towards) {
     binary_key_ = encode_base64(key_);
     fields.push_back({"Ringside-Key-Bin", binary_key_});
   }
-  write_ring_version();
-  fields.push_back({"Ringside-Owner", context_.view->name, http::Name::ringside});
-  fields.push_back({"Ringside-Version", scratch_version_, http::Name::ringside});
+  compose_for_app();
 }
 
-// What the route says travels along, for the node whose app runs the request.
-void Call::compose_route() {
+// What the app beside this node is told besides.
+void Call::compose_for_app() {
+  auto& fields = try_head_.fields;
+  const std::string& owner = exchange_.preferred() ? exchange_.owner() : context_.view->name;
+  write_ring_version();
+  fields.push_back({"Ringside-Owner", owner, http::Name::ringside});
+  fields.push_back({"Ringside-Version", scratch_version_, http::Name::ringside});
+  const bool keyed = !key_.empty() && !passport_.keyless;
+  if (const auto since = keyed ? context_.view->tenure->since(exchange_.key_hash()) : 0; since != 0) {
+    scratch_since_ = std::to_string(since);
+    fields.push_back({"Ringside-Owner-Since", scratch_since_, http::Name::ringside});
+  }
+  // Without a limit of the caller, time counts from the last piece of the body: while one is to come there is
+  // no deadline yet. Nor is there one where a route has switched it off.
+  const bool limited =
+      passport_.timeout > Millis::zero() || (body_ended_ && patience() < limits::timeout_max);
+  if (limited) {
+    scratch_deadline_ = context_.deadlines.at(deadline_);
+    fields.push_back({"Ringside-Deadline", scratch_deadline_, http::Name::ringside});
+  }
+  app_token_ = context_.app_token;
+  if (app_token_) fields.push_back({"Ringside-App-Token", *app_token_, http::Name::ringside});
+}
+
+// What the next ringside cannot know: what the route and the caller say of the request, for the node whose
+// app runs it.
+void Call::compose_way() {
   auto& fields = try_head_.fields;
   if (passport_.keyless) fields.push_back({"Ringside-Keyless", "1"});
   if (passport_.patience) {
     scratch_patience_ = print_duration(*passport_.patience);
     fields.push_back({"Ringside-Patience", scratch_patience_});
+  }
+  if (!node_.empty()) {
+    fields.push_back({"Ringside-Node", node_, http::Name::ringside});
+  } else if (passport_.check != config::ForwardCheck::key) {
+    write_check(passport_.check, context_.view->ring->digest(), scratch_check_);
+    fields.push_back({"Ringside-Check", scratch_check_, http::Name::ringside});
   }
 }
 

@@ -9,7 +9,9 @@
 namespace ringside::worker {
 
 void Call::app_unreachable(const std::string& why, bool nobody_listens) {
-  if (replayable_ && context_.room->may_wait(*this, nobody_listens)) {
+  const bool may_wait = replayable_ && context_.room->may_wait(*this, nobody_listens);
+  if (exchange_.preferred() && replayable_) return failed(forward::Outcome::not_executed, why);
+  if (may_wait) {
     outbound_ = nullptr;
     return wait_for_app();
   }

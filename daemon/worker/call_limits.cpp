@@ -33,11 +33,10 @@ std::string_view Call::target() const {
 bool Call::may_try() {
   const int wait = context_.breakers->wait_s(target());
   if (wait == 0) return true;
-  auto refusal =
-      problem(api::Code::circuit_open,
-              (try_is_peer_ ? "the owner " + exchange_.owner() : "the app of " + context_.view->name) +
-                  " has failed " + std::to_string(context_.config.forward.breaker.failures) +
-                  " times in a row (forward.breaker)");
+  auto refusal = problem(api::Code::circuit_open,
+                         (try_is_peer_ ? who() : "the app of " + context_.view->name) + " has failed " +
+                             std::to_string(context_.config.forward.breaker.failures) +
+                             " times in a row (forward.breaker)");
   refusal.retry_after_s = wait;
   answer(refusal);
   return false;

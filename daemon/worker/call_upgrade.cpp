@@ -100,7 +100,7 @@ void Call::half_ended() {
 // --- closed by us
 
 void Call::ring_moved() {
-  if (upgrade_ == nullptr || local_only_) return;  // /v1/local is this node's app, whoever owns what
+  if (upgrade_ == nullptr || local_only_ || !node_.empty()) return;  // it is for that app, whoever owns what
   const auto& ring = *context_.view->ring;
   const auto owner = ring.owner(key_);
   if (owner && ring.server(*owner).address != exchange_.owner_address()) close_upgrade(UpgradeEnd::moved);

@@ -130,6 +130,7 @@ void ClientSession::begin(const http::RequestHead& head) {
     case Route::Kind::api: return begin_api(head);
     case Route::Kind::key:
     case Route::Kind::any:
+    case Route::Kind::node:
     case Route::Kind::local:
       state_ = State::call;
       if (body_left_) {

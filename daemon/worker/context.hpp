@@ -19,6 +19,7 @@
 #include "daemon/obs/catalog.hpp"
 #include "daemon/routes/table.hpp"
 #include "daemon/security/tls.hpp"
+#include "daemon/security/tokens.hpp"
 #include "daemon/worker/access_record.hpp"
 #include "daemon/worker/client_limits.hpp"
 #include "daemon/worker/date.hpp"
@@ -122,11 +123,13 @@ struct Context {
   Turn turn;
   AccessLog access_log;
   DateField date;              // of replies to clients
+  Times deadlines;             // that apps are told
   Rng rng;                     // request ids
   ClientLimits client_limits;  // before the first connection
   const routes::Table routes;  // of listen.ingress; checked when the configuration was loaded
   forward::RetryBudget retry_budget;
   security::PeerSecurity security;  // of links that are dialled, or accepted, from now on
+  security::AppTokenPtr app_token;  // for the app; null: none
   api::ViewPtr view;                // of the latest membership and ring; replaced between two handlers
   std::string self_address;         // this node's in the ring; never changes
   Admission* admission = nullptr;   // how much this worker takes on

@@ -42,4 +42,19 @@ void DateField::add_to(http::ResponseHead& head) {
   head.fields.push_back({"Date", text_, http::Name::date});
 }
 
+// The distance of the two clocks is measured anew for each second, so a step of the system's is followed.
+std::string_view Times::at(Instant moment) {
+  using namespace std::chrono;
+  constexpr std::size_t to_millis = 20;  // "2025-01-02T03:04:05."
+  if (second_ == never || moment < second_ || moment >= second_ + seconds(1)) {
+    const auto wall = floor<Millis>(system_clock::now() + (moment - Clock::now()));
+    second_ = moment - wall.time_since_epoch() % seconds(1);
+    text_ = rfc3339_text(wall);
+  }
+  auto millis = static_cast<unsigned>(floor<milliseconds>(moment - second_).count());
+  for (std::size_t i = to_millis + 3; i-- > to_millis; millis /= 10)
+    text_[i] = static_cast<char>('0' + millis % 10);
+  return {text_.data(), text_.size()};
+}
+
 }  // namespace ringside::worker

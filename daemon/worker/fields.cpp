@@ -65,13 +65,69 @@ int parse_retries(std::string_view value) noexcept {
   return parsed.ec == std::errc::result_out_of_range ? std::numeric_limits<std::uint16_t>::max() : number;
 }
 
-// What the entry's route says, of requests that came by one.
-void take_from_route(std::string_view name, std::string_view value, Passport& passport) {
+template <class Value>
+struct Word {
+  std::string_view text;
+  Value value;
+};
+constexpr std::array<Word<forward::Place>, 3> places = {{{"owner", forward::Place::owner},
+                                                         {"local-only", forward::Place::local_only},
+                                                         {"prefer-local", forward::Place::prefer_local}}};
+constexpr std::array<Word<config::ForwardCheck>, 3> checks = {{{"key", config::ForwardCheck::key},
+                                                               {"view", config::ForwardCheck::view},
+                                                               {"none", config::ForwardCheck::none}}};
+
+// A field with one of these words, once; else why not, naming the field and the words.
+template <class Words, class Value>
+void take_word(std::string_view field, std::string_view text, const Words& words, std::optional<Value>& value,
+               std::string& fault) {
+  const auto found = std::ranges::find(words, text, [](const auto& word) { return word.text; });
+  if (found != words.end() && !value) {
+    value = found->value;
+    return;
+  }
+  fault.assign(field).append(value ? " is there more than once" : " is '" + std::string(text) + "'");
+  fault += "; it is one of";
+  for (const auto& word : words) fault.append(&word == words.data() ? " " : ", ").append(word.text);
+}
+
+bool take_hex(std::string_view text, std::uint32_t& number) {
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number, 16);
+  return parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
+}
+
+// What the entry asks of whom it sends a request to. A word that we do not know is of a ringside that knows
+// more: the ownership of the key is checked, as ever.
+void take_check(std::string_view value, Passport& passport) {
+  const auto word = next_word(value);
+  if (word == "none") passport.check = config::ForwardCheck::none;
+  if (word == "view" && take_hex(value, passport.ring)) passport.check = config::ForwardCheck::view;
+}
+
+// What the entry's route says, of requests that came by one, and what its caller wants.
+void take_from_entry(std::string_view name, std::string_view value, Passport& passport) {
   if (http::equals_ignore_case(name, "ringside-patience")) {
     if (const auto patience = parse_duration(value))
       passport.patience = std::clamp(*patience, Millis::zero(), Millis(limits::timeout_max));
   } else if (http::equals_ignore_case(name, "ringside-keyless")) {
     passport.keyless = true;
+  } else if (http::equals_ignore_case(name, "ringside-check")) {
+    take_check(value, passport);
+  } else if (http::equals_ignore_case(name, "ringside-node")) {
+    passport.node = value;
+  }
+}
+
+// Fields of a caller that are not in every request.
+void take_wish(std::string_view name, std::string_view value, Wishes& wishes) {
+  if (http::equals_ignore_case(name, "ringside-route")) {
+    take_word("Ringside-Route", value, places, wishes.place, wishes.fault);
+  } else if (http::equals_ignore_case(name, "ringside-check")) {
+    take_word("Ringside-Check", value, checks, wishes.check, wishes.fault);
+  } else if (http::equals_ignore_case(name, "ringside-app")) {
+    if (value.empty() || !wishes.app.empty())
+      wishes.fault = "Ringside-App is there more than once, or empty; it is the name of one app";
+    wishes.app = value;
   }
 }
 
@@ -136,6 +192,26 @@ void Passport::clear() {
   max_forwards.clear();
   patience.reset();
   keyless = false;
+  check = config::ForwardCheck::key;
+  ring = 0;
+  node.clear();
+}
+
+void Wishes::clear() {
+  place.reset();
+  check.reset();
+  app.clear();
+  fault.clear();
+}
+
+void write_check(config::ForwardCheck check, std::uint32_t ring, std::string& out) {
+  if (check == config::ForwardCheck::none) {
+    out = "none";
+    return;
+  }
+  std::array<char, 8> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), ring, 16).ptr;
+  out.assign("view ").append(digits.data(), end);
 }
 
 void remove_authorization(http::RequestHead& head) {
@@ -143,7 +219,8 @@ void remove_authorization(http::RequestHead& head) {
                 [](const http::Field& field) { return field.known == http::Name::authorization; });
 }
 
-void take_passport(http::RequestHead& head, bool from_peer, Passport& passport, bool keep_forwarding) {
+void take_passport(http::RequestHead& head, bool from_peer, Passport& passport, bool keep_forwarding,
+                   Wishes* wishes) {
   passport.clear();
   if (from_peer) passport.hops = 1;  // at least: a peer has sent it on
   std::string_view version;
@@ -177,7 +254,8 @@ void take_passport(http::RequestHead& head, bool from_peer, Passport& passport, 
         if (from_peer) version = read_passport(value, passport);
         return true;
       case http::Name::ringside:
-        if (from_peer) take_from_route(name, value, passport);
+        if (from_peer) take_from_entry(name, value, passport);
+        if (wishes != nullptr) take_wish(name, value, *wishes);
         return true;
       default:
         return http::is_of_one_connection(known) || http::is_ringside(known) ||

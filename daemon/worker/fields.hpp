@@ -7,6 +7,8 @@
 #include <string_view>
 
 #include "daemon/base/time.hpp"
+#include "daemon/config/config.hpp"
+#include "daemon/forward/exchange.hpp"
 #include "proto/http/message.hpp"
 
 namespace ringside::worker {
@@ -38,6 +40,20 @@ struct Passport {
   // Of the entry's route, if it differs from what this node would do by itself.
   std::optional<Millis> patience;  // for the reply's head, counted from the body's last piece; 0: no limit
   bool keyless = false;            // the key was made up to choose a node: not for the app
+  // Of the entry, where this node is not to do as usual.
+  config::ForwardCheck check = config::ForwardCheck::key;
+  std::uint32_t ring = 0;  // with `view`: the digest of the entry's ring
+  std::string node;        // the name of this member, which alone may serve it; empty: who owns the key
+
+  void clear();  // keeps the memory
+};
+
+// What a caller wants done otherwise with this one request.
+struct Wishes {
+  std::optional<forward::Place> place;        // Ringside-Route
+  std::optional<config::ForwardCheck> check;  // Ringside-Check; nothing: as configured
+  std::string app;                            // Ringside-App; empty: whichever is there
+  std::string fault;  // what is wrong with one of them, and what it may hold; empty: nothing
 
   void clear();  // keeps the memory
 };
@@ -45,8 +61,9 @@ struct Passport {
 // Reads the passport and takes out of the head what belongs to one connection or to ringsides alone. From a
 // client nothing of Ringside-* is believed but Ringside-Timeout and Ringside-Retry, and what it says of
 // forwarding (X-Forwarded-*, Forwarded) is dropped unless `keep_forwarding`; a peer's fields are taken as
-// they are.
-void take_passport(http::RequestHead&, bool from_peer, Passport&, bool keep_forwarding = false);
+// they are. A client that may have `wishes` is asked for them, others' are dropped like the rest.
+void take_passport(http::RequestHead&, bool from_peer, Passport&, bool keep_forwarding = false,
+                   Wishes* wishes = nullptr);
 
 // For a request whose Authorization held a token of the API.
 void remove_authorization(http::RequestHead&);
@@ -55,6 +72,9 @@ void remove_authorization(http::RequestHead&);
 // <request id>`, in one field because each costs both ends as much as the rest of a hop's header work
 // together. `hops` counts the one that this is.
 void write_passport(const Passport&, int hops, std::string_view version, std::string& out);
+
+// The value of Ringside-Check on a link, if it is not `key`: `none`, or `view <digest of our ring>`.
+void write_check(config::ForwardCheck, std::uint32_t ring, std::string& out);
 
 // The entry of this node in Via, and with it what is said of the way of a request to its next stop.
 void append_via(std::string& via, std::string_view version, std::string_view name);

@@ -25,6 +25,8 @@ Status status_of(api::Code code) {
     case api::Code::bad_request:
     case api::Code::bad_key:
     case api::Code::missing_key:
+    case api::Code::unknown_node:
+    case api::Code::unknown_app:
     case api::Code::wrong_host: return Status::invalid_argument;
     case api::Code::wrong_origin:
     case api::Code::forbidden: return Status::permission_denied;
@@ -47,7 +49,6 @@ Status status_of(api::Code code) {
     case api::Code::peer_has_no_http:
     case api::Code::app_protocol:
     case api::Code::loop:
-    case api::Code::unknown_node:
     case api::Code::conflict:
     case api::Code::bad_setting:
     case api::Code::keys_refused:

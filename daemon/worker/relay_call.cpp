@@ -62,6 +62,7 @@ ErrorCode error_code(api::Code code) {
     case api::Code::peer_has_no_http:
     case api::Code::loop:
     case api::Code::unknown_node:
+    case api::Code::unknown_app:
     case api::Code::conflict:
     case api::Code::bad_setting:
     case api::Code::keys_refused:
@@ -236,6 +237,7 @@ void RelayCall::give_up(const forward::GiveUp& end) {
     case forward::Failure::no_owner:
       return refuse(api::Code::no_owner, "none of the " + std::to_string(view.members.size()) +
                                              " members that " + view.name + " knows has a place in the ring");
+    case forward::Failure::kept_here:
     case forward::Failure::not_owner:
       return refuse(api::Code::not_owner, view.name + " does not own the key and the call has been sent on " +
                                               std::to_string(hops_) + " times");

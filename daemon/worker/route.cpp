@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view route_prefix = "/v1/route";
 constexpr std::string_view local_prefix = "/v1/local";
+constexpr std::string_view nodes_prefix = "/v1/nodes";
 
 void refuse(Route& out, api::Code code, std::string detail) {
   out.kind = Route::Kind::refused;
@@ -26,28 +27,51 @@ void check_key(Route& out) {
     refuse(out, api::Code::bad_key, std::move(fault));
 }
 
-// What is behind the key or "/v1/local": "" and "?q" mean the app's root.
+// What is behind the key, the name or "/v1/local": "" and "?q" mean the app's root.
 void set_app_target(std::string_view rest, Route& out) {
   out.target.assign(rest.starts_with('/') ? "" : "/").append(rest);
 }
 
+// Of "/{segment}/{path}?q", and takes it away.
+std::string_view take_segment(std::string_view& rest) {
+  rest.remove_prefix(1);
+  const auto segment = rest.substr(0, rest.find_first_of("/?"));
+  rest.remove_prefix(segment.size());
+  return segment;
+}
+
+bool names_nothing(std::string_view rest) {
+  return rest.empty() || rest == "/" || rest.starts_with('?') || rest.starts_with("/?");
+}
+
 void by_path(std::string_view rest, Route& out) {
-  if (rest.empty() || rest == "/" || rest.starts_with('?') || rest.starts_with("/?"))
+  if (names_nothing(rest))
     return refuse(out, api::Code::missing_key, "the path names no key: /v1/route/{key}/{path}");
   if (!rest.starts_with('/')) return;  // /v1/routes is no business of ours
-  rest.remove_prefix(1);
-  const auto end = rest.find_first_of("/?");
-  const auto segment = rest.substr(0, end);
+  const auto segment = take_segment(rest);
   if (!http::percent_decode(segment, out.key))
     return refuse(out, api::Code::bad_key,
                   "the key '" + std::string(segment) + "' holds a % that is not followed by two hex digits");
-  set_app_target(end == std::string_view::npos ? std::string_view() : rest.substr(end), out);
+  set_app_target(rest, out);
   check_key(out);
+}
+
+void by_node(std::string_view rest, Route& out) {
+  if (names_nothing(rest) || rest.starts_with("//"))
+    return refuse(out, api::Code::unknown_node, "the path names no node: /v1/nodes/{name}/{path}");
+  if (!rest.starts_with('/')) return;
+  const auto segment = take_segment(rest);
+  if (!http::percent_decode(segment, out.node))
+    return refuse(out, api::Code::bad_request,
+                  "the name '" + std::string(segment) + "' holds a % that is not followed by two hex digits");
+  out.kind = Route::Kind::node;
+  set_app_target(rest, out);
 }
 
 void start_over(Route& out) {
   out.kind = Route::Kind::api;
   out.key.clear();
+  out.node.clear();
   out.target.clear();
   out.entry = nullptr;
   out.upgrades = Upgrades::websocket;
@@ -85,6 +109,7 @@ void api_route(const http::RequestHead& head, Route& out) {
     case routes::Found::yes: out.target = head.target; return check_key(out);
   }
   if (head.target.starts_with(route_prefix)) return by_path(head.target.substr(route_prefix.size()), out);
+  if (head.target.starts_with(nodes_prefix)) return by_node(head.target.substr(nodes_prefix.size()), out);
   if (!head.target.starts_with(local_prefix)) return;
   const auto rest = head.target.substr(local_prefix.size());
   if (!rest.empty() && rest.front() != '/' && rest.front() != '?') return;

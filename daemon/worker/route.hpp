@@ -1,5 +1,5 @@
 // Where a client's request belongs: to the owner of a key, to this node's app, or (on the API listener alone)
-// to the API itself. Pure; the rules are proto/spec/forwarding.md, section "Keys".
+// to a named node's or to the API itself. Pure; the rules are proto/spec/forwarding.md, section "Keys".
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,10 @@ enum class Upgrades : std::uint8_t { none, websocket, any };
 
 struct Route {
   // any: no key and no place, whichever node it is
-  enum class Kind : unsigned char { key, local, any, api, refused };
+  enum class Kind : unsigned char { key, local, any, node, api, refused };
   Kind kind = Kind::api;
   std::string key;                       // bytes, decoded; with Kind::key
+  std::string node;                      // name or address of a member, decoded; with Kind::node
   std::string target;                    // what the app gets to see: path and query
   const routes::Entry* entry = nullptr;  // of `routes` that it took, with its limits; none: the general ones
   Upgrades upgrades = Upgrades::websocket;
@@ -33,7 +34,7 @@ struct Route {
 
 // The Ringside-Key header holds the key's literal bytes and wins over any path: a request that has it is
 // always for the app. Ringside-Key-Bin holds them in base64, as gRPC's metadata does for what is not text. In
-// /v1/route/{key}/{path} the key is one percent-encoded segment.
+// /v1/route/{key}/{path} the key is one percent-encoded segment, as is the name in /v1/nodes/{name}/{path}.
 void api_route(const http::RequestHead&, Route& out);
 
 // The protocol that this request is to be upgraded to: the first one it offers that may be had; empty: none,

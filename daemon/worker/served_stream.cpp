@@ -50,6 +50,7 @@ void ServedStream::begin_for_client(const http::RequestHead& head, const Client&
     case Route::Kind::api: return begin_api(head, end);
     case Route::Kind::key:
     case Route::Kind::any:
+    case Route::Kind::node:
     case Route::Kind::local: return begin_call(head, wanted, client, end);
   }
 }

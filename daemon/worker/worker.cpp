@@ -269,10 +269,13 @@ void Worker::adopt_tls(int fd, std::string first_bytes, std::string remote) {
                 net::Socket socket) { state->door.enter(std::move(socket), bytes, from); });
 }
 
-void Worker::set_security(security::PeerSecurity peers, security::TokensPtr tokens) {
+void Worker::set_security(security::PeerSecurity peers, security::TokensPtr tokens,
+                          security::AppTokenPtr app_token) {
   boost::asio::post(state_->context.io,
-                    [state = state_.get(), peers = std::move(peers), tokens = std::move(tokens)]() mutable {
+                    [state = state_.get(), peers = std::move(peers), tokens = std::move(tokens),
+                     app_token = std::move(app_token)]() mutable {
                       state->context.security = std::move(peers);
+                      state->context.app_token = std::move(app_token);
                       for (auto& access : state->accesses) access->set_tokens(tokens);
                     });
 }

@@ -59,8 +59,9 @@ class Worker {
   void adopt_http2(int fd, std::string first_bytes);     // takes over the descriptor
   void adopt_tchannel(int fd, std::string first_bytes);  // of another ringside, for calls; the same
   void adopt_tls(int fd, std::string first_bytes, std::string remote);  // of who knows: TlsDoor finds out
-  // Before start(), and when keys, certificates or tokens have changed. No tokens: none are asked for.
-  void set_security(security::PeerSecurity, security::TokensPtr);
+  // Before start(), and when keys, certificates or tokens have changed. No tokens: none are asked for, and
+  // the app is sent none.
+  void set_security(security::PeerSecurity, security::TokensPtr, security::AppTokenPtr);
   void relay(net::TunnelNews);
   void serve_proxied(net::ProxiedRequest);
   // Adds this one's load, then calls `next` on this worker's thread.

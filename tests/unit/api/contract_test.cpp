@@ -388,7 +388,7 @@ TEST_CASE("the forwarding paths promise the statuses of the codes, and Retry-Aft
     }
     ++forwarding;
   }
-  CHECK(forwarding == 3);
+  CHECK(forwarding == 4);
 }
 
 TEST_CASE("the schema checker finds what does not fit") {

@@ -57,6 +57,7 @@ TEST_CASE("the statuses of the codes are those of the contract") {
       {Code::overloaded, 503, "no"},     {Code::key_queue_full, 429, "no"},
       {Code::circuit_open, 503, "no"},   {Code::timeout, 504, "maybe"},
       {Code::loop, 508, "no"},           {Code::keys_refused, 409, "no"},
+      {Code::unknown_app, 404, "no"},
   };
   for (const auto& [code, status, executed] : table) {
     const Json json = Json::parse(api::to_json({.code = code}));

@@ -401,3 +401,82 @@ TEST_CASE("an owner whose ring differed is left when our own ring moves") {
   (void)exchange.on_failure(start_of_time, Outcome::ring_differs, true, *ring);
   CHECK(exchange.on_wake(start_of_time + 10ms, *ring_of({"a"}, 2)) == Action(Local{2}));
 }
+
+TEST_CASE("a request for a named member is for that one or nobody, whatever the ring says") {
+  const auto ring = ring_of({"a", "c"}, 1), moved = ring_of({"a", "b"}, 2);
+  const Subject named{"", 0, false, start_of_time + 5s, false, {"b", "b:1"}};
+  const auto at_b = [](int number) { return Action(Attempt{{"b", "b:1"}, number}); };
+  SECTION("it is tried again as long as it surely was not executed, for a second in all") {
+    Exchange exchange({}, named, "a:1");
+    CHECK(exchange.start(start_of_time, *ring) == at_b(1));
+    CHECK(exchange.on_failure(start_of_time, Outcome::not_executed, true, *ring) ==
+          Action(Wait{start_of_time + 250ms}));
+    CHECK(exchange.on_wake(start_of_time + 250ms, *ring) == at_b(2));
+    CHECK(exchange.on_failure(start_of_time + 300ms, Outcome::not_executed, true, *moved) == at_b(3));
+    CHECK(exchange.on_failure(start_of_time + 1s, Outcome::not_executed, true, *moved) ==
+          Action(GiveUp{Failure::unreachable, false}));
+    CHECK_FALSE(exchange.rerouted());
+  }
+  SECTION("a ring that moves while it waits is no reason to look elsewhere") {
+    Exchange exchange({}, named, "a:1");
+    (void)exchange.start(start_of_time, *ring);
+    (void)exchange.on_failure(start_of_time, Outcome::not_executed, true, *ring);
+    CHECK(exchange.on_wake(start_of_time + 100ms, *moved) == Action(Wait{start_of_time + 250ms}));
+  }
+  SECTION("what may have run is not repeated") {
+    Exchange exchange({}, named, "a:1");
+    (void)exchange.start(start_of_time, *ring);
+    CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring) ==
+          Action(GiveUp{Failure::maybe_executed, true}));
+  }
+  SECTION("and nobody serves it because the empty key was his lately") {
+    PastRings past;
+    past.note(start_of_time, ring_of({"a"}, 1));
+    Exchange exchange({}, named, "a:1", nullptr, nullptr, &past);
+    (void)exchange.start(start_of_time, *ring);
+    CHECK_FALSE(exchange.owned_lately(start_of_time));
+    CHECK(exchange.on_failure(start_of_time + 1s, Outcome::ring_differs, true, *ring) ==
+          Action(Wait{start_of_time + 1250ms}));
+  }
+}
+
+TEST_CASE("a caller that wants the owner here or nobody is told who it is") {
+  const auto ring = ring_of({"a", "b"}, 1), moved = ring_of({"b"}, 2);
+  const auto wanted = [](std::string_view key) {
+    return Subject{key, 0, true, start_of_time + 5s, false, {}, Place::local_only};
+  };
+  const auto ours = key_of(*ring, "a"), theirs = key_of(*ring, "b");
+  Exchange refused({}, wanted(theirs), "a:1");
+  CHECK(refused.start(start_of_time, *ring) == Action(GiveUp{Failure::kept_here, false}));
+  CHECK(refused.owner() == "b");
+  Exchange kept({}, wanted(ours), "a:1");
+  CHECK(kept.start(start_of_time, *ring) == Action(Local{1}));
+  CHECK(kept.on_failure(start_of_time, Outcome::not_executed, true, *moved) ==
+        Action(GiveUp{Failure::kept_here, false}));
+}
+
+TEST_CASE("a caller that prefers this node gets its app, and the owner if it surely was not executed there") {
+  const auto ring = ring_of({"a", "b"}, 1), moved = ring_of({"a", "b", "c"}, 2);
+  const auto key = key_of(*ring, "b");
+  Exchange exchange({}, {key, 0, false, start_of_time + 5s, false, {}, Place::prefer_local}, "a:1");
+  CHECK(exchange.start(start_of_time, *ring) == Action(Local{1}));
+  CHECK(exchange.preferred());
+  CHECK(exchange.owner() == "b");
+  CHECK(exchange.is_ours(*ring));
+  CHECK_FALSE(exchange.is_ours(*moved));
+  SECTION("not executed") {
+    CHECK(exchange.on_failure(start_of_time, Outcome::not_executed, true, *ring) ==
+          Action(Attempt{{"b", "b:1"}, 2}));
+    CHECK_FALSE(exchange.preferred());
+  }
+  SECTION("perhaps executed") {
+    CHECK(exchange.on_failure(start_of_time, Outcome::maybe_executed, true, *ring) ==
+          Action(GiveUp{Failure::maybe_executed, true}));
+  }
+  SECTION("its own key is its own") {
+    const auto ours = key_of(*ring, "a");
+    Exchange own({}, {ours, 0, false, start_of_time + 5s, false, {}, Place::prefer_local}, "a:1");
+    CHECK(own.start(start_of_time, *ring) == Action(Local{1}));
+    CHECK_FALSE(own.preferred());
+  }
+}

@@ -39,8 +39,8 @@ TEST_CASE("name and ports follow from the slot") {
   const auto first = Made{{}}.plan();
   REQUIRE(first.has_value());
   CHECK(first->daemon_arguments == Words{"--name", "my-host-1", "--listen-api", "127.0.0.1:7600",
-                                         "--listen-peer", "127.0.0.1:7601", "--app-port", "20000",
-                                         "--cluster", "shop", "--join", "file:/run/shop/1.seeds"});
+                                         "--listen-peer", "127.0.0.1:7601", "--app-port", "20000", "--app-id",
+                                         "shop", "--cluster", "shop", "--join", "file:/run/shop/1.seeds"});
   CHECK(first->api == "http://127.0.0.1:7600");
   CHECK(first->peer == "127.0.0.1:7601");
   CHECK(first->app == "127.0.0.1:20000");
@@ -58,7 +58,7 @@ TEST_CASE("a port that is taken is replaced by any other") {
 
 TEST_CASE("what the user has set stays as it is") {
   const Words flags{"--name",     "a",    "--listen-api", "0.0.0.0:80", "--listen-peer", "[::]:81",
-                    "--app-port", "5000", "--join",       "b:1",        "--insecure"};
+                    "--app-port", "5000", "--join",       "b:1",        "--insecure",    "--app-id=depot"};
   const auto plan = Made{flags}.plan();
   REQUIRE(plan.has_value());
   CHECK(plan->daemon_arguments == flags);
@@ -81,7 +81,8 @@ TEST_CASE("the app's environment has where its ringside is, and no settings of o
                                          {"PORT", "1"},
                                          {"RINGSIDE_ADDR", "old"},
                                          {"RINGSIDE_WORKERS", "3"},
-                                         {"RINGSIDE_API_TOKEN_FILE", "/t"}}}
+                                         {"RINGSIDE_API_TOKEN_FILE", "/t"},
+                                         {"RINGSIDE_SECURITY_APP_TOKEN_FILE", "/u"}}}
                         .plan();
   REQUIRE(plan.has_value());
   const auto& environment = plan->app_environment;
@@ -90,6 +91,7 @@ TEST_CASE("the app's environment has where its ringside is, and no settings of o
   CHECK(value_of(environment, "RINGSIDE_ADDR") == "unix:///run/api.sock");
   CHECK(value_of(environment, "RINGSIDE_NODE_NAME") == "my-host-1");
   CHECK(value_of(environment, "RINGSIDE_API_TOKEN_FILE") == "/t");
+  CHECK(value_of(environment, "RINGSIDE_APP_TOKEN_FILE") == "/u");
   CHECK(value_of(environment, "RINGSIDE_WORKERS") == "(unset)");
 }
 

@@ -56,3 +56,27 @@ TEST_CASE("the command line takes the token that may do most") {
 
 }  // namespace
 }  // namespace ringside::security::test
+
+TEST_CASE("the app's token is one line of its own, as long as others, and no error repeats it") {
+  using security::parse_app_token;
+  const auto good = parse_app_token("# for the app\n\n  " + token('a') + "\r\n");
+  REQUIRE(good.has_value());
+  CHECK(**good == token('a'));
+  struct Row {
+    std::string text, says;
+  };
+  for (const auto& [text, says] :
+       std::vector<Row>{{"", "there are 0 tokens in it"},
+                        {"# nothing\n", "there are 0 tokens in it"},
+                        {token('a') + "\n" + token('b'), "there are 2 tokens in it"},
+                        {"app " + token('a'), "no token may hold"},
+                        {"secret\xff" + token('a'), "no token may hold"},
+                        {"secret", "has 6 bytes"},
+                        {std::string(257, 's'), "has 257 bytes"}}) {
+    INFO(says);
+    const auto bad = parse_app_token(text);
+    REQUIRE_FALSE(bad.has_value());
+    CHECK_THAT(bad.error(), Catch::Contains(says) && Catch::Contains("ringside token new"));
+    CHECK_THAT(bad.error(), !Catch::Contains("secret") && !Catch::Contains(token('a')));
+  }
+}

@@ -234,3 +234,68 @@ TEST_CASE("a request id is kept if it is a token") {
   auto head = request({{"X-Request-Id", "a b"}});
   CHECK(take_passport(head, false).request_id.empty());
 }
+
+namespace {
+
+worker::Wishes wishes_of(std::vector<http::Field> fields) {
+  auto head = request(std::move(fields));
+  Passport passport;
+  worker::Wishes wishes;
+  worker::take_passport(head, false, passport, false, &wishes);
+  CHECK(names(head).empty());
+  return wishes;
+}
+
+}  // namespace
+
+TEST_CASE("a caller's wishes are read, and taken out of the head") {
+  CHECK_FALSE(wishes_of({}).place);
+  CHECK(wishes_of({{"Ringside-Route", "owner"}}).place == forward::Place::owner);
+  CHECK(wishes_of({{"ringside-route", "local-only"}}).place == forward::Place::local_only);
+  CHECK(wishes_of({{"Ringside-Route", "prefer-local"}}).place == forward::Place::prefer_local);
+  CHECK(wishes_of({{"Ringside-Check", "key"}}).check == config::ForwardCheck::key);
+  CHECK(wishes_of({{"RINGSIDE-CHECK", "view"}}).check == config::ForwardCheck::view);
+  CHECK(wishes_of({{"Ringside-Check", "none"}}).check == config::ForwardCheck::none);
+  CHECK(wishes_of({{"Ringside-App", "shop"}}).app == "shop");
+  CHECK(wishes_of({{"ringside_route", "local-only"}}).fault.empty());  // a twin is another field, and dropped
+}
+
+TEST_CASE("a wish that cannot be names the field and what it may hold") {
+  struct Row {
+    std::vector<http::Field> fields;
+    std::string fault;
+  };
+  const std::vector<Row> rows{
+      {{{"Ringside-Route", "nearest"}},
+       "Ringside-Route is 'nearest'; it is one of owner, local-only, prefer-local"},
+      {{{"Ringside-Route", ""}}, "Ringside-Route is ''; it is one of owner, local-only, prefer-local"},
+      {{{"Ringside-Route", "owner"}, {"Ringside-Route", "owner"}},
+       "Ringside-Route is there more than once; it is one of owner, local-only, prefer-local"},
+      {{{"Ringside-Check", "Key"}}, "Ringside-Check is 'Key'; it is one of key, view, none"},
+      {{{"Ringside-App", ""}}, "Ringside-App is there more than once, or empty; it is the name of one app"},
+      {{{"Ringside-App", "a"}, {"Ringside-App", "b"}},
+       "Ringside-App is there more than once, or empty; it is the name of one app"},
+  };
+  for (const auto& row : rows) CHECK(wishes_of(row.fields).fault == row.fault);
+}
+
+TEST_CASE("what an entry asks of a receiver is read back, and a word of the future checks the key") {
+  for (const auto check : {config::ForwardCheck::none, config::ForwardCheck::view}) {
+    std::string text;
+    worker::write_check(check, 0x1a2b3c4d, text);
+    CHECK(text == (check == config::ForwardCheck::none ? "none" : "view 1a2b3c4d"));
+    auto head = request({{"ringside-check", text}, {"ringside-node", "b"}});
+    const Passport passport = take_passport(head, true);
+    CHECK(passport.check == check);
+    CHECK(passport.ring == (check == config::ForwardCheck::none ? 0 : 0x1a2b3c4d));
+    CHECK(passport.node == "b");
+  }
+  for (const auto* odd : {"", "view", "view x", "view 1a2b3c4d5", "quorum"}) {
+    auto head = request({{"ringside-check", odd}});
+    CHECK(take_passport(head, true).check == config::ForwardCheck::key);
+  }
+  auto forged = request({{"ringside-check", "none"}, {"ringside-node", "b"}});
+  const Passport of_client = take_passport(forged, false);
+  CHECK(of_client.check == config::ForwardCheck::key);
+  CHECK(of_client.node.empty());
+}

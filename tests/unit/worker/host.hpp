@@ -212,6 +212,9 @@ class Host {
     worker_->start({api_, ingress_, tchannel_});
   }
   void set_ring(std::vector<ring::Server> ring) { worker_->set_view(view(std::move(ring))); }
+  void send_app(std::string token) {
+    worker_->set_security({}, nullptr, std::make_shared<const std::string>(std::move(token)));
+  }
   void set_view(api::ViewPtr view) { worker_->set_view(std::move(view)); }
   api::ViewPtr view(std::vector<ring::Server> ring, api::Phase phase = api::Phase::ready) {
     auto made = std::make_shared<api::View>();
@@ -221,10 +224,13 @@ class Host {
           {each.name, each.address, ringpop::Status::alive, 1, {}, each.name == name_, kinds[each.address]});
     std::ranges::sort(made->members, {}, &api::MemberView::address);
     made->ring = ring::build(std::move(ring), 100, ++version_);
+    made->tenure = tenure_ = std::make_shared<const ring::Tenure>(
+        tenure_->after(*made->ring, server().address, first_moment + static_cast<std::int64_t>(version_), 0));
     made->phase = phase;
     made->app.state = app_state;
     made->app_settings = config.app;
     made->drain = drain_view;
+    made->app_id = app_id;
     made->phase_reason = phase == api::Phase::joining ? "the test says so" : "";
     made->name = name_;
     made->address = server().address;
@@ -237,6 +243,9 @@ class Host {
 
   void serve_proxied(net::ProxiedRequest request) { worker_->serve_proxied(std::move(request)); }
 
+  // The first ring comes a millisecond behind it, each further one another millisecond.
+  static constexpr std::int64_t first_moment = 1'700'000'000'000;
+
   config::Config config;
   worker::ClientLimits client_limits;
   std::map<std::string, PeerKind> kinds;              // by address, of members that are no ringsides
@@ -246,6 +255,7 @@ class Host {
   std::function<void(api::Order, std::function<void(api::Response)>)> order;  // the same
   api::AppState app_state = api::AppState::none;                              // in the next views
   api::DrainView drain_view;                                                  // the same
+  std::string app_id;                                                         // the same
 
  private:
   std::string name_;
@@ -256,6 +266,7 @@ class Host {
   std::unique_ptr<control::PeerPort> peer_port_;
   std::unique_ptr<worker::Worker> worker_;
   std::uint64_t version_ = 0;
+  ring::TenurePtr tenure_ = std::make_shared<const ring::Tenure>();
 };
 
 // One request on a connection of its own; everything until the connection ends.

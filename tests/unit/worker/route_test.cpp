@@ -57,6 +57,39 @@ TEST_CASE("a key in the path is one percent-encoded segment, the rest is what th
   CHECK(route.target == row.app_target);
 }
 
+TEST_CASE("a node in the path is one percent-encoded segment, the rest is what its app sees") {
+  struct Row {
+    std::string target, node, app_target;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"/v1/nodes/b/debug/heap?x=1", "b", "/debug/heap?x=1"},
+      {"/v1/nodes/b", "b", "/"},
+      {"/v1/nodes/b/", "b", "/"},
+      {"/v1/nodes/b?x=1", "b", "/?x=1"},
+      {"/v1/nodes/b/a//b/../c", "b", "/a//b/../c"},
+      {"/v1/nodes/10.0.0.1%3A7601/x", "10.0.0.1:7601", "/x"},
+      {"/v1/nodes/%61%2fb/x", "a/b", "/x"},
+  }));
+  INFO(row.target);
+  const Route route = routed(row.target);
+  REQUIRE(route.kind == Route::Kind::node);
+  CHECK(route.node == row.node);
+  CHECK(route.target == row.app_target);
+  CHECK(route.key.empty());
+}
+
+TEST_CASE("a path that names no node, or none that can be, is refused") {
+  for (const std::string without :
+       {"/v1/nodes", "/v1/nodes/", "/v1/nodes?x", "/v1/nodes/?x", "/v1/nodes//x"}) {
+    INFO(without);
+    CHECK(routed(without).kind == Route::Kind::refused);
+    CHECK(routed(without).problem.code == api::Code::unknown_node);
+  }
+  CHECK(routed("/v1/nodes/%zz/x").problem.code == api::Code::bad_request);
+  CHECK(routed("/v1/nodesx").kind == Route::Kind::api);
+  CHECK(routed("/v1/nodes/b/x", {{"Ringside-Key", "k"}}).kind == Route::Kind::key);
+}
+
 TEST_CASE("a key that cannot be used is refused with its reason") {
   CHECK(routed("/v1/route//x").problem.detail == "the key is empty");
   for (const std::string without : {"/v1/route", "/v1/route/", "/v1/route?x", "/v1/route/?x"}) {
