@@ -51,6 +51,10 @@ inline constexpr std::size_t past_rings = 8;       // that are remembered for it
 inline constexpr std::size_t tenures = 16 * 1024;  // times of owning, beside one for each range of hashes
 inline constexpr std::size_t stream_window_bytes =
     256 * 1024;  // what one stream may hold in memory, each way
+inline constexpr std::size_t stream_window_most_bytes =
+    1024 * 1024;  // the same between ringsides, of a stream whose reader has kept up until then
+inline constexpr std::uint64_t stream_window_grows_after =
+    16 * 1024 * 1024;  // bytes: more than the sockets between can hold
 inline constexpr std::size_t replay_bytes =
     64 * 1024;                            // of a request body, kept so that a try can be repeated
 inline constexpr auto stream_grace = 1s;  // after its head a reply still counts as a request under way

@@ -23,7 +23,7 @@ void LinkStream::begin(http2::StreamId id, Call& call, bool end) {
   unanswered_ = true;
   ++link_.unanswered_;
   interim_ = 0;
-  unconsumed_ = 0;
+  window_ = StreamWindow(link_.to_ == Http2Link::To::peer ? StreamWindow::Grows::yes : StreamWindow::Grows::no);
 }
 
 void LinkStream::send_body(std::string_view data) {
@@ -42,13 +42,11 @@ std::size_t LinkStream::body_backlog() const {
   return link_.session_.queued(id_);
 }
 
-// The window is opened again for what the asker has taken. What lies in its buffer counts as held: buffer and
-// open window together are what a stream may cost here.
+// The window is opened again for what the asker has taken.
 void LinkStream::more_reply() {
-  const std::size_t held = std::min(unconsumed_, limits::stream_window_bytes - call_->reply_room());
-  if (unconsumed_ == held) return;
-  link_.session_.consume(id_, unconsumed_ - held);
-  unconsumed_ = held;
+  const std::size_t more = window_.give_back(limits::stream_window_bytes - call_->reply_room());
+  if (more == 0) return;
+  link_.session_.consume(id_, more);
   link_.wants_flush();
 }
 
@@ -286,7 +284,7 @@ void Http2Link::end_early(http2::StreamId id, bool request_ended) {
 void Http2Link::on_data(http2::StreamId id, std::string_view data) {
   LinkStream* stream = find(id);
   if (stream == nullptr) return session_.consume(id, data.size());
-  stream->unconsumed_ += data.size();
+  stream->window_.received(data.size());
   stream->call_->reply_body(data);
   if (stream->call_ != nullptr) stream->more_reply();
 }

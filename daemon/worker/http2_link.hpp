@@ -17,6 +17,7 @@
 #include "daemon/net/connect.hpp"
 #include "daemon/net/stream.hpp"
 #include "daemon/worker/call.hpp"
+#include "daemon/worker/stream_window.hpp"
 #include "proto/http2/session.hpp"
 
 namespace ringside::worker {
@@ -45,7 +46,7 @@ class LinkStream final : public Outbound {
   bool reply_over_ = false;     // of a tunnel: the other side has ended it, we have not
   bool unanswered_ = true;      // counted in Http2Link::unanswered_
   int interim_ = 0;
-  std::size_t unconsumed_ = 0;  // reply bytes passed on for which the window has not been opened again
+  StreamWindow window_{StreamWindow::Grows::no};
 };
 
 class Http2Link final : public net::StreamEvents, public http2::Events, public Flushable, public Buried {

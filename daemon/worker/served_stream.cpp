@@ -14,7 +14,8 @@ ServedStream::ServedStream(Http2Server& link)
 void ServedStream::begin(http2::StreamId id) {
   id_ = id;
   pending_.clear();
-  unconsumed_ = 0;
+  taken_ = 0;
+  window_ = StreamWindow(link_.asker_ == Asker::peer ? StreamWindow::Grows::yes : StreamWindow::Grows::no);
   trailers_.clear();
   body_ended_ = gone_ = head_request_ = grpc_ = reply_started_ = false;
   wants_continue_ = true;
@@ -94,7 +95,7 @@ void ServedStream::take_body(std::string_view data) {
   pace_.bytes += data.size();
   if (record_) record_->request_body(data.size());
   if (call_.active() && !over_limit()) {
-    unconsumed_ += data.size();
+    window_.received(data.size());
     const std::size_t now = pending_.empty() ? std::min(call_.body_room(), data.size()) : 0;
     if (now > 0) call_.body(data.substr(0, now));
     pending_.append(data.substr(now));  // bounded by the stream's window
@@ -121,10 +122,11 @@ void ServedStream::take_end(const http::Trailers& trailers) {
 
 void ServedStream::more_body() {
   if (gone_) return;
-  const std::size_t count = std::min(call_.body_room(), pending_.size());
+  const std::size_t count = std::min(call_.body_room(), pending_.size() - taken_);
   if (count > 0) {
-    call_.body(std::string_view(pending_).substr(0, count));
-    pending_.erase(0, count);
+    call_.body(std::string_view(pending_).substr(taken_, count));
+    taken_ += count;
+    if (2 * taken_ >= pending_.size()) pending_.erase(0, std::exchange(taken_, 0));
   }
   open_window();
   if (pending_.empty() && body_ended_ && !call_.body_finished()) {
@@ -133,14 +135,12 @@ void ServedStream::more_body() {
   }
 }
 
-// For what the next hop has taken. What lies in its buffer counts as held: buffer and open window together
-// are what a stream may cost here.
+// For what the next hop has taken.
 void ServedStream::open_window() {
-  const std::size_t ahead = limits::stream_window_bytes - call_.body_room();
-  const std::size_t held = std::min(unconsumed_, pending_.size() + ahead);
-  if (unconsumed_ == held) return;
-  link_.session_.consume(id_, unconsumed_ - held);
-  unconsumed_ = held;
+  const std::size_t unsent = limits::stream_window_bytes - call_.body_room();
+  const std::size_t more = window_.give_back(pending_.size() - taken_ + unsent);
+  if (more == 0) return;
+  link_.session_.consume(id_, more);
   link_.wants_flush();
 }
 

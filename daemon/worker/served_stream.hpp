@@ -11,6 +11,7 @@
 #include "daemon/worker/body_pace.hpp"
 #include "daemon/worker/call.hpp"
 #include "daemon/worker/pending_order.hpp"
+#include "daemon/worker/stream_window.hpp"
 #include "daemon/worker/watch.hpp"
 #include "proto/http2/session.hpp"
 
@@ -56,7 +57,8 @@ class ServedStream final : public Inbound {
   Http2Server& link_;
   http2::StreamId id_ = 0;
   std::string pending_;           // body bytes that the call had no room for
-  std::size_t unconsumed_ = 0;    // body bytes for which the window has not been opened again
+  std::size_t taken_ = 0;         // of these, that it has had by now
+  StreamWindow window_{StreamWindow::Grows::no};
   http::OwnedTrailers trailers_;  // behind `pending_`
   bool body_ended_ = false;       // the asker has sent all of it
   bool gone_ = false;

@@ -13,7 +13,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILDS = pathlib.Path(os.environ.get("RINGSIDE_BUILD") or ROOT / "build")
-COPIED = ["CMakeLists.txt", "CMakePresets.json", "daemon", "proto", "scripts", "tests"]
+COPIED = ["CMakeLists.txt", "CMakePresets.json", "LICENSE", "README.md", "config", "daemon", "proto", "scripts", "tests"]
 
 # What is wrong, where in daemon/swim, the text that is there, the text that is planted.
 MUTATIONS = [

@@ -3,17 +3,15 @@ import time
 
 from scenario import ScenarioTest, names
 
-# One rotation and its spread (10 periods), a ping and its helpers' pings in vain, and the suspicion, all at their defaults.
+# One rotation and its spread (10 periods), a ping and its helpers' pings in vain (gossip.ping_timeout: answers may be slow on a
+# machine that has other things to do), and the suspicion.
 LAST_REMOVED = 10 * 0.2 + 2 * 1.5 + 5
-# Seconds after mending until everybody sees it alive again. Who was away for long has given everybody up and pings nobody: then
-# the next look for lost partitions brings it back (gossip.heal.period).
-AT_ONCE = 5
-WITHIN_A_LOOK = 35
+AT_ONCE = 5  # seconds after mending until everybody sees it alive again
 QUIET = 8  # after it is back: nobody is removed again
 
 
 class CutTest(ScenarioTest):
-    def cut_off(self, seconds, ways="both", last_removed=LAST_REMOVED, back_within=AT_ONCE):
+    def cut_off(self, seconds, ways="both"):
         """The last host is cut off for so long: both ways, "mute" (what it sends is lost) or "deaf". Gives the seconds from
         mending until everybody sees it alive."""
         *others, victim = self.cluster.hosts
@@ -37,6 +35,6 @@ class CutTest(ScenarioTest):
         healthy = [c for c in self.timeline.removals(cut_at, names=names(others)) if c.observer != victim.name]
         self.assertEqual(healthy, [], "a healthy member was removed by another one")
         self.assertEqual(self.timeline.removals(mended_at, names=[victim.name]), [], "removed again")
-        self.assertLessEqual(removed[-1].at - cut_at, last_removed)
-        self.assertLessEqual(back_at - mended_at, back_within)
+        self.assertLessEqual(removed[-1].at - cut_at, LAST_REMOVED)
+        self.assertLessEqual(back_at - mended_at, AT_ONCE)
         return back_at - mended_at
