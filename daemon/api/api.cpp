@@ -127,6 +127,7 @@ struct Route {
   Role to_read = Role::read;
   Role to_write = Role::ops;   // by any other method
   bool takes_secrets = false;  // its POST does
+  bool telemetry = false;      // it is on listen.telemetry as well
   bool polled = false;         // its GET carries Ringside-Index, and waits for another one with ?index=
 };
 constexpr std::array routes{
@@ -153,13 +154,13 @@ constexpr std::array routes{
     Route{"/v1/events", events_page},
     Route{"/v1/stats", stats_page},
     Route{.path = "/v1/logs", .get = logs_page, .to_read = Role::ops},
-    Route{"/v1/livez", live_page},
-    Route{"/livez", live_page},
-    Route{"/v1/readyz", ready_page},
-    Route{"/readyz", ready_page},
-    Route{"/v1/outboundz", outbound_page},
-    Route{"/outboundz", outbound_page},
-    Route{"/metrics", metrics_page},
+    Route{.path = "/v1/livez", .get = live_page, .telemetry = true},
+    Route{.path = "/livez", .get = live_page, .telemetry = true},
+    Route{.path = "/v1/readyz", .get = ready_page, .telemetry = true},
+    Route{.path = "/readyz", .get = ready_page, .telemetry = true},
+    Route{.path = "/v1/outboundz", .get = outbound_page, .telemetry = true},
+    Route{.path = "/outboundz", .get = outbound_page, .telemetry = true},
+    Route{.path = "/metrics", .get = metrics_page, .telemetry = true},
     Route{"/openapi.json", openapi_page},
     Route{.path = "/v1/drain", .get = drain_page, .post = order_drain, .erase = order_cancel_drain},
     Route{.path = "/v1/leave", .post = order_leave},
@@ -253,6 +254,11 @@ bool takes_secrets(std::string_view method, std::string_view path) noexcept {
   return method == "POST" && std::ranges::any_of(routes, [path](const Route& route) {
            return route.takes_secrets && matches(route, path);
          });
+}
+
+bool is_telemetry(std::string_view path) noexcept {
+  return std::ranges::any_of(routes,
+                             [path](const Route& route) { return route.telemetry && matches(route, path); });
 }
 
 Response no_content() {

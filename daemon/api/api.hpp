@@ -74,6 +74,9 @@ Response handle(const Context&, const Request&);
 // read, and he learns that it is none.
 Role role_needed(std::string_view method, std::string_view path) noexcept;
 
+// Whether this page is on listen.telemetry as well: health and metrics, for whoever asks.
+bool is_telemetry(std::string_view path) noexcept;
+
 // Whether the body of such a request is a secret that nobody may read on its way: it is taken from this
 // machine only.
 bool takes_secrets(std::string_view method, std::string_view path) noexcept;

@@ -119,6 +119,10 @@ class Agent {
             open_all(config_.listen.tchannel, "listen.tchannel, --listen-tchannel", tchannel_listeners_);
         !opened)
       return opened;
+    if (auto opened =
+            open_all(config_.listen.telemetry, "listen.telemetry, --listen-telemetry", telemetry_listeners_);
+        !opened)
+      return opened;
     auto peer = control_->listen();
     if (!peer) return std::move(peer).error();
     control_->set_api_listeners(std::move(names));
@@ -139,6 +143,7 @@ class Agent {
               {"api", addresses(api_listeners_)},
               {"ingress", addresses(ingress_listeners_)},
               {"tchannel", addresses(tchannel_listeners_)},
+              {"telemetry", addresses(telemetry_listeners_)},
               {"peer", peer->to_string()},
               {"app", config_.app.address},
               {"workers", std::uint64_t{metrics_.workers.size()}},
@@ -219,7 +224,8 @@ class Agent {
                   }},
           app_places));
     use_secrets();
-    for (auto& worker : workers_) worker->start({api_listeners_, ingress_listeners_, tchannel_listeners_});
+    for (auto& worker : workers_)
+      worker->start({api_listeners_, ingress_listeners_, tchannel_listeners_, telemetry_listeners_});
   }
 
   // From worker to worker goes the sum, each adds its own: nobody waits and nothing is locked. From a
@@ -301,7 +307,9 @@ class Agent {
 
   void depart(std::function<void()> done) {
     busy_workers_ = workers_.size();
-    for (auto* listeners : {&api_listeners_, &ingress_listeners_, &tchannel_listeners_}) listeners->clear();
+    for (auto* listeners :
+         {&api_listeners_, &ingress_listeners_, &tchannel_listeners_, &telemetry_listeners_})
+      listeners->clear();
     for (auto& worker : workers_)
       worker->drain([this, done] {
         boost::asio::post(io_, [this, done] {
@@ -326,7 +334,8 @@ class Agent {
   obs::Metrics metrics_;
   DataFolder data_folder_;
   Secrets secrets_;
-  std::vector<net::ListeningSocket> api_listeners_, ingress_listeners_, tchannel_listeners_;
+  std::vector<net::ListeningSocket> api_listeners_, ingress_listeners_, tchannel_listeners_,
+      telemetry_listeners_;
   std::unique_ptr<control::ControlPlane> control_;
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   std::size_t next_worker_ = 0, busy_workers_ = 0;

@@ -39,7 +39,8 @@ class Judge {
       const std::vector<std::string>& addresses;
     };
     const std::array all{Listeners{"listen.api", listen.api}, Listeners{"listen.ingress", listen.ingress},
-                         Listeners{"listen.tchannel", listen.tchannel}};
+                         Listeners{"listen.tchannel", listen.tchannel},
+                         Listeners{"listen.telemetry", listen.telemetry}};
     for (std::size_t k = 0; k < all.size(); ++k) {
       const auto& [path, own] = all[k];
       for (std::size_t i = 0; i < own.size(); ++i) {
@@ -125,6 +126,7 @@ class Judge {
     check("listen.api", config.listen.api);
     check("listen.ingress", config.listen.ingress);
     check("listen.tchannel", config.listen.tchannel);
+    check("listen.telemetry", config.listen.telemetry);
     if (same_socket(config.app.address, config.listen.peer))
       clash({"app.address", config.app.address}, {"listen.peer", config.listen.peer},
             "the daemon would forward to itself", "app.address is where the app listens");

@@ -82,6 +82,13 @@ const std::array table = {
            .reason = "only who has a TChannel app or Ringpop's tools needs it.",
            .check = check_listen_api,
            .unit = "ADDRESS"},
+    Option{.path = "listen.telemetry",
+           .field = RINGSIDE_FIELD(listen.telemetry),
+           .help = "Where the health pages and /metrics are served to whoever asks, and nothing else. Empty: "
+                   "on listen.api alone.",
+           .reason = "Prometheus or a load balancer on another host needs it; they have no token to show.",
+           .check = check_listen_api,
+           .unit = "ADDRESS"},
     Option{.path = "advertise",
            .field = RINGSIDE_FIELD(advertise),
            .help = "Address that the other members dial. Empty: listen.peer, or the host's own address when "

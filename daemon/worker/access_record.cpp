@@ -91,7 +91,9 @@ void AccessRecord::write_json(End end, WallTime time, Instant now, std::string& 
   line += R"({"ts":")";
   obs::append_time(line, std::chrono::floor<Millis>(time));
   line += R"(","listener":)";
-  line += listener_ == Listener::ingress ? R"("ingress")" : R"("api")";
+  line += listener_ == Listener::api       ? R"("api")"
+          : listener_ == Listener::ingress ? R"("ingress")"
+                                           : R"("telemetry")";
   add_text(line, "client", client_);
   add_text(line, "http", version_);
   add_text(line, "method", method_);

@@ -14,6 +14,7 @@ class WebGuard;
 enum class Listener : std::uint8_t {
   api,      // listen.api: the API, and requests for the apps
   ingress,  // listen.ingress: requests for the apps alone
+  telemetry,  // listen.telemetry: health pages and metrics alone
 };
 
 struct Client {

@@ -155,9 +155,19 @@ void ingress_route(const http::RequestHead& head, const config::Config& config, 
   out.target = head.target;
 }
 
+void telemetry_route(const http::RequestHead& head, Route& out) {
+  start_over(out);
+  if (!api::is_telemetry(page_of(head)))
+    refuse(out, api::Code::not_found, "listen.telemetry has the health pages and /metrics, and nothing else");
+}
+
 void route_of(const http::RequestHead& head, const Client& client, const config::Config& config,
               const routes::Table& table, Route& out) {
-  if (client.listener == Listener::ingress) return ingress_route(head, config, table, out);
+  switch (client.listener) {
+    case Listener::ingress: return ingress_route(head, config, table, out);
+    case Listener::telemetry: return telemetry_route(head, out);
+    case Listener::api: break;
+  }
   const auto verdict =
       client.access != nullptr ? client.access->judge(head, client.caller) : ApiAccess::Verdict{};
   if (client.guard != nullptr && !verdict.by_token) {

@@ -243,6 +243,10 @@ void Worker::start(const Listeners& listeners) {
     serve(listener, [state](net::Socket socket, std::string remote) {
       state->accept(std::move(socket), client_of_ingress(state->context.config, std::move(remote)));
     });
+  for (const auto& listener : listeners.telemetry)
+    serve(listener, [state](net::Socket socket, std::string remote) {
+      state->accept(std::move(socket), Client{.listener = Listener::telemetry, .address = std::move(remote)});
+    });
   state_->thread.start();
 }
 

@@ -1,4 +1,4 @@
-// One data thread: accepts clients on every API, ingress and TChannel listener, takes over peers' links from
+// One data thread: accepts clients on every API, ingress, TChannel and telemetry listener, takes over peers' links from
 // the control thread, and forwards. It shares nothing: a new View comes by post, counters are read by others
 // and written here alone.
 #pragma once
@@ -50,7 +50,7 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   struct Listeners {
-    std::span<const net::ListeningSocket> api, ingress, tchannel;
+    std::span<const net::ListeningSocket> api{}, ingress{}, tchannel{}, telemetry{};
   };
   void start(const Listeners&);
 

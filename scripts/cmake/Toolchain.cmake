@@ -21,8 +21,9 @@ target_compile_options(ringside_warnings INTERFACE
 add_compile_options(-fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(-fstack-protector-strong -D_FORTIFY_SOURCE=2)
-  add_link_options(-Wl,-z,relro,-z,now)
-  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  # Of an executable alone, so that what is in one file may be inlined there: CMake's own switch compiles libraries as shared ones.
+  add_compile_options(-fPIE)
+  add_link_options(-pie -Wl,-z,relro,-z,now)
 endif()
 if(RINGSIDE_SANITIZE)
   add_compile_options(-fsanitize=${RINGSIDE_SANITIZE} -fno-sanitize-recover=all)

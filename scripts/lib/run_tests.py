@@ -174,7 +174,7 @@ def main():
         processes("packaging tests: what operators install and copy", "tests/packaging")
         processes("documents: what they show is done", "tests/docs")
         processes("scenarios: bad networks and processes that stand still", "tests/scenarios")
-        for name, candidates, more in (("forward", "direct,relay,ringside,ringside_unix", ["--connections", "16,1", "--body", "16"]),
+        for name, candidates, more in (("forward", "direct,relay,ringside,ringside_unix,ringside_tls", ["--connections", "16,1", "--body", "16"]),
                                        ("tchannel", "direct,relay,tchannel,http", [])):
             one(f"benchmark {name}: still runs",
                 [sys.executable, f"tests/bench/{name}.py", "--build", BUILDS / "release", "--rounds", "1", "--seconds", "0.3",

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The forwarding benchmark: `scripts/dev bench forward`.
 
-HTTP through two ringsides beside HAProxy, nginx and a bare relay: the same load generator (a closed loop), the same two
-apps, one thread per proxy process. Small requests over 64, 16 and 1 connections, then one long body. measure.py says how
+HTTP through two ringsides, also with TLS between them, beside HAProxy, nginx and a bare relay in the clear: the same load
+generator (a closed loop), the same two apps, one thread per proxy process. Small requests over 64, 16 and 1 connections, then one long body. measure.py says how
 the candidates are compared.
 """
 import argparse
@@ -21,6 +21,7 @@ from proxies import Bench  # noqa: E402
 BASE = "HAProxy, two hops"
 RELAY = "bare relay, two hops"
 DIRECT = "direct, no proxy"
+PLAIN, TLS = "ringside, two hops", "ringside, TLS, two hops"
 FEW = 16  # from here on down nothing is left to gather in one write
 
 
@@ -42,6 +43,8 @@ def table(results, options):
               f"{measure.median(rounds, 'p50_us') / 1000:>8.2f}{measure.median(rounds, 'p99_us') / 1000:>8.2f}"
               f"{f'{cpu:.1f}' if cpu else '-':>8}{measure.ratio(rounds, results.get(BASE)):>11}"
               f"{measure.ratio(rounds, results.get(RELAY)):>9}{ratio_of_cpu(rounds, results.get(BASE)):>15}")
+    if PLAIN in results and TLS in results:
+        print(f"   TLS between the ringsides: {ratio_of_cpu(results[TLS], results[PLAIN])} x the CPU a request")
     if options.connections == 1 and DIRECT in results and BASE in results:
         added_by_base = [b["p50_us"] - d["p50_us"] for b, d in zip(results[BASE], results[DIRECT])]
         for name, rounds in results.items():
@@ -98,7 +101,7 @@ def long_bodies(bench, options, only):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/dev bench forward", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    measure.add_options(parser, only="direct,relay,haproxy,nginx,ringside,ringside_unix")
+    measure.add_options(parser, only="direct,relay,haproxy,nginx,ringside,ringside_unix,ringside_tls")
     parser.add_argument("--connections", default=f"64,{FEW},1", help=f"comma-separated (default 64,{FEW},1)")
     parser.add_argument("--body", type=float, default=1024, help="MiB of the long body; 0: none (default 1024)")
     options = parser.parse_args()

@@ -5,6 +5,7 @@ that A's ring gives to A takes one hop, a key it gives to B takes two: A, then B
 """
 import http.client
 import pathlib
+import subprocess
 from dataclasses import dataclass, field
 
 from cluster import Cluster
@@ -80,7 +81,7 @@ class Bench:
         self.build, self.folder = pathlib.Path(build), pathlib.Path(folder)
         self.children = []
         self.cluster = Cluster(self.build / "ringside", folder)
-        self.by_socket = None
+        self.others = []  # clusters of other settings
         self.standing = {}
 
     def __enter__(self):
@@ -91,8 +92,8 @@ class Bench:
         for child in self.children:
             child.stop()
         self.cluster.stop()
-        if self.by_socket:
-            self.by_socket.stop()
+        for cluster in self.others:
+            cluster.stop()
 
     def spawn(self, name, argv, port):
         child = Process(name, argv, self.folder / f"{name.replace(' ', '-')}.log")
@@ -165,11 +166,25 @@ class Bench:
 
     def ringside_unix(self):
         """The same with the apps on unix sockets."""
-        folder = self.folder / "unix"
+        cluster = self.other_cluster("unix")
+        hosts = [cluster.add(n, app_address=f"unix:{self.app_socket(n)}", flags=["--workers", "1"]) for n in "ab"]
+        return self.ringsides("ringside, unix app", cluster, hosts[0].api_port)[1:]
+
+    def ringside_tls(self):
+        """The same with TLS between the two, of one cluster key."""
+        cluster = self.other_cluster("tls")
+        key = self.folder / "cluster-key"
+        key.touch(0o600)
+        key.write_bytes(subprocess.run([cluster.binary, "keygen"], capture_output=True, check=True).stdout)
+        flags = ["--workers", "1", "--security-cluster-key-file", str(key)]
+        hosts = [cluster.add(n, app_address=f"127.0.0.1:{self.app[n]}", flags=flags) for n in "ab"]
+        return self.ringsides("ringside, TLS", cluster, hosts[0].api_port)[1:]
+
+    def other_cluster(self, name):
+        folder = self.folder / name
         folder.mkdir()
-        self.by_socket = Cluster(self.build / "ringside", folder)
-        hosts = [self.by_socket.add(n, app_address=f"unix:{self.app_socket(n)}", flags=["--workers", "1"]) for n in "ab"]
-        return self.ringsides("ringside, unix app", self.by_socket, hosts[0].api_port)[1:]
+        self.others.append(Cluster(self.build / "ringside", folder))
+        return self.others[-1]
 
     def ringsides(self, name, cluster, port):
         """A cluster of two, entered at the first by this port of it."""

@@ -333,6 +333,7 @@ TEST_CASE("what does not clash is left alone") {
   CHECK(of_flags({"--listen-peer", "0.0.0.0:7601", "--insecure"}) == "");
   CHECK(of_flags({"--listen-peer", "0.0.0.0:7601", "--cluster-key-file", "key"}) == "");
   CHECK(of_flags({"--listen-ingress", "0.0.0.0:7603"}) == "");  // the app's own door
+  CHECK(of_flags({"--listen-telemetry", "0.0.0.0:9600"}) == "");
   CHECK(of_flags({"--listen-api", "0.0.0.0:7600", "--api-token-file", "tokens"}) == "");
   CHECK(of_flags({"--listen-peer", "0.0.0.0:7601", "--security-tls-mode", "certs", "--security-tls-ca", "a",
                   "--security-tls-cert", "b", "--security-tls-key", "c"}) == "");

@@ -81,6 +81,7 @@ const std::vector<Sample> samples = {
     {"app.health.pass", "2"},
     {"app.health.required", "false"},
     {"app.queue", "0"},
+    {"listen.telemetry", "0.0.0.0:9600", "['0.0.0.0:9600']"},
     {"ingress.hosts", "shop.example,*.shop.example", "[shop.example, '*.shop.example']"},
     {"ingress.forwarded", "off"},
     {"ingress.trusted", "10.0.0.0/8,unix", "[10.0.0.0/8, unix]"},

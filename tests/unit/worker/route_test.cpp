@@ -201,6 +201,35 @@ TEST_CASE("ingress.hosts names the hosts that are answered, whatever their case 
   if (row.authority.empty()) CHECK(routed_on_ingress(head, config, {}).kind == Route::Kind::key);
 }
 
+TEST_CASE("on telemetry there are health pages and metrics, and nothing else, with a key or without") {
+  struct Row {
+    std::string target;
+    bool there;
+  };
+  const auto row = GENERATE(values<Row>({{"/livez", true},
+                                         {"/v1/livez", true},
+                                         {"/readyz?x=1", true},
+                                         {"/v1/readyz", true},
+                                         {"/outboundz", true},
+                                         {"/v1/outboundz", true},
+                                         {"/metrics", true},
+                                         {"/metrics/", false},
+                                         {"/", false},
+                                         {"/v1/members", false},
+                                         {"/v1/config", false},
+                                         {"/v1/route/k/livez", false},
+                                         {"/v1/local/livez", false},
+                                         {"/v1/nodes/a/livez", false}}));
+  INFO(row.target);
+  http::RequestHead head;
+  head.method = "GET";
+  head.target = row.target;
+  head.fields = {{"Ringside-Key", "k", http::Name::ringside_key}};
+  const Route route = routed_at({worker::Listener::telemetry, {}, "::1"}, head, {});
+  CHECK(route.kind == (row.there ? Route::Kind::api : Route::Kind::refused));
+  if (!row.there) CHECK(route.problem.code == api::Code::not_found);
+}
+
 TEST_CASE("on ingress the first route that matches says the key, or what becomes of a request without") {
   const auto table = *routes::Table::compile({
       {.match = "/users/{id}/**", .methods = {"GET"}, .key = "user:{id}", .timeout = Millis(2000)},
