@@ -22,6 +22,9 @@ RUN /tmp/bootstrap runtime && rm -rf /tmp/bootstrap /var/lib/apt/lists/* \
 COPY --from=build /src/build/release/ringside /usr/local/bin/ringside
 USER ringside
 WORKDIR /var/lib/ringside
+# What a member keeps over a restart, and over its container when the volume is named: the others' addresses, its keys.
+ENV RINGSIDE_NODE_DATA_DIR=/var/lib/ringside
+VOLUME /var/lib/ringside
 # 7600: the local API; 7601: the other members.
 EXPOSE 7600 7601
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["ringside", "health"]

@@ -90,6 +90,7 @@ ANY  any path, with the header Ringside-Key: the same
 ANY  /v1/local/{path}         to this node's own app
 ANY  /v1/nodes/{name}/{path}  to the app of that node
 GET  /v1/lookup/{key}         who owns it (?n=3, ?explain=true; also ?key=, and POST {"keys": [..]})
+GET  /v1/owners/{key}         asks all members whom they take for its owner
 GET  /v1/ring                 the ring (?points=true)
 GET  /v1/ring/ranges          what this node owns (?node=NAME)
 POST /v1/ring/plan            what would move: {"add": [{"name": "d"}], "remove": ["b"]}
@@ -137,6 +138,8 @@ constexpr std::array routes{
           .post = lookup_many,
           .to_write = Role::app,
           .polled = true},
+    Route{"/v1/owners/", order_owners_by_path},
+    Route{"/v1/owners", order_owners_by_query},
     Route{.path = "/v1/ring", .get = ring_page, .polled = true},
     Route{.path = "/v1/ring/ranges", .get = ranges_page, .polled = true},
     Route{

@@ -7,6 +7,7 @@
 
 #include "daemon/api/json_depth.hpp"
 #include "daemon/api/key_text.hpp"
+#include "daemon/api/owners.hpp"
 #include "daemon/api/reads.hpp"
 #include "daemon/base/limits.hpp"
 #include "daemon/ring/hash.hpp"
@@ -155,6 +156,33 @@ Response lookup_one(const Call& call, std::string_view key) {
   return json_answer(call.context, dump(body));
 }
 
+// What each member says. A key that this node cannot look up it cannot ask for either.
+Response ask_all(const Call& call, std::string_view key) {
+  if (auto fault = key_fault(key)) return problem(Code::bad_key, *fault, key.substr(0, limits::key_bytes));
+  if (auto refusal = not_serving(call.context.view, key)) return *refusal;
+  if (!owners_question(key))
+    return problem(Code::bad_key, "the members are asked in JSON, which cannot hold a key that is no UTF-8");
+  Response response;
+  response.order = Order{.kind = Order::Kind::owners, .key = std::string(key)};
+  return response;
+}
+
+Result<std::string, Response> key_in_path(const Call& call) {
+  using Read = Result<std::string, Response>;
+  if (call.rest.find('/') != std::string_view::npos)
+    return problem(Code::bad_key, "a '/' that belongs to the key is written %2F", call.rest);
+  auto key = http::percent_decode(call.rest);
+  if (!key) return problem(Code::bad_key, "in the path, a % stands without two hex digits", call.rest);
+  return Read(Read::in_place_value, std::move(*key));
+}
+
+Result<std::string, Response> key_in_query(const Call& call) {
+  using Read = Result<std::string, Response>;
+  const auto key = call.query.get("key");
+  if (!key) return problem(Code::missing_key, "the key is neither in the path nor in ?key=");
+  return Read(Read::in_place_value, *key);
+}
+
 struct Batch {
   std::vector<std::string> shown;  // as the caller wrote them
   std::vector<std::string> keys;   // as they are hashed
@@ -219,17 +247,23 @@ Result<Batch, Response> parse_batch(std::string_view text) {
 }  // namespace
 
 Response lookup_by_path(const Call& call) {
-  if (call.rest.find('/') != std::string_view::npos)
-    return problem(Code::bad_key, "a '/' that belongs to the key is written %2F", call.rest);
-  const auto key = http::percent_decode(call.rest);
-  if (!key) return problem(Code::bad_key, "in the path, a % stands without two hex digits", call.rest);
-  return lookup_one(call, *key);
+  const auto key = key_in_path(call);
+  return key ? lookup_one(call, *key) : key.error();
 }
 
 Response lookup_by_query(const Call& call) {
-  const auto key = call.query.get("key");
-  if (!key) return problem(Code::missing_key, "the request has neither /v1/lookup/{key} nor ?key=");
-  return lookup_one(call, *key);
+  const auto key = key_in_query(call);
+  return key ? lookup_one(call, *key) : key.error();
+}
+
+Response order_owners_by_path(const Call& call) {
+  const auto key = key_in_path(call);
+  return key ? ask_all(call, *key) : key.error();
+}
+
+Response order_owners_by_query(const Call& call) {
+  const auto key = key_in_query(call);
+  return key ? ask_all(call, *key) : key.error();
 }
 
 Response lookup_many(const Call& call) {

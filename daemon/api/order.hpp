@@ -50,6 +50,7 @@ struct Order {
     heal,          // POST /v1/heal
     join,          // POST /v1/join
     partitions,    // GET /v1/partitions
+    owners,        // GET /v1/owners/{key}
     reload,        // POST /v1/reload
     log_level,     // PUT /v1/log-level
     keyring,       // GET and POST /v1/keyring, PUT /v1/keyring/primary, DELETE /v1/keyring/{id}
@@ -63,6 +64,7 @@ struct Order {
   std::optional<Millis> timeout{};   // of drain and leave; none: drain.timeout
   std::string member{};              // of evict: its address
   std::vector<std::string> peers{};  // of join, as seeds are written
+  std::string key{};                 // of owners
   obs::Level level{};                // of log_level
   KeyringVerb keyring{};             // of keyring
   SelfPatch self{};                  // of self

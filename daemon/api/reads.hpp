@@ -22,9 +22,11 @@ struct Call {
   std::string_view rest;
 };
 
-Response lookup_by_path(const Call&);   // /v1/lookup/{key}
-Response lookup_by_query(const Call&);  // GET /v1/lookup?key=
-Response lookup_many(const Call&);      // POST /v1/lookup
+Response lookup_by_path(const Call&);         // /v1/lookup/{key}
+Response lookup_by_query(const Call&);        // GET /v1/lookup?key=
+Response lookup_many(const Call&);            // POST /v1/lookup
+Response order_owners_by_path(const Call&);   // GET /v1/owners/{key}
+Response order_owners_by_query(const Call&);  // GET /v1/owners?key=
 Response ring_page(const Call&);
 Response ranges_page(const Call&);
 Response plan_page(const Call&);

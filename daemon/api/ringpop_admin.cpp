@@ -6,6 +6,7 @@
 #include <numeric>
 #include <span>
 
+#include "daemon/api/reads.hpp"
 #include "proto/ringpop/codec.hpp"
 
 namespace ringside::api {
@@ -29,7 +30,10 @@ RingpopAnswer lookup(std::string_view body, const View& view) {
   if (view.phase == Phase::joining) return error("ringpop.not-ready", "ringpop is not bootstrapped");
   const auto owner = view.ring->owner(request["key"].get_ref<const std::string&>());
   if (!owner) return error("ringside.no-owner", "the ring is empty");
-  return {true, dump({{"dest", view.ring->server(*owner).address}})};
+  Json answer{{"dest", view.ring->server(*owner).address}};
+  if (request.contains("ring") && request["ring"] == true)  // a ringside asks (owners.hpp)
+    answer["ring"] = {{"version", view.ring->version()}, {"checksum", hex32(view.ring->checksum())}};
+  return {true, dump(answer)};
 }
 
 Json member(const MemberView& view) {

@@ -88,11 +88,7 @@ Result<Words, Response> patched(const View& view, const Words& words, const Self
         "with ring.identity: address, which is meant for ringpop-node, a member has neither labels "
         "nor a weight");
   if (wanted.weight == 1) return wanted;
-  const auto peer = std::ranges::find_if(view.members, [](const MemberView& member) {
-    return is_ringpop(member.kind) &&
-           (member.status == ringpop::Status::alive || member.status == ringpop::Status::suspect);
-  });
-  if (peer != view.members.end())
+  if (const MemberView* peer = ringpop_member(view))
     return problem(Code::conflict, "the member at " + peer->address +
                                        " is a Ringpop node and knows no weights: the two would disagree on "
                                        "the owners of keys. The weight stays 1 as long as it is a member");

@@ -30,7 +30,7 @@ Json list(std::span<const SettingChange> changes) {
 Response config_page(const Call& call) {
   const auto& settings = call.context.view.settings;
   Response response;
-  response.body = settings ? *settings : "{}\n";
+  response.body = settings ? settings->json : "{}\n";
   return response;
 }
 

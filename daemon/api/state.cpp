@@ -35,10 +35,15 @@ Json member_json(const View& view, const MemberView& member) {
   const auto server = server_at(*view.ring, member.address);
   json["in_ring"] = server.has_value();
   json["damped"] = member.damped;
+  const auto measured = view.measured.find(member.address);
+  json["damp_score"] = measured == view.measured.end() ? 0 : measured->second.damp_score;
+  if (measured != view.measured.end() && measured->second.rtt)
+    json["rtt"] = print_measured(*measured->second.rtt);
   json["weight"] = member.weight;
   json["share"] = server ? view.ring->share_ppm(*server) / 1e6 : 0.0;
   json["self"] = member.self;
   json["kind"] = to_string(member.kind);
+  if (!member.version.empty()) json["ringside_version"] = member.version;
   json["labels"] = labels_json(member.labels);
   return json;
 }
@@ -134,6 +139,14 @@ ringpop::Status shown_status(const MemberView& member) noexcept {
   return member.status == ringpop::Status::leave && lives ? ringpop::Status::alive : member.status;
 }
 
+const MemberView* ringpop_member(const View& view) noexcept {
+  const auto found = std::ranges::find_if(view.members, [](const MemberView& member) {
+    const bool in_ring = member.status == ringpop::Status::alive || member.status == ringpop::Status::suspect;
+    return in_ring && is_ringpop(member.kind);
+  });
+  return found == view.members.end() ? nullptr : &*found;
+}
+
 PeerKind kind_of(const View& view, std::string_view address) noexcept {
   const auto it = std::ranges::lower_bound(view.members, address, {}, &MemberView::address);
   return it == view.members.end() || it->address != address ? PeerKind::unknown : it->kind;
@@ -223,6 +236,13 @@ Response self_page(const Call& call) {
                   {"members", view.ring->servers().size()},
                   {"points", view.points}};
   body["membership"] = {{"checksum", hex32(view.membership_checksum)}, {"by_status", counts_json(view)}};
+  body["local_health"] = {{"score", view.local_health}, {"max", view.local_health_max}};
+  if (view.settings) {
+    body["config_digest"] = view.settings->digest;
+    Json features = Json::object();
+    for (const auto& [name, how] : view.settings->features) features[name] = how;
+    body["features"] = std::move(features);
+  }
   body["app"] = app_json(view);
   body["api_listeners"] = view.api_listeners;
   return json_answer(call.context, dump(body));

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,10 +68,16 @@ struct MemberView {
   bool self = false;
   PeerKind kind = PeerKind::unknown;
   MemberApp app = MemberApp::unknown;
-  bool silent = false;  // out of the ring for want of an app, and does not answer pings either
-  bool damped = false;  // out of the ring for a while: it came and went too often
-  int weight = 1;       // times the ring's points
+  bool silent = false;    // out of the ring for want of an app, and does not answer pings either
+  bool damped = false;    // out of the ring for a while: it came and went too often
+  int weight = 1;         // times the ring's points
+  std::string version{};  // of its ringside, as it introduced itself; empty: not met yet, or no ringside
   friend bool operator==(const MemberView&, const MemberView&) = default;
+};
+// What is measured of a member moves all the time, and is no change of what is shown.
+struct Measured {
+  std::optional<Duration> rtt{};  // of our direct pings, smoothed
+  int damp_score = 0;             // for its returns to the ring, as this node has counted them
 };
 // What people see: one that is out of the ring for want of an app lives, though gossip says `leave` of it.
 [[nodiscard]] ringpop::Status shown_status(const MemberView&) noexcept;
@@ -87,7 +95,9 @@ struct View {
   ring::SnapshotPtr ring;  // never null; empty before joining
   // Since when this node owns what it owns of it; never null.
   ring::TenurePtr tenure = std::make_shared<const ring::Tenure>();
-  std::vector<MemberView> members;  // sorted by address, self included
+  std::vector<MemberView> members;                        // sorted by address, self included
+  std::map<std::string, Measured, std::less<>> measured;  // of members, by address
+  int local_health = 0;                                   // Lifeguard's score of this node; 0 is healthy
   std::uint32_t membership_checksum = 0;
   // Rises with every change of what is shown of all this, also over restarts as far as the clock does.
   std::uint64_t index = 1;
@@ -98,8 +108,13 @@ struct View {
   config::AppSettings app_settings;  // its address empty: no app
   FaultsPtr faults;                  // what goes wrong on purpose; null: nothing
   DrainView drain;
-  std::shared_ptr<const std::string> settings;  // the configuration in force, as JSON without secrets
-  std::string phase_reason;  // why not ready, one sentence with the remedy; empty when ready
+  struct Settings {
+    std::string json;    // the configuration in force, without secrets
+    std::string digest;  // of that of it which all members should have in common
+    std::vector<std::pair<std::string, std::string>> features;  // what is on, and how
+  };
+  std::shared_ptr<const Settings> settings;  // null before there are any
+  std::string phase_reason;                  // why not ready, one sentence with the remedy; empty when ready
   // Another live member uses this node's name, and this one has left the ring for it: the same, or empty.
   std::string name_conflict;
   std::vector<Warning> warnings;
@@ -111,6 +126,7 @@ struct View {
   std::string boot_id;   // 8 hex digits, new at each start; prefixes Ringside-Version
   std::string identity;  // "name" or "address": what the ring hashes
   int points = 100;
+  int local_health_max = 0;  // 0: it is not kept
   std::vector<std::string> api_listeners;
   WallTime started{};
   std::int64_t pid = 0;
@@ -125,6 +141,8 @@ using ViewPtr = std::shared_ptr<const View>;
 // The member of that name or address, or null. A name may stand twice while its member moves to another
 // address: the one that is in the ring comes first.
 [[nodiscard]] const MemberView* find_member(const View&, std::string_view name) noexcept;
+// A member in the ring that runs Ringpop, or null.
+[[nodiscard]] const MemberView* ringpop_member(const View&) noexcept;
 
 // What answers at that member's address; unknown when it is no member.
 [[nodiscard]] PeerKind kind_of(const View&, std::string_view address) noexcept;

@@ -131,7 +131,8 @@ class Agent {
                            secrets_ = std::move(read);
                            use_secrets();
                          },
-                     .show = [this](std::string json) { control_->set_settings(std::move(json)); }});
+                     .show = [this](const config::Config& in_force) { control_->set_settings(in_force); },
+                     .ringpop_member = [this] { return control_->ringpop_member(); }});
     const auto& hosts = config_.security.api_hosts;
     if (std::ranges::find(hosts, "*") != hosts.end())
       obs::log(obs::Level::warn, "any_host_answered",

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <utility>
 
+#include "daemon/base/limits.hpp"
 #include "daemon/config/changes.hpp"
 #include "daemon/config/show.hpp"
 #include "daemon/config/sources.hpp"
@@ -64,7 +65,7 @@ Settings::Settings(Sources sources, config::Loaded in_force)
 
 void Settings::serve(Host host) {
   host_ = std::move(host);
-  host_.show(config::show_masked(in_force_.config));
+  host_.show(in_force_.config);
 }
 
 // Connections that are open stay; new ones are made with what the files of secrets hold now.
@@ -72,6 +73,7 @@ api::Response Settings::reload(std::string_view by) {
   auto wanted = config::load(sources_.arguments, sources_.environment, sources_.read_file);
   if (!wanted) return refuse(by, lines(wanted.error()));
   name_node(wanted->config);
+  if (auto wrong = beside_ringpop(wanted->config); !wrong.empty()) return refuse(by, {std::move(wrong)});
   auto mix = config::with_live(in_force_, *wanted);
   if (!mix) return refuse(by, lines(mix.error()));
   auto secrets = read_secrets(mix->config);
@@ -86,7 +88,7 @@ api::Response Settings::reload(std::string_view by) {
         .push_back({std::string(change.option->path), change.from, change.to, change.origin});
   in_force_ = std::move(*mix);
   host_.use_secrets(std::move(*secrets));
-  host_.show(config::show_masked(in_force_.config));
+  host_.show(in_force_.config);
   change_level(log_level(in_force_.config.observability.log.level), [&] {
     obs::log(Level::info, "secrets_reloaded", {{"by", by}});
     for (const auto& change : applied)
@@ -107,6 +109,23 @@ api::Response Settings::reload(std::string_view by) {
   return api::reloaded_answer(applied, waiting);
 }
 
+// What Ringpop cannot follow is refused before a restart takes it. What is in force already does not stand in
+// the way of the rest.
+std::string Settings::beside_ringpop(const config::Config& wanted) const {
+  const auto& now = in_force_.config;
+  const bool points = wanted.ring.points != now.ring.points && wanted.ring.points != limits::ringpop_points;
+  const bool weight = wanted.node.weight != now.node.weight && wanted.node.weight != 1;
+  if (!points && !weight) return "";
+  const std::string peer = host_.ringpop_member();
+  if (peer.empty()) return "";
+  const std::string what = points ? "ring.points: " + std::to_string(wanted.ring.points)
+                                  : "node.weight: " + std::to_string(wanted.node.weight);
+  return what + " does not go with the member at " + peer + ", a Ringpop node, which has " +
+         (points ? "100 points a member" : "no weights") +
+         ": the two would disagree on the owners of keys; leave it at " + (points ? "100" : "1") +
+         " as long as Ringpop nodes are members";
+}
+
 api::Response Settings::refuse(std::string_view by, std::vector<std::string> errors) {
   for (const std::string& error : errors)
     obs::log(Level::error, "not_reloaded",
@@ -122,7 +141,7 @@ api::Response Settings::set_log_level(obs::Level level) {
   });
   const auto* option = config::find_option("observability.log.level");
   static_cast<void>(config::assign(*option, in_force_.config, std::string(obs::to_string(level))));
-  host_.show(config::show_masked(in_force_.config));
+  host_.show(in_force_.config);
   return api::log_level_answer(level, before);
 }
 

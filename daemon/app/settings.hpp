@@ -28,7 +28,9 @@ class Settings {
   };
   struct Host {
     std::function<void(Secrets)> use_secrets;
-    std::function<void(std::string)> show;  // what is in force has changed: JSON without secrets
+    std::function<void(const config::Config&)> show;  // what is in force has changed
+    // The address of a member that runs Ringpop and is in the ring; empty: there is none.
+    std::function<std::string()> ringpop_member;
   };
   Settings(Sources, config::Loaded in_force);
 
@@ -42,6 +44,8 @@ class Settings {
   [[nodiscard]] Result<config::AppSettings, std::vector<std::string>> read_app(const api::AppEntry&) const;
 
  private:
+  // Empty: it fits the members there are.
+  [[nodiscard]] std::string beside_ringpop(const config::Config& wanted) const;
   api::Response refuse(std::string_view by, std::vector<std::string> errors);
 
   Sources sources_;

@@ -118,6 +118,7 @@ inline constexpr std::size_t labels = 5;  // of one member, the operator's; thes
 inline constexpr std::size_t label_key_bytes = 32;
 inline constexpr std::size_t label_value_bytes = 128;
 inline constexpr int weight = 64;             // of one member: so many times the points
+inline constexpr int ringpop_points = 100;    // of one member, in every Ringpop: it knows no other number
 inline constexpr auto leave_time = 2s;        // for our own leaving to be spread
 inline constexpr auto drain_close_time = 2s;  // for what is cut when drain.timeout is over to be gone
 inline constexpr auto seed_look_up_time = 5s;
@@ -131,6 +132,8 @@ inline constexpr std::size_t remembered_seeds = 16;            // of these that 
 inline constexpr std::size_t node_peers_named = 1024;          // ringpop-node peers complained of, each once
 inline constexpr std::size_t peer_kinds = 2 * members;         // peers met, members or not
 inline constexpr std::size_t strangers_dialled = 8;  // at a time, to learn what kind of peer they are
+inline constexpr std::size_t version_bytes = 63;     // kept of the version that a ringside says it is of
+inline constexpr auto view_time = 2s;                // after which measurements are shown anew
 
 // Security
 inline constexpr std::size_t secret_file_bytes = 64 * 1024;
@@ -189,11 +192,11 @@ inline constexpr std::size_t config_bytes = 1024 * 1024;
 // API. POST /v1/lookup answers up to keys x owners names; these two bound the answer at 8 MiB
 inline constexpr std::size_t lookup_keys = 10'000;
 inline constexpr std::size_t lookup_many_owners = 8;
-inline constexpr std::size_t plan_changes = 256;   // members added and removed by one POST /v1/ring/plan
-inline constexpr int plan_weight = 256;            // of all who are added, together
-inline constexpr std::size_t join_peers = 64;      // of one POST /v1/join
-inline constexpr std::size_t partition_asks = 32;  // members asked at once for GET /v1/partitions
-inline constexpr auto partition_ask_time = 1s;     // for each
+inline constexpr std::size_t plan_changes = 256;  // members added and removed by one POST /v1/ring/plan
+inline constexpr int plan_weight = 256;           // of all who are added, together
+inline constexpr std::size_t join_peers = 64;     // of one POST /v1/join
+inline constexpr std::size_t member_asks = 32;    // members asked at once for one page of the API
+inline constexpr auto member_ask_time = 1s;       // for each
 
 // ringside run, dev and echo
 inline constexpr int run_slots = 64;                 // instances of one app on one machine
@@ -208,6 +211,13 @@ inline constexpr auto fault_delay_max = 60s;          // of one of them
 inline constexpr std::size_t dev_line_bytes = 256;    // of the orders that come in
 inline constexpr auto dev_quit_time = 3s;             // for all of them to end, before they are killed
 inline constexpr std::size_t echo_connections = 512;  // under the usual 1,024 descriptors
+
+// ringside bench
+inline constexpr int bench_connections = 512;  // the same
+inline constexpr std::int64_t bench_keys = 1'000'000'000;
+inline constexpr auto bench_time_max = 24h;
+inline constexpr auto bench_patience = 5s;         // for the last answers
+inline constexpr auto bench_redial_pause = 100ms;  // after a connection that did not come about
 
 static_assert(head_bytes >= request_line_bytes && head_bytes >= field_line_bytes);
 static_assert(proxy_body_bytes < tchannel_message_bytes && proxy_body_bytes <= tchannel_app_bytes);

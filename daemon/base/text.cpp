@@ -68,15 +68,28 @@ Result<Millis, std::string> parse_duration(std::string_view text) {
   return Millis{*value};
 }
 
+namespace {
+
+// 1500 thousandths are "1.5".
+std::string decimal(std::int64_t thousandths) {
+  std::string fraction = "." + std::to_string(1000 + thousandths % 1000).substr(1);
+  fraction.erase(fraction.find_last_not_of('0') + 1);
+  return std::to_string(thousandths / 1000) + (fraction == "." ? "" : fraction);
+}
+
+}  // namespace
+
 std::string print_duration(Millis duration) {
   const std::int64_t ms = duration.count();
   if (ms == 0) return "0s";
   for (const auto& [name, factor] : whole_times)
     if (ms % factor == 0) return std::to_string(ms / factor) + std::string(name);
-  if (ms < 1000) return std::to_string(ms) + "ms";
-  std::string fraction = std::to_string(1000 + ms % 1000).substr(1);
-  fraction.erase(fraction.find_last_not_of('0') + 1);
-  return std::to_string(ms / 1000) + "." + fraction + "s";
+  return ms < 1000 ? std::to_string(ms) + "ms" : decimal(ms) + "s";
+}
+
+std::string print_measured(std::chrono::nanoseconds duration) {
+  const auto micros = std::chrono::round<std::chrono::microseconds>(duration).count();
+  return micros < 1'000'000 ? decimal(micros) + "ms" : decimal(micros / 1000) + "s";
 }
 
 Result<std::int64_t, std::string> parse_size(std::string_view text) {

@@ -24,6 +24,9 @@ namespace ringside {
 using TimeText = std::array<char, 24>;
 [[nodiscard]] TimeText rfc3339_text(WallTime) noexcept;
 [[nodiscard]] std::string rfc3339(WallTime);
+// Of something measured: "0.412ms", "12.3ms", "1.5s"; to the microsecond below a second, from there on to the
+// millisecond.
+[[nodiscard]] std::string print_measured(std::chrono::nanoseconds);
 
 // "64GiB", "512KiB", "100" (bytes). The error is one sentence.
 [[nodiscard]] Result<std::int64_t, std::string> parse_size(std::string_view);

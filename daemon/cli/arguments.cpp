@@ -1,8 +1,10 @@
 #include "daemon/cli/arguments.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "daemon/base/text.hpp"
+#include "daemon/cli/output.hpp"
 
 namespace ringside::cli {
 namespace {
@@ -12,7 +14,8 @@ constexpr std::array common{
          "the API to ask: host:port, http://host:port or unix:/path; or RINGSIDE_ADDR"},
     Flag{"--token-file", 0, "FILE",
          "a token of the API, if the node asks for one; or RINGSIDE_API_TOKEN_FILE"},
-    Flag{"--output", 'o', "FORMAT", "table (default) or json"},
+    Flag{"--output", 'o', "FORMAT",
+         "table (default), json, or jsonl: a JSON object a line, of lists one for each row"},
     Flag{"--help", 'h', "", "this text"},
 };
 
@@ -124,7 +127,8 @@ Result<Arguments, std::string> parse_arguments(const Verb& verb, std::span<const
     parsed.flags.emplace_back(word.flag->name, word.value.value_or(""));
   }
   const std::string output = parsed.get("--output").value_or("table");
-  if (output != "table" && output != "json") return "--output is table or json, not '" + output + "'";
+  if (std::ranges::find(output_formats, output) == output_formats.end())
+    return "--output is table, json or jsonl, not '" + output + "'";
   if (auto fault = count_fault(verb, parsed)) return *fault;
   return parsed;
 }

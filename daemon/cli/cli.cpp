@@ -20,10 +20,12 @@ namespace {
 constexpr std::array members_flags{
     Flag{"--status", 0, "STATUS", "only these: alive, suspect, faulty, leave, tombstone; may be repeated"},
     Flag{"--label", 0, "TEST", "only those with name==value, or without by name!=value; may be repeated"},
+    Flag{"--wide", 'w', "", "also version, round trip of pings, flap score, weight and incarnation"},
 };
 constexpr std::array lookup_flags{
     Flag{"--owners", 'n', "N", "name N owners, in the order in which they would take over"},
     Flag{"--explain", 0, "", "show the points around the key, who comes next, and who is not in the ring"},
+    Flag{"--all-nodes", 0, "", "ask every member whom it takes for the owner; exit 1 when they differ"},
 };
 constexpr std::array ring_flags{Flag{"--points", 0, "", "list every point"}};
 constexpr std::array plan_flags{
@@ -77,6 +79,13 @@ constexpr std::array top_flags{
     Flag{"--every", 0, "DURATION", "how often to look (2s)"},
     Flag{"--times", 0, "N", "end after N times (0: never)"},
 };
+constexpr std::array bench_flags{
+    Flag{"--connections", 'c', "N", "that ask at once (16)"},
+    Flag{"--duration", 0, "DURATION", "how long (10s)"},
+    Flag{"--keys", 0, "N", "different ones, key:0 to key:N-1, by chance (10000)"},
+    Flag{"--path", 0, "PATH", "that the apps are asked for (/)"},
+    Flag{"--method", 'X', "METHOD", "of the requests, without a body (GET)"},
+};
 constexpr std::array simulate_flags{
     Flag{"--nodes", 'n', "N", "how many (10)"},
     Flag{"--minutes", 'm', "N", "of simulated time after the cold start (10)"},
@@ -115,7 +124,8 @@ constexpr std::array verbs{
     Verb{"run", "[FLAGS] -- CMD...", "run the daemon and an app, as one",
          "Starts a ringside and, beside it, the app CMD, which gets PORT to listen on (unless --app-port or "
          "--app-address says\nwhere it listens), RINGSIDE_ADDR and RINGSIDE_NODE_NAME. Instances of one "
-         "--app-id on this machine find each other;\nelsewhere --join names some. SIGTERM and Ctrl-C drain "
+         "--app-id on this machine find each other;\nelsewhere --join names some. Each keeps the others' "
+         "addresses and its keys in ~/.local/state/ringside ($XDG_STATE_HOME).\nSIGTERM and Ctrl-C drain "
          "first, then end the app. Takes every flag of `ringside agent`.\n"
          "Exit: the app's code, 128+N when signal N ended it, 126 or 127 when it cannot be started, 125 when "
          "the daemon failed.\n\n"
@@ -257,6 +267,12 @@ constexpr std::array verbs{
          "A picture on a terminal, else a line each time; -o json for a line of JSON.\n\n"
          "  ringside top --every 5s",
          top_flags, 0, 0, false, top},
+    Verb{"bench", "", "load on a node: requests a second, how long they take, what fails",
+         "Each connection asks for a key, waits for the answer and asks again. The requests reach the apps. "
+         "Exit "
+         "1 if any\nfailed: no answer, one from 500 on, or ringside's own.\n\n"
+         "  ringside bench --connections 64 --duration 30s --path /cart",
+         bench_flags, 0, 0, false, bench},
     Verb{"simulate", "[-c FILE]", "a cluster with your settings in virtual time, and what befalls it",
          "The production gossip and ring, without a network: reads the settings as `ringside agent` would "
          "(-c FILE, flags,\nenvironment) and asks no daemon. The same settings and seed are the same run. "

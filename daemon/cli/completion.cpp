@@ -8,6 +8,7 @@
 
 #include "daemon/base/text.hpp"
 #include "daemon/cli/arguments.hpp"
+#include "daemon/cli/output.hpp"
 #include "daemon/cli/verb.hpp"
 #include "daemon/config/options.hpp"
 
@@ -47,7 +48,7 @@ std::string first_sentence(std::string_view text) {
 
 Entry entry_of(const Flag& flag) {
   Entry entry{std::string(flag.name), flag.letter, std::string(flag.value), {}, std::string(flag.help)};
-  if (flag.name == "--output") entry.values = {"table", "json"};
+  if (flag.name == "--output") entry.values.assign(output_formats.begin(), output_formats.end());
   return entry;
 }
 

@@ -8,6 +8,7 @@
 
 #include "daemon/cli/api_client.hpp"
 #include "daemon/cli/new_file.hpp"
+#include "daemon/cli/output.hpp"
 #include "daemon/cli/tar.hpp"
 #include "daemon/cli/verb.hpp"
 
@@ -80,7 +81,7 @@ int debug(Terminal& terminal, const Arguments& arguments) {
   const std::string to = arguments.get("--file").value_or(folder + ".tar");
   if (const auto wrong = write_new(to, tar(files), 0600); !wrong.empty())
     return fail(terminal, failed, wrong);
-  terminal.out << (arguments.get("--output") == "json" ? Json{{"file", to}}.dump() : to) << "\n";
+  print(terminal, arguments, Json{{"file", to}}.dump(), "", [&](const std::string&) { return to + "\n"; });
   return ok;
 }
 

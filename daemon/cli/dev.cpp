@@ -415,8 +415,9 @@ class Dev {
 
 // What each node has of its own cannot be set for all of them.
 std::string own_of_a_node(const config::Loaded& loaded) {
-  for (const std::string_view path : {"node.name", "listen.api", "listen.peer", "listen.ingress",
-                                      "listen.tchannel", "advertise", "join.seeds", "app.address"})
+  for (const std::string_view path :
+       {"node.name", "listen.api", "listen.peer", "listen.ingress", "listen.tchannel", "advertise",
+        "join.seeds", "app.address", "node.data_dir"})
     if (const auto& origin = loaded.origin_of(path); origin.source != config::Source::built_in)
       return std::string(path) + " (" + origin.to_string() +
              ") differs from node to node; leave it out, `ringside dev` sets it";
@@ -426,6 +427,9 @@ std::string own_of_a_node(const config::Loaded& loaded) {
 }  // namespace
 
 int dev(Terminal& terminal, const Arguments& arguments) {
+  // Our image sets it, for the one daemon of a container; here are many, that play and remember nothing.
+  std::erase_if(terminal.environment,
+                [](const auto& variable) { return variable.first == "RINGSIDE_NODE_DATA_DIR"; });
   const auto loaded = config::load(arguments.rest, terminal.environment, config::read_file);
   if (!loaded) {
     terminal.err << config::render_problems(loaded.error());

@@ -4,6 +4,7 @@
 
 #include "daemon/base/text.hpp"
 #include "daemon/cli/api_client.hpp"
+#include "daemon/cli/output.hpp"
 #include "daemon/cli/progress.hpp"
 #include "daemon/cli/verb.hpp"
 #include "proto/http/message.hpp"
@@ -82,7 +83,7 @@ int drain(Terminal& terminal, const Arguments& arguments) {
   const auto address = api_address(terminal, arguments);
   if (!address) return fail(terminal, usage, address.error());
   if (auto fault = fault_in_timeout(arguments); !fault.empty()) return fail(terminal, usage, fault);
-  const Way way{terminal, *address, arguments.get("--output") == "json"};
+  const Way way{terminal, *address, !for_people(arguments)};
   const auto timeout = arguments.get("--timeout");
   if (arguments.has("--cancel")) {
     if (timeout) return fail(terminal, usage, "--cancel takes no --timeout");
@@ -100,7 +101,7 @@ int leave(Terminal& terminal, const Arguments& arguments) {
   const auto address = api_address(terminal, arguments);
   if (!address) return fail(terminal, usage, address.error());
   if (auto fault = fault_in_timeout(arguments); !fault.empty()) return fail(terminal, usage, fault);
-  const Way way{terminal, *address, arguments.get("--output") == "json"};
+  const Way way{terminal, *address, !for_people(arguments)};
   const auto timeout = arguments.get("--timeout");
   const auto told = tell(terminal, way.at, "POST",
                          "/v1/leave" + (timeout ? "?wait=" + http::percent_encode(*timeout) : ""));

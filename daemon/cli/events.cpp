@@ -9,6 +9,7 @@
 #include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/cli/api_client.hpp"
+#include "daemon/cli/output.hpp"
 #include "daemon/cli/verb.hpp"
 #include "proto/http/message.hpp"
 
@@ -124,6 +125,35 @@ class Reader {
   std::string buffer_, id_, type_, data_, last_id_;
 };
 
+// The lines of a log, in pieces as they come. As JSON, one of plain text is an object with this line alone.
+class Lines {
+ public:
+  Lines(Terminal& terminal, bool json) : terminal_(terminal), json_(json) {}
+
+  void take(std::string_view piece) {
+    if (!json_) {
+      if (piece != "\n") terminal_.out << piece << std::flush;  // an empty log is one
+      return;
+    }
+    buffer_ += piece;
+    for (auto end = buffer_.find('\n'); end != std::string::npos; end = buffer_.find('\n')) {
+      const std::string line = buffer_.substr(0, end);
+      buffer_.erase(0, end + 1);
+      if (line.empty()) continue;
+      const bool is_json = Json::parse(line, nullptr, false).is_object();
+      terminal_.out << (is_json ? line
+                                : Json{{"line", line}}.dump(-1, ' ', false, Json::error_handler_t::replace))
+                    << "\n"
+                    << std::flush;
+    }
+  }
+
+ private:
+  Terminal& terminal_;
+  bool json_;
+  std::string buffer_;
+};
+
 }  // namespace
 
 int events(Terminal& terminal, const Arguments& arguments) {
@@ -139,7 +169,7 @@ int events(Terminal& terminal, const Arguments& arguments) {
       request_for(terminal, std::string("/v1/events?follow=") + (follow ? "true" : "false"));
   if (const auto types = arguments.get("--types")) request.target += "&types=" + http::percent_encode(*types);
   const Fields fields = request.fields;
-  Reader reader(terminal, arguments.get("--output") == "json", *most);
+  Reader reader(terminal, !for_people(arguments), *most);
   bool told = false;  // that the connection is gone
   for (bool met = false;; met = true) {
     request.fields = fields;
@@ -191,15 +221,17 @@ int logs(Terminal& terminal, const Arguments& arguments) {
   const HttpRequest request =
       request_for(terminal, std::string("/v1/logs?follow=") + (follow ? "true" : "false") +
                                 "&level=" + http::percent_encode(level));
+  Lines lines(terminal, !for_people(arguments));
   bool good = false;
   std::string refusal;
   const auto response = fetch(*address, request, follow ? Millis(silence_of_a_log) : ask_timeout,
                               {.head = [&](const HttpResponse& head) { good = head.status == 200; },
                                .body =
                                    [&](std::string_view piece) {
-                                     if (!good) refusal += piece;
-                                     if (good && piece != "\n")
-                                       terminal.out << piece << std::flush;  // an empty log is one
+                                     if (good)
+                                       lines.take(piece);
+                                     else
+                                       refusal += piece;
                                    }});
   if (!response) return fail(terminal, exit_of(response.error()), response.error().text);
   if (good) return ok;

@@ -5,6 +5,7 @@
 
 #include "daemon/base/text.hpp"
 #include "daemon/cli/api_client.hpp"
+#include "daemon/cli/output.hpp"
 #include "daemon/cli/render.hpp"
 #include "daemon/cli/verb.hpp"
 
@@ -139,8 +140,8 @@ int status(Terminal& terminal, const Arguments& arguments) {
     all.push_back(std::move(*other));
   }
   const Agreement agreement = compare(all);
-  if (arguments.get("--output") == "json") {
-    for (const std::string& json : all) terminal.out << json;
+  if (!for_people(arguments)) {
+    for (const std::string& json : all) terminal.out << as_json(arguments, json, "");
   } else {
     terminal.out << render_self(*self);
     if (all.size() > 1)
@@ -156,7 +157,7 @@ int health(Terminal& terminal, const Arguments& arguments) {
   if (!address) return fail(terminal, usage, address.error());
   const Answer answer = ask_health(terminal, *address, "/v1/readyz", ask_timeout);
   if (!answer.yes) return fail(terminal, answer.exit == ok ? failed : answer.exit, answer.text);
-  terminal.out << (arguments.get("--output") == "json" ? "{\"ready\":true}\n" : "ready\n");
+  print(terminal, arguments, R"({"ready":true})", "", [](const std::string&) { return "ready\n"; });
   return ok;
 }
 

@@ -42,22 +42,6 @@ Failure not_dialled(const Address& at, const boost::system::error_code& error, M
   return {Failure::Kind::unreachable, what + std::string(other_address)};
 }
 
-std::string serialize(const Address& at, const HttpRequest& request) {
-  http::RequestHead head;
-  head.method = request.method;
-  head.target = request.target;
-  Address shown = at;
-  shown.unix_path.clear();
-  const std::string authority = at.is_unix() ? "localhost" : shown.to_string();
-  head.authority = authority;
-  for (const auto& [name, value] : request.fields) head.fields.push_back({name, value});
-  if (request.has_body) head.framing = {http::BodyKind::length, request.body.size()};
-  head.keep_alive = false;
-  std::string out;
-  http1::write(out, head);
-  return out + request.body;
-}
-
 HttpResponse copy(const http::ResponseHead& head) {
   HttpResponse response;
   response.status = head.status;
@@ -129,6 +113,22 @@ class Exchange {
 };
 
 }  // namespace
+
+std::string serialize(const Address& at, const HttpRequest& request) {
+  http::RequestHead head;
+  head.method = request.method;
+  head.target = request.target;
+  Address shown = at;
+  shown.unix_path.clear();
+  const std::string authority = at.is_unix() ? "localhost" : shown.to_string();
+  head.authority = authority;
+  for (const auto& [name, value] : request.fields) head.fields.push_back({name, value});
+  if (request.has_body) head.framing = {http::BodyKind::length, request.body.size()};
+  head.keep_alive = request.keep_alive;
+  std::string out;
+  http1::write(out, head);
+  return out + request.body;
+}
 
 std::string HttpResponse::field(std::string_view name) const {
   for (const auto& [key, value] : fields)

@@ -22,6 +22,7 @@ struct HttpRequest {
   Fields fields;
   std::string body;
   bool has_body = false;
+  bool keep_alive = false;  // for whoever reads the answers himself
 };
 
 struct HttpResponse {
@@ -51,6 +52,9 @@ struct Sink {
   std::function<bool()> over{};  // asked after each piece, and at `end`
   Instant end = never;
 };
+
+// The request as bytes.
+[[nodiscard]] std::string serialize(const Address&, const HttpRequest&);
 
 // `timeout` runs from the start to the response head, and then anew for each piece of the body.
 [[nodiscard]] Result<HttpResponse, Failure> fetch(const Address&, const HttpRequest&, Millis timeout,

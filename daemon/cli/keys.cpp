@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/cli/api_client.hpp"
+#include "daemon/cli/output.hpp"
 #include "daemon/cli/render.hpp"
 #include "daemon/cli/verb.hpp"
 #include "daemon/security/cluster_key.hpp"
@@ -20,7 +21,7 @@ constexpr std::string_view forms =
 // Exit 1 unless every member is well.
 int show(Terminal& terminal, const Arguments& arguments, const Result<std::string, Exit>& body) {
   if (!body) return body.error();
-  terminal.out << (arguments.get("--output") == "json" ? *body : render_keys(*body));
+  print(terminal, arguments, *body, "nodes", render_keys);
   const Json nodes = Json::parse(*body).at("nodes");
   return std::ranges::all_of(nodes, [](const Json& node) { return node.at("ok") == true; }) ? ok : failed;
 }

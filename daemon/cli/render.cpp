@@ -1,6 +1,7 @@
 #include "daemon/cli/render.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -40,26 +41,54 @@ std::string labels(const Json& json) {
   return out;
 }
 
-std::vector<std::string> member_row(const Json& member) {
-  const std::string app = text(member, "app");
-  return {text(member, "name"),
-          member.value("damped", false) ? "damped" : text(member, "status"),
-          app == "unknown" ? "-" : app,
-          text(member, "address"),
-          member.at("in_ring").get<bool>() ? percent(member.at("share")) : "-",
-          text(member, "kind"),
-          labels(member)};
+// A part that is not always there.
+std::string text_or(const Json& json, const char* name, const char* otherwise) {
+  return json.contains(name) ? text(json, name) : otherwise;
 }
 
-// Among ringsides the kind says nothing: the column is left out.
-Rows member_table(Rows rows) {
-  constexpr std::size_t kind_column = 5;
-  rows.insert(rows.begin(), {"NAME", "STATUS", "APP", "ADDRESS", "KEYS", "KIND", "LABELS"});
-  const bool mixed = std::any_of(rows.begin() + 1, rows.end(),
-                                 [](const auto& row) { return row[kind_column].starts_with("ringpop"); });
-  if (!mixed)
-    for (auto& row : rows) row.erase(row.begin() + kind_column);
-  return rows;
+struct Column {
+  const char* title;
+  std::string (*of)(const Json& member);
+  enum class Shown { always, mixed, wide } shown = Shown::always;
+};
+// Among ringsides the kind says nothing: its column is for clusters with Ringpop nodes.
+constexpr std::array member_columns{
+    Column{"NAME", [](const Json& member) { return text(member, "name"); }},
+    Column{
+        "STATUS",
+        [](const Json& member) { return member.value("damped", false) ? "damped" : text(member, "status"); }},
+    Column{"APP",
+           [](const Json& member) {
+             const std::string app = text(member, "app");
+             return app == "unknown" ? "-" : app;
+           }},
+    Column{"ADDRESS", [](const Json& member) { return text(member, "address"); }},
+    Column{"KEYS",
+           [](const Json& member) {
+             return member.at("in_ring").get<bool>() ? percent(member.at("share")) : "-";
+           }},
+    Column{"KIND", [](const Json& member) { return text(member, "kind"); }, Column::Shown::mixed},
+    Column{"VERSION", [](const Json& member) { return text_or(member, "ringside_version", "-"); },
+           Column::Shown::wide},
+    Column{"RTT", [](const Json& member) { return text_or(member, "rtt", "-"); }, Column::Shown::wide},
+    Column{"FLAPS", [](const Json& member) { return number(member, "damp_score"); }, Column::Shown::wide},
+    Column{"WEIGHT", [](const Json& member) { return number(member, "weight"); }, Column::Shown::wide},
+    Column{"INCARNATION", [](const Json& member) { return number(member, "incarnation"); },
+           Column::Shown::wide},
+    Column{"LABELS", [](const Json& member) { return labels(member); }},
+};
+
+std::string member_table(const Json& members, bool wide) {
+  const bool mixed = std::ranges::any_of(
+      members, [](const Json& member) { return text(member, "kind").starts_with("ringpop"); });
+  Rows rows(members.size() + 1);
+  for (const Column& column : member_columns) {
+    if (column.shown == Column::Shown::mixed && !mixed) continue;
+    if (column.shown == Column::Shown::wide && !wide) continue;
+    rows[0].emplace_back(column.title);
+    for (std::size_t i = 0; i < members.size(); ++i) rows[i + 1].push_back(column.of(members[i]));
+  }
+  return table(rows);
 }
 
 std::string plural(std::size_t count, const std::string& what) {
@@ -100,6 +129,22 @@ std::string app_line(const Json& app) {
   return line;
 }
 
+std::string health_line(const Json& health) {
+  if (health.at("max") == 0) return "not kept";
+  const std::string score = number(health, "score") + " of " + number(health, "max");
+  return health.at("score") == 0 ? score + ", good"
+                                 : score + ": slow, or badly connected; its timeouts are stretched";
+}
+
+// What is on or has a word of its own; what is off is not worth a line.
+std::string features(const Json& all) {
+  std::string out;
+  for (const auto& [name, how] : all.items())
+    if (how != "off")
+      out += (out.empty() ? "" : ", ") + name + (how == "on" ? "" : " " + how.get<std::string>());
+  return out.empty() ? "nothing is on" : out;
+}
+
 std::string by_status(const Json& counts) {
   std::string out;
   for (const auto& [status, count] : counts.items())
@@ -129,11 +174,8 @@ std::string table(const Rows& rows) {
   return out;
 }
 
-std::string render_members(std::string_view members_json) {
-  const Json json = Json::parse(members_json);
-  Rows rows;
-  for (const Json& member : json.at("members")) rows.push_back(member_row(member));
-  return table(member_table(std::move(rows)));
+std::string render_members(std::string_view members_json, bool wide) {
+  return member_table(Json::parse(members_json).at("members"), wide);
 }
 
 std::string render_keys(std::string_view keyring_json) {
@@ -148,8 +190,8 @@ std::string render_keys(std::string_view keyring_json) {
   return table(rows);
 }
 
-std::string render_member(std::string_view member_json) {
-  return table(member_table({member_row(Json::parse(member_json))}));
+std::string render_member(std::string_view member_json, bool wide) {
+  return member_table(Json::array({Json::parse(member_json)}), wide);
 }
 
 std::string render_lookup(std::string_view lookup_json, std::size_t wanted) {
@@ -163,6 +205,21 @@ std::string render_lookup(std::string_view lookup_json, std::size_t wanted) {
   if (wanted == 1 && owners.size() > 1) out += ", next " + printable(text(owners[1], "name"));
   out += ", version " + number(json, "version") + ")\n";
   return json.contains("explain") ? out + render_explanation(json.at("explain")) : out;
+}
+
+std::string render_owners(std::string_view owners_json) {
+  const Json json = Json::parse(owners_json);
+  Rows rows{{"NODE", "OWNER", "VERSION", "RING"}};
+  for (const Json& node : json.at("nodes")) {
+    if (node.contains("error"))
+      rows.push_back({text(node, "name"), "-", "-", "failed: " + text(node, "error")});
+    else
+      rows.push_back({text(node, "name"), text(node, "owner"),
+                      node.contains("version") ? number(node, "version") : "-",
+                      text_or(node, "checksum", "-")});
+  }
+  return table(rows) +
+         (json.at("agree") == true ? "\nall that answered name the same owner\n" : "\nTHEY DO NOT AGREE\n");
 }
 
 std::string render_ring(std::string_view ring_json) {
@@ -210,10 +267,14 @@ std::string render_self(std::string_view self_json) {
       {"members", by_status(json.at("membership").at("by_status")) + ", checksum " +
                       text(json.at("membership"), "checksum")},
       {"app", app_line(json.at("app"))},
+      {"health", health_line(json.at("local_health"))},
       {"api", joined(json.at("api_listeners"), "none")},
       {"process", "ringside " + text(json, "ringside_version") + ", pid " + number(json, "pid") + ", up " +
                       text(json, "uptime")},
   };
+  if (json.contains("config_digest"))
+    rows.push_back(
+        {"config", "digest " + text(json, "config_digest") + "; " + features(json.at("features"))});
   for (const Json& warning : json.at("warnings")) rows.push_back({"warning", text(warning, "detail")});
   return table(rows);
 }

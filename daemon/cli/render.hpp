@@ -12,10 +12,12 @@ namespace ringside::cli {
 // '?'.
 [[nodiscard]] std::string table(const std::vector<std::vector<std::string>>& rows);
 
-[[nodiscard]] std::string render_members(std::string_view members_json);
-[[nodiscard]] std::string render_member(std::string_view member_json);
+// `wide`: with what is measured of each, its version and its incarnation.
+[[nodiscard]] std::string render_members(std::string_view members_json, bool wide = false);
+[[nodiscard]] std::string render_member(std::string_view member_json, bool wide = false);
 // With `wanted` owners 1 the next one is shown too, as far as the answer holds it.
 [[nodiscard]] std::string render_lookup(std::string_view lookup_json, std::size_t wanted);
+[[nodiscard]] std::string render_owners(std::string_view owners_json);
 [[nodiscard]] std::string render_ring(std::string_view ring_json);
 [[nodiscard]] std::string render_partitions(std::string_view partitions_json);
 [[nodiscard]] std::string render_keys(std::string_view keyring_json);

@@ -7,6 +7,7 @@
 #include "daemon/api/key_text.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/cli/api_client.hpp"
+#include "daemon/cli/output.hpp"
 #include "daemon/cli/verb.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/config/show.hpp"
@@ -216,9 +217,8 @@ int route(Terminal& terminal, const Arguments& arguments) {
   std::string key;
   Json out = explained(*asked, loaded->config, table, key);
   if (!key.empty()) add_owner(terminal, *address, key, out);
-  terminal.out << (arguments.get("--output") == "json"
-                       ? out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
-                       : render(out, arguments.has("--explain")));
+  print(terminal, arguments, out.dump(2, ' ', false, Json::error_handler_t::replace), "",
+        [&](const std::string&) { return render(out, arguments.has("--explain")); });
   return out.contains("refused") ? failed : ok;
 }
 

@@ -15,6 +15,7 @@
 #include "daemon/run/echo_app.hpp"
 #include "daemon/run/plan.hpp"
 #include "daemon/run/ports.hpp"
+#include "daemon/run/state_folder.hpp"
 
 namespace ringside::cli {
 namespace {
@@ -46,6 +47,16 @@ std::optional<run::Slot> take_slot(Terminal& terminal, const std::string& id) {
   if (slot) return std::move(*slot);
   terminal.err << "ringside: other instances on this machine are not found: " << slot.error() << "\n";
   return std::nullopt;
+}
+
+// Without a slot there is no folder that no other instance uses.
+std::string take_folder(Terminal& terminal, const std::string& id, const run::Slot* slot,
+                        const config::Loaded& loaded) {
+  if (slot == nullptr || !run::keeps_by_itself(loaded)) return "";
+  auto folder = run::state_folder(terminal.environment, id, slot->number());
+  if (folder) return std::move(*folder);
+  terminal.err << "ringside: nothing is kept over a restart: " << folder.error() << "\n";
+  return "";
 }
 
 void greet(Terminal& terminal, const std::string& id, const run::Plan& plan, const run::Slot* slot) {
@@ -87,7 +98,8 @@ int run_with_app(Terminal& terminal, const Arguments& arguments) {
                            id,
                            host_name(),
                            slot ? slot->number() : 1,
-                           finds ? slot->seeds_file() : ""};
+                           finds ? slot->seeds_file() : "",
+                           take_folder(terminal, id, slot ? &*slot : nullptr, *loaded)};
   const auto plan = run::make_plan(wishes, {run::port_is_free, run::free_port});
   if (!plan) return fail(terminal, usage, plan.error());
   if (slot) slot->announce({0, plan->name, finds ? plan->peer : "", plan->api, ::getpid()});

@@ -3,6 +3,7 @@
 
 #include "daemon/base/text.hpp"
 #include "daemon/cli/api_client.hpp"
+#include "daemon/cli/output.hpp"
 #include "daemon/cli/verb.hpp"
 
 namespace ringside::cli {
@@ -20,7 +21,7 @@ std::string lines_of(const Json& labels) {
 int patch(Terminal& terminal, const Arguments& arguments, const Json& body, const auto& render) {
   const auto answer = tell(terminal, arguments, "PATCH", "/v1/self", body.dump());
   if (!answer) return answer.error();
-  terminal.out << (arguments.get("--output") == "json" ? *answer : render(Json::parse(*answer)));
+  print(terminal, arguments, *answer, "", [&](const std::string& self) { return render(Json::parse(self)); });
   return ok;
 }
 
@@ -29,7 +30,7 @@ int get_labels(Terminal& terminal, const Arguments& arguments) {
   if (!answer) return answer.error();
   const Json labels = Json::parse(*answer).at("labels");
   if (arguments.words.size() == 1) {
-    terminal.out << (arguments.get("--output") == "json" ? labels.dump() + "\n" : lines_of(labels));
+    print(terminal, arguments, labels.dump(), "", [&](const std::string&) { return lines_of(labels); });
     return ok;
   }
   const std::string& key = arguments.words[1];

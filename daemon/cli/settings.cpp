@@ -1,4 +1,5 @@
 // validate, config, version: no daemon is asked.
+#include "daemon/cli/output.hpp"
 #include "daemon/cli/verb.hpp"
 #include "daemon/config/show.hpp"
 
@@ -18,8 +19,8 @@ std::optional<config::Loaded> load(Terminal& terminal, std::span<const std::stri
 int validate(Terminal& terminal, const Arguments& arguments) {
   if (arguments.rest.empty()) return fail(terminal, usage, "something is missing: ringside validate -c FILE");
   if (!load(terminal, arguments.rest)) return usage;
-  terminal.out << (arguments.get("--output") == "json" ? "{\"valid\":true}\n"
-                                                       : "the configuration is valid\n");
+  print(terminal, arguments, R"({"valid":true})", "",
+        [](const std::string&) { return "the configuration is valid\n"; });
   return ok;
 }
 
@@ -35,14 +36,14 @@ int config(Terminal& terminal, const Arguments& arguments) {
   const auto loaded = load(terminal, std::span(arguments.rest).subspan(1));
   if (!loaded) return usage;
   const bool origin = arguments.has("--origin");
-  terminal.out << (arguments.get("--output") == "json" ? config::show_json(*loaded, origin)
-                                                       : config::show(*loaded, origin));
+  print(terminal, arguments, config::show_json(*loaded, origin), "",
+        [&](const std::string&) { return config::show(*loaded, origin); });
   return ok;
 }
 
 int version(Terminal& terminal, const Arguments& arguments) {
-  terminal.out << (arguments.get("--output") == "json" ? "{\"version\":\"" RINGSIDE_VERSION "\"}\n"
-                                                       : "ringside " RINGSIDE_VERSION "\n");
+  print(terminal, arguments, R"({"version":")" RINGSIDE_VERSION R"("})", "",
+        [](const std::string&) { return "ringside " RINGSIDE_VERSION "\n"; });
   return ok;
 }
 

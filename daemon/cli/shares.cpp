@@ -8,6 +8,7 @@
 #include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/cli/api_client.hpp"
+#include "daemon/cli/output.hpp"
 #include "daemon/cli/render.hpp"
 #include "daemon/cli/verb.hpp"
 #include "proto/http/message.hpp"
@@ -16,10 +17,6 @@ namespace ringside::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-bool as_json(const Arguments& arguments) {
-  return arguments.get("--output") == "json";
-}
 
 std::string percent(double share) {
   const long hundredths = std::lround(share * 10'000);
@@ -127,7 +124,7 @@ int ranges(Terminal& terminal, const Arguments& arguments) {
   const std::string node = arguments.words.empty() ? "self" : arguments.words[0];
   const auto body = ask(terminal, arguments, "/v1/ring/ranges?node=" + http::percent_encode(node));
   if (!body) return body.error();
-  terminal.out << (as_json(arguments) ? *body : render_ranges(*body));
+  print(terminal, arguments, *body, "ranges", render_ranges);
   return ok;
 }
 
@@ -148,7 +145,7 @@ int plan(Terminal& terminal, const Arguments& arguments) {
   request.body = Json{{"add", std::move(add)}, {"remove", remove}}.dump();
   const auto body = ask(terminal, *address, request);
   if (!body) return body.error();
-  terminal.out << (as_json(arguments) ? *body : render_plan(*body));
+  print(terminal, arguments, *body, "moves", render_plan);
   return ok;
 }
 
@@ -191,10 +188,8 @@ int dist(Terminal& terminal, const Arguments& arguments) {
     }
     members.push_back(std::move(row));
   }
-  if (as_json(arguments))
-    terminal.out << Json{{"members", std::move(members)}, {"keys", all}}.dump() << "\n";
-  else
-    terminal.out << table(rows) << "\n" << evenness(spread);
+  print(terminal, arguments, Json{{"members", std::move(members)}, {"keys", all}}.dump(), "members",
+        [&](const std::string&) { return table(rows) + "\n" + evenness(spread); });
   return ok;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/base/text.hpp"
+#include "daemon/cli/output.hpp"
 #include "daemon/cli/verb.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/config/show.hpp"
@@ -218,7 +219,7 @@ int simulate(Terminal& terminal, const Arguments& arguments) {
   if (arguments.has("--trace"))
     watcher.trace = [&](const std::string& line) { terminal.err << line << "\n"; };
   const auto report = to_json(*scenario, sim::run_scenario(*scenario, watcher));
-  terminal.out << (arguments.get("--output") == "json" ? report.dump(2) + "\n" : render(report));
+  print(terminal, arguments, report.dump(2), "", [&](const std::string&) { return render(report); });
   return report["agreed_at_end"].get<bool>() ? ok : failed;
 }
 

@@ -9,6 +9,7 @@
 
 #include "daemon/base/text.hpp"
 #include "daemon/cli/api_client.hpp"
+#include "daemon/cli/output.hpp"
 #include "daemon/cli/render.hpp"
 #include "daemon/cli/verb.hpp"
 
@@ -108,7 +109,7 @@ int top(Terminal& terminal, const Arguments& arguments) {
     auto now = look(terminal, arguments);
     if (!now) return now.error();
     const Json seen = what_happened(*before, *now);
-    if (arguments.get("--output") == "json")
+    if (!for_people(arguments))
       terminal.out << seen.dump() << "\n" << std::flush;
     else if (picture)
       terminal.out << "\x1b[H\x1b[J" << line(seen) << "\n\n" << render_members(now->members) << std::flush;

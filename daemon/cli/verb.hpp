@@ -74,6 +74,7 @@ int status(Terminal&, const Arguments&);
 int health(Terminal&, const Arguments&);
 int wait(Terminal&, const Arguments&);
 int top(Terminal&, const Arguments&);
+int bench(Terminal&, const Arguments&);
 int drain(Terminal&, const Arguments&);
 int leave(Terminal&, const Arguments&);
 int evict(Terminal&, const Arguments&);

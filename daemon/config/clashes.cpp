@@ -149,6 +149,10 @@ class Judge {
       clash({"node.weight", std::to_string(config.node.weight)}, {"ring.identity", "address"},
             "a weight travels as a label, which ringpop-node, for which address is meant, drops",
             "leave the weight at 1 or use ring.identity: name");
+    if (config.ring.identity == Identity::address && config.ring.points != limits::ringpop_points)
+      clash({"ring.points", std::to_string(config.ring.points)}, {"ring.identity", "address"},
+            "ringpop-node, for which address is meant, has 100 points a member, and owners would differ",
+            "leave ring.points at 100 or use ring.identity: name");
   }
 
   void times() {

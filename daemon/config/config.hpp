@@ -71,8 +71,8 @@ struct Config {
   struct {
     std::vector<std::string> api{"127.0.0.1:7600"};  // host:port or unix:/path
     std::string peer = "127.0.0.1:7601";             // host:port
-    std::vector<std::string> ingress;   // host:port or unix:/path; for apps alone, nothing of the API
-    std::vector<std::string> tchannel;  // host:port or unix:/path; empty: nobody calls us over TChannel
+    std::vector<std::string> ingress;    // host:port or unix:/path; for apps alone, nothing of the API
+    std::vector<std::string> tchannel;   // host:port or unix:/path; empty: nobody calls us over TChannel
     std::vector<std::string> telemetry;  // the same; health pages and metrics alone
   } listen;
   std::string advertise;  // host[:port] that peers dial; empty: listen.peer, or the host's address when that

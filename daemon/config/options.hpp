@@ -48,6 +48,7 @@ struct Option {
   const char* variable = "";      // a second variable, as people call it; empty: none
   const char* alias_prefix = "";  // put before what the alias is given: --app-port 5000 means 127.0.0.1:5000
   bool live = false;              // a reload takes a new value at once; others wait for a restart
+  bool own = false;  // a member's own: who and where it is, and its host's places; not in the digest
 };
 
 std::span<const Option> options();

@@ -85,10 +85,10 @@ void ControlPlane::State::publish_soon() {
 }
 
 void ControlPlane::State::publish() {
-  view = view_maker.make(
-      *node,
-      {drain.view(), seeds && seeds->looked_up(), std::exchange(ring_changed, false), kinds, app->app()},
-      metrics);
+  view = view_maker.make(*node,
+                         {drain.view(), seeds && seeds->looked_up(), std::exchange(ring_changed, false),
+                          kinds, app->app(), view_made = Clock::now()},
+                         metrics);
   if (statsd) statsd->on_ring(view->ring);
   tracer->on_view(now().wall, *view);
   webhooks->on_view(view);
@@ -392,9 +392,15 @@ void ControlPlane::set_api_listeners(std::vector<std::string> listeners) {
   state_->view_maker.set_api_listeners(std::move(listeners));
 }
 
-void ControlPlane::set_settings(std::string json) {
-  state_->view_maker.set_settings(std::make_shared<const std::string>(std::move(json)));
+void ControlPlane::set_settings(const config::Config& in_force) {
+  state_->view_maker.set_settings(in_force);
   if (state_->view && !state_->stopped) state_->publish();
+}
+
+std::string ControlPlane::ringpop_member() const {
+  if (!state_->view) return {};
+  const api::MemberView* member = api::ringpop_member(*state_->view);
+  return member == nullptr ? "" : member->address;
 }
 
 void ControlPlane::set_security(security::PeerSecurity security, security::AppTokenPtr app_token) {

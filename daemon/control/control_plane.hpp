@@ -69,7 +69,9 @@ class ControlPlane {
   // What the API listeners turned out to be, for the view. Call before start().
   void set_api_listeners(std::vector<std::string>);
   // The configuration in force, for the view; before start(), and when it has changed.
-  void set_settings(std::string json);
+  void set_settings(const config::Config&);
+  // The address of a member in the ring that runs Ringpop; empty: none is known. On the control thread.
+  [[nodiscard]] std::string ringpop_member() const;
   // How members talk to each other, and what the app is sent; before start(), and when keys, certificates or
   // the token have changed.
   void set_security(security::PeerSecurity, security::AppTokenPtr);

@@ -40,7 +40,8 @@ void ControlPlane::State::order(const api::Order& order, const std::function<voi
     case api::Order::Kind::reap:
     case api::Order::Kind::heal:
     case api::Order::Kind::join:
-    case api::Order::Kind::partitions: return orders->run(order, answer);
+    case api::Order::Kind::partitions:
+    case api::Order::Kind::owners: return orders->run(order, answer);
     case api::Order::Kind::keyring:
       if (keyring) return keyring->run(order.keyring, answer);
       return answer(api::render({.code = api::Code::internal}));

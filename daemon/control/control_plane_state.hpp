@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "daemon/api/self_orders.hpp"
+#include "daemon/base/limits.hpp"
 #include "daemon/control/admin.hpp"
 #include "daemon/control/app_watch.hpp"
 #include "daemon/control/control_plane.hpp"
@@ -138,6 +139,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   bool publish_posted = false;
   bool ring_changed = true;
   api::ViewPtr view;
+  Instant view_made{};
 
   Drain drain;
   boost::asio::steady_timer drain_timer;
@@ -161,6 +163,7 @@ void ControlPlane::State::step(Input&& input) {
   for (const auto& notice : outbox.notices) on_notice(notice);
   for (const auto& done : outbox.done) on_done(done);
   metrics.tchannel_connections.set(static_cast<std::int64_t>(peers->connections()));
+  if (view && Clock::now() - view_made >= limits::view_time) publish_soon();
   rearm();
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/api/owners.hpp"
+#include "daemon/api/ringpop_admin.hpp"
 #include "daemon/base/limits.hpp"
 #include "daemon/obs/log.hpp"
 #include "proto/ringpop/codec.hpp"
@@ -14,6 +16,17 @@ using api::Code;
 
 api::Response refusal(Code code, std::string detail) {
   return api::render({.code = code, .detail = std::move(detail)});
+}
+
+// Who can be asked: who left or is given up cannot.
+std::vector<const api::MemberView*> others_there(const api::View& view) {
+  std::vector<const api::MemberView*> others;
+  for (const auto& member : view.members)
+    if (!member.self &&
+        (member.status == ringpop::Status::alive || member.status == ringpop::Status::suspect ||
+         api::shown_status(member) == ringpop::Status::alive))
+      others.push_back(&member);
+  return others;
 }
 
 // Why a heal could not be begun (swim::Node::heal).
@@ -34,7 +47,8 @@ void Orders::run(const api::Order& order, Answer answer) {
     case api::Order::Kind::reap: return answer(api::reaped_answer(host_.admin.reap()));
     case api::Order::Kind::heal: return heal(std::move(answer));
     case api::Order::Kind::join: return join(order.peers, std::move(answer));
-    case api::Order::Kind::partitions: return ask_members(answer);
+    case api::Order::Kind::partitions: return ask_for_checksums(answer);
+    case api::Order::Kind::owners: return ask_for_owners(order.key, answer);
     case api::Order::Kind::drain:
     case api::Order::Kind::cancel_drain:
     case api::Order::Kind::leave:
@@ -83,43 +97,67 @@ void Orders::join_found(const net::Resolved& resolved, const Answer& answer) {
   });
 }
 
-// --- partitions
+// --- what every member is asked
 
 struct Orders::Asking {
-  std::vector<api::AskedMember> members;
+  std::string endpoint, question;
+  std::vector<std::string> addresses;
   std::size_t asked = 0, answered = 0;  // of them, in their order
-  Answer answer;
+  TakeAnswer take;
+  std::function<void()> done;
 };
 
-void Orders::ask_members(const Answer& answer) {
+void Orders::ask_for_checksums(const Answer& answer) {
   const auto view = host_.view();
+  auto members = std::make_shared<std::vector<api::AskedMember>>();
+  members->push_back({view->name, view->address, view->membership_checksum});
+  for (const auto* other : others_there(*view)) members->push_back({other->name, other->address, {}});
+  ask_others(
+      *view, "/admin/stats", "",
+      [members](std::size_t index, const std::string& body) {
+        (*members)[index + 1].checksum = api::membership_checksum_in(body);
+      },
+      [members, answer] { answer(api::partitions_answer(*members)); });
+}
+
+void Orders::ask_for_owners(const std::string& key, const Answer& answer) {
+  const auto view = host_.view();
+  const std::string question = api::owners_question(key).value_or("{}");  // the page has looked
+  auto members = std::make_shared<std::vector<api::ToldOwner>>();
+  members->push_back({view->name, view->address,
+                      api::answer_ringpop_admin("/admin/lookup", question, *view, nullptr)->body});
+  for (const auto* other : others_there(*view)) members->push_back({other->name, other->address, {}});
+  ask_others(
+      *view, "/admin/lookup", question,
+      [members](std::size_t index, const std::string& body) { (*members)[index + 1].answer = body; },
+      [view, key, members, answer] { answer(api::owners_answer(*view, key, *members)); });
+}
+
+void Orders::ask_others(const api::View& view, std::string endpoint, std::string question, TakeAnswer take,
+                        std::function<void()> done) {
   auto asking = std::make_shared<Asking>();
-  asking->answer = answer;
-  asking->members.push_back({view->name, view->address, view->membership_checksum});
-  for (const auto& member : view->members)
-    if (!member.self &&
-        (member.status == ringpop::Status::alive || member.status == ringpop::Status::suspect ||
-         api::shown_status(member) == ringpop::Status::alive))
-      asking->members.push_back({member.name, member.address, {}});
-  asking->asked = asking->answered = 1;
-  if (asking->members.size() == 1) return answer(api::partitions_answer(asking->members));
-  for (std::size_t i = 0; i < limits::partition_asks; ++i) ask_next(asking);
+  asking->endpoint = std::move(endpoint);
+  asking->question = std::move(question);
+  asking->take = std::move(take);
+  asking->done = std::move(done);
+  for (const auto* other : others_there(view)) asking->addresses.push_back(other->address);
+  if (asking->addresses.empty()) return asking->done();
+  for (std::size_t i = 0; i < limits::member_asks; ++i) ask_next(asking);
 }
 
 void Orders::ask_next(const std::shared_ptr<Asking>& asking) {
-  if (asking->asked == asking->members.size()) return;
+  if (asking->asked == asking->addresses.size()) return;
   const std::size_t index = asking->asked++;
   tchannel::CallRequest request;
   request.service = std::string(ringpop::service);
   request.headers = {{"as", "json"}, {"cn", "ringside"}};
-  request.arg1 = "/admin/stats";
+  request.arg1 = asking->endpoint;
   request.arg2 = "{}";
-  host_.peers.call(asking->members[index].address, std::move(request),
-                   Clock::now() + limits::partition_ask_time,
+  request.arg3 = asking->question;
+  host_.peers.call(asking->addresses[index], std::move(request), Clock::now() + limits::member_ask_time,
                    [this, asking, index](const net::CallResult& result) {
-                     if (result) asking->members[index].checksum = api::membership_checksum_in(result->arg3);
-                     if (++asking->answered == asking->members.size())
-                       return asking->answer(api::partitions_answer(asking->members));
+                     if (result) asking->take(index, result->arg3);
+                     if (++asking->answered == asking->addresses.size()) return asking->done();
                      ask_next(asking);
                    });
 }

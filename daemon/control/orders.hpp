@@ -1,6 +1,6 @@
 // Carries out what the API was told to do to the cluster: evict, reap, heal, join, and asks all members for
-// their checksums. What Ringpop's tools may do too is Admin's work. An order that takes a while is answered
-// when it is done. Control thread.
+// their checksums, or for the owner of a key. What Ringpop's tools may do too is Admin's work. An order that
+// takes a while is answered when it is done. Control thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -35,7 +35,12 @@ class Orders {
   void heal(Answer);
   void join(const std::vector<std::string>& peers, Answer);
   void join_found(const net::Resolved&, const Answer&);
-  void ask_members(const Answer&);
+  using TakeAnswer = std::function<void(std::size_t other, const std::string& body)>;
+  void ask_for_checksums(const Answer&);
+  void ask_for_owners(const std::string& key, const Answer&);
+  // Asks all other members that are there, in the view's order, as Ringpop's tools ask; in the end `done`.
+  void ask_others(const api::View&, std::string endpoint, std::string question, TakeAnswer,
+                  std::function<void()> done);
   void ask_next(const std::shared_ptr<Asking>&);
 
   Host host_;

@@ -16,19 +16,24 @@ bool PeerKinds::learn(const net::TchannelIdentity& peer) {
   if (peer.host_port.empty()) return false;  // nobody that could be a member
   const auto known = kinds_.find(peer.host_port);
   if (known == kinds_.end() && full()) return false;
-  const PeerKind kind = kind_of(peer);
-  const bool news = known == kinds_.end() || known->second != kind;
-  kinds_.insert_or_assign(peer.host_port, kind);
+  const Peer met{kind_of(peer), peer.ringside_version.substr(0, limits::version_bytes)};
+  const bool news = known == kinds_.end() || known->second != met;
+  kinds_.insert_or_assign(peer.host_port, met);
   return news;
 }
 
 PeerKind PeerKinds::of(std::string_view address) const {
   const auto known = kinds_.find(address);
-  return known == kinds_.end() ? PeerKind::unknown : known->second;
+  return known == kinds_.end() ? PeerKind::unknown : known->second.kind;
+}
+
+std::string PeerKinds::version_of(std::string_view address) const {
+  const auto known = kinds_.find(address);
+  return known == kinds_.end() ? "" : known->second.version;
 }
 
 bool PeerKinds::any_ringpop() const {
-  return std::ranges::any_of(kinds_, [](const auto& entry) { return is_ringpop(entry.second); });
+  return std::ranges::any_of(kinds_, [](const auto& entry) { return is_ringpop(entry.second.kind); });
 }
 
 std::vector<std::string> PeerKinds::strangers(const std::vector<std::string>& members, std::size_t max) {

@@ -1,7 +1,7 @@
-// Which kind of peer answers at which member's address, as the peers say themselves in the init messages of
-// their TChannel connections. The last word counts: a host that moves from Ringpop to ringside keeps its
-// address. A peer is often met before gossip names it, so others than members are kept too, until the table
-// is full. Control thread.
+// Which kind of peer answers at which member's address, and of which version a ringside is, as the peers say
+// themselves in the init messages of their TChannel connections. The last word counts: a host that moves from
+// Ringpop to ringside keeps its address. A peer is often met before gossip names it, so others than members
+// are kept too, until the table is full. Control thread.
 #pragma once
 
 #include <map>
@@ -22,6 +22,7 @@ class PeerKinds {
   // True when this is news.
   bool learn(const net::TchannelIdentity&);
   [[nodiscard]] PeerKind of(std::string_view address) const;
+  [[nodiscard]] std::string version_of(std::string_view address) const;  // empty: not met, or no ringside
   // Whether there are Ringpop nodes among those met: only then the kind of the others is worth asking for.
   [[nodiscard]] bool any_ringpop() const;
   // Some members that nobody has introduced yet, each named only once.
@@ -30,7 +31,12 @@ class PeerKinds {
   void keep_only(const std::vector<std::string>& members);  // sorted
 
  private:
-  std::map<std::string, PeerKind, std::less<>> kinds_;
+  struct Peer {
+    PeerKind kind = PeerKind::unknown;
+    std::string version;  // of its ringside
+    friend bool operator==(const Peer&, const Peer&) = default;
+  };
+  std::map<std::string, Peer, std::less<>> kinds_;
   std::set<std::string> named_;
 };
 

@@ -9,6 +9,9 @@
 #include <utility>
 
 #include "daemon/api/events.hpp"
+#include "daemon/base/limits.hpp"
+#include "daemon/config/about.hpp"
+#include "daemon/config/show.hpp"
 #include "daemon/control/phase.hpp"
 #include "daemon/obs/log.hpp"
 #include "daemon/swim/ring_input.hpp"
@@ -53,6 +56,7 @@ api::MemberView shown(const swim::MemberRow& row, const std::string& self, const
   view.damped = row.damped;
   view.weight = row.weight;
   view.kind = view.self ? PeerKind::ringside : kinds.of(row.address);
+  view.version = view.self ? RINGSIDE_VERSION : kinds.version_of(row.address);
   for (const auto& label : row.labels)
     if (!label.first.starts_with(internal_prefix)) view.labels.push_back(label);
   return view;
@@ -79,6 +83,7 @@ ViewMaker::ViewMaker(const config::Config& config, std::uint64_t random_bits)
     : seeds_(config.join.seeds.size()),
       min_members_(config.join.min_members),
       fits_ringpop_node_(config.ring.identity == config::Identity::address && config.node.labels.empty()) {
+  constant_.local_health_max = config.gossip.lifeguard.health_max;
   constant_.name = config.node.name;
   constant_.cluster = config.cluster;
   constant_.boot_id = hex8(random_bits);
@@ -93,6 +98,11 @@ ViewMaker::ViewMaker(const config::Config& config, std::uint64_t random_bits)
   constant_.pid = ::getpid();
 }
 
+void ViewMaker::set_settings(const config::Config& in_force) {
+  constant_.settings = std::make_shared<const api::View::Settings>(api::View::Settings{
+      config::show_masked(in_force), config::digest(in_force), config::features(in_force)});
+}
+
 api::ViewPtr ViewMaker::make(const swim::Node& node, const Circumstances& circumstances,
                              obs::ControlMetrics& metrics) {
   const auto rows = node.members();
@@ -101,9 +111,11 @@ api::ViewPtr ViewMaker::make(const swim::Node& node, const Circumstances& circum
   view->app = circumstances.app;
   view->drain = circumstances.drain;
   view->membership_checksum = node.checksum();
+  view->local_health = node.health();
   std::size_t known = 0;
   for (const auto& row : rows) {
     view->members.push_back(shown(row, node.self(), circumstances.kinds));
+    view->measured[row.address] = {node.rtt(row.address), node.damp_score(circumstances.now, row.address)};
     if (in_ring(row.status) || row.status == Status::leave) ++known;
   }
   if (circumstances.ring_changed || !ring_) build_ring(node, rows, metrics);
@@ -111,7 +123,7 @@ api::ViewPtr ViewMaker::make(const swim::Node& node, const Circumstances& circum
   view->tenure = tenure_;
   judge(node, circumstances, known, *view);
   warn(*view, metrics);
-  tell_of_weights(*view);
+  tell_of_shares(*view);
   tell_of_namesake(node, *view);
   tell_of_damping(*view);
   set_gauges(rows, *ring_, metrics);
@@ -165,19 +177,33 @@ void ViewMaker::warn(api::View& view, obs::ControlMetrics& metrics) const {
                                 "address and without node.labels"});
 }
 
-// Whoever configures a weight need not know yet who else will be a member.
-void ViewMaker::tell_of_weights(api::View& view) {
-  const auto in = [](const api::MemberView& member) { return in_ring(member.status); };
-  const auto heavy = std::ranges::find_if(
-      view.members, [&](const api::MemberView& member) { return in(member) && member.weight != 1; });
-  const auto peer = std::ranges::find_if(
-      view.members, [&](const api::MemberView& member) { return in(member) && is_ringpop(member.kind); });
-  if (heavy == view.members.end() || peer == view.members.end()) return;
-  view.warnings.push_back(
-      {"weight_beside_ringpop", heavy->name + " weighs " + std::to_string(heavy->weight) +
-                                    ", and the Ringpop node at " + peer->address +
-                                    " knows no weights: the two disagree on the owners of keys. Take the "
-                                    "weight back: ringside weight 1"});
+// Whoever configures a weight or another number of points need not know yet who else will be a member.
+void ViewMaker::tell_of_shares(api::View& view) const {
+  const api::MemberView* peer = api::ringpop_member(view);
+  if (peer == nullptr) return;
+  const auto heavy = std::ranges::find_if(view.members, [](const api::MemberView& member) {
+    return in_ring(member.status) && member.weight != 1;
+  });
+  if (heavy != view.members.end())
+    complain(view, {"weight_beside_ringpop", heavy->name + " weighs " + std::to_string(heavy->weight) +
+                                                 ", and the Ringpop node at " + peer->address +
+                                                 " knows no weights: the two disagree on the owners of keys. "
+                                                 "Take the weight back: ringside weight 1"});
+  if (view.points != limits::ringpop_points)
+    complain(view, {"points_beside_ringpop",
+                    "this node's ring has " + std::to_string(view.points) +
+                        " points for each member, and that of the Ringpop node at " + peer->address +
+                        " has 100: the two disagree on the owners of keys. Set ring.points to 100 on all "
+                        "members and restart them"});
+}
+
+// In the log once, as long as it goes on.
+void ViewMaker::complain(api::View& view, api::Warning warning) const {
+  const bool told = last_ && std::ranges::any_of(last_->warnings, [&](const api::Warning& other) {
+                      return other.code == warning.code;
+                    });
+  if (!told) obs::log(obs::Level::error, warning.code, {{"cause", warning.detail}});
+  view.warnings.push_back(std::move(warning));
 }
 
 void ViewMaker::tell_of_namesake(const swim::Node& node, api::View& view) {

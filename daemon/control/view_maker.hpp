@@ -25,7 +25,7 @@ class ViewMaker {
     constant_.api_listeners = std::move(listeners);
   }
 
-  void set_settings(std::shared_ptr<const std::string> json) { constant_.settings = std::move(json); }
+  void set_settings(const config::Config& in_force);
 
   void set_app(std::string id, config::AppSettings settings) {
     constant_.app_id = std::move(id);
@@ -39,13 +39,15 @@ class ViewMaker {
     bool ring_changed = false;
     const PeerKinds& kinds;
     const api::AppView& app;
+    Instant now;
   };
   api::ViewPtr make(const swim::Node&, const Circumstances&, obs::ControlMetrics&);
 
  private:
   void build_ring(const swim::Node&, const std::vector<swim::MemberRow>&, obs::ControlMetrics&);
   void warn(api::View&, obs::ControlMetrics&) const;
-  static void tell_of_weights(api::View&);
+  void tell_of_shares(api::View&) const;
+  void complain(api::View&, api::Warning) const;
   static void tell_of_namesake(const swim::Node&, api::View&);
   static void tell_of_damping(api::View&);
   void remember(api::View&, obs::ControlMetrics&) const;

@@ -71,6 +71,7 @@ class Maker {
       add("--app-port", port);
     }
     if (!given(wishes_.loaded, "app.id")) add("--app-id", wishes_.app_id);
+    if (!wishes_.data_dir.empty()) add("--node-data-dir", wishes_.data_dir);
     if (finds_by_itself(wishes_.loaded)) {
       if (!given(wishes_.loaded, "cluster")) add("--cluster", wishes_.app_id);
       if (!wishes_.seeds_file.empty()) add("--join", "file:" + wishes_.seeds_file);
@@ -108,6 +109,10 @@ class Maker {
 
 bool finds_by_itself(const config::Loaded& loaded) {
   return !given(loaded, "join.seeds");
+}
+
+bool keeps_by_itself(const config::Loaded& loaded) {
+  return !given(loaded, "node.data_dir");
 }
 
 Result<Plan, std::string> make_plan(const Wishes& wishes, const Ports& ports) {

@@ -31,6 +31,7 @@ struct Wishes {
   std::string host;        // the host's name
   int slot = 1;            // from 1
   std::string seeds_file;  // of the slot; empty: there is none
+  std::string data_dir{};  // the same
 };
 
 struct Ports {
@@ -44,6 +45,9 @@ struct Ports {
 
 // Whether the other instances on this machine are this one's seeds: unless the user named some.
 [[nodiscard]] bool finds_by_itself(const config::Loaded&);
+
+// Whether the slot's folder is where this one keeps what outlives it: unless the user named another.
+[[nodiscard]] bool keeps_by_itself(const config::Loaded&);
 
 // Text as a member's name or an app-id may be written: other characters become '-', at most `most` are kept.
 [[nodiscard]] std::string plain(std::string_view text, std::size_t most);

@@ -17,7 +17,8 @@ struct Member {
   std::int32_t label_checksum = 0;  // of `labels`, kept because every change is judged by it
   std::int64_t incarnation = 0;
   ringpop::Labels labels;
-  bool unverified = false;  // known by gossip alone, and not reached by us yet (unverified.hpp)
+  bool unverified = false;       // known by gossip alone, and not reached by us yet (unverified.hpp)
+  std::uint32_t rtt_micros = 0;  // of our direct pings, smoothed; 0: none was answered yet
 };
 
 [[nodiscard]] inline Standing standing(const Member& member) {

@@ -99,7 +99,8 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
   applied.updates.push_back(
       {&change, is_new ? std::nullopt : std::optional(row.status), was_given_up && is_in});
   const bool raised = row.incarnation != change.incarnation;
-  row = {change.status, incoming.label_checksum, change.incarnation, change.labels, row.unverified};
+  row = {change.status, incoming.label_checksum, change.incarnation,
+         change.labels, row.unverified,          row.rtt_micros};
 
   pingable_count_ += is_in ? 1 : 0;
   pingable_count_ -= was_in ? 1 : 0;
@@ -143,6 +144,17 @@ bool Membership::verify(std::string_view address) {
   assert(at != index_.end() && at->second->unverified);
   at->second->unverified = false;
   return reachable(at->second->status);
+}
+
+// As TCP does (RFC 6298 section 2): each sample counts an eighth, the first one whole.
+void Membership::measured(std::string_view address, Duration took) {
+  constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
+  const auto at = index_.find(address);
+  if (at == index_.end()) return;
+  const auto sample = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  const std::int64_t before = at->second->rtt_micros;
+  const std::int64_t smoothed = before == 0 ? sample : before + (sample - before) / 8;
+  at->second->rtt_micros = static_cast<std::uint32_t>(std::clamp<std::int64_t>(smoothed, 1, most));
 }
 
 void Membership::evict(std::string_view address) {

@@ -59,6 +59,8 @@ class Membership {
                 Newcomers newcomers = Newcomers::vouched);
   // This member is no longer unverified. Returns whether the ring changed.
   bool verify(std::string_view address);
+  // A ping of ours was answered after so long. Does nothing when there is no such member.
+  void measured(std::string_view address, Duration took);
   // Our own row; gossip cannot change it. Returns whether the ring changed.
   bool set_self(ringpop::Status status, std::int64_t incarnation, const ringpop::Labels& labels);
   void evict(std::string_view address);

@@ -454,6 +454,17 @@ std::vector<MemberRow> Node::members() const {
 std::size_t Node::member_count() const {
   return state_->members.rows().size();
 }
+std::optional<Duration> Node::rtt(const std::string& address) const {
+  const Member* member = state_->members.find(address);
+  if (member == nullptr || member->rtt_micros == 0) return std::nullopt;
+  return std::chrono::microseconds(member->rtt_micros);
+}
+int Node::damp_score(Instant now, const std::string& address) const {
+  const Member* member = state_->members.find(address);
+  if (member == nullptr) return 0;
+  return address == self() ? state_->own_score.at(now)
+                           : state_->flaps.score(now, name_of(address, member->labels));
+}
 std::size_t Node::unverified_count() const {
   if (state_->unverified.size() == 0) return 0;
   return static_cast<std::size_t>(std::ranges::count_if(state_->members.rows(), [](const auto& row) {

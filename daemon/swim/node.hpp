@@ -179,6 +179,10 @@ class Node {  // not thread-safe, no hidden inputs, never calls out
   [[nodiscard]] std::int64_t incarnation() const;
   [[nodiscard]] std::vector<MemberRow> members() const;  // sorted by address, ourselves included
   [[nodiscard]] std::size_t member_count() const;
+  // What our direct pings to this member take, smoothed; nothing: none was answered yet.
+  [[nodiscard]] std::optional<Duration> rtt(const std::string& address) const;
+  // For its returns to the ring, as we have counted them (damping.hpp); ours as it decides about us.
+  [[nodiscard]] int damp_score(Instant now, const std::string& address) const;
   [[nodiscard]] std::size_t unverified_count() const;  // of these, out of our ring until we have reached them
   [[nodiscard]] std::uint32_t checksum() const;        // of the membership, in the configured dialect
   [[nodiscard]] std::size_t pending_changes() const;   // still being spread

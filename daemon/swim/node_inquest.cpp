@@ -54,7 +54,7 @@ void Node::State::on_answer(Now now, InquestPing& purpose, const Result<ringpop:
                             Outbox& out) {
   const bool answered = take_ping_answer(now, purpose.told, answer, out);
   if (answered) out.measures.push_back({Stat::ping_time, micros(now.steady - purpose.sent)});
-  if (answered) reached(now, purpose.address, out);
+  if (answered) ping_answered(now, purpose.address, purpose.sent, out);
   Inquest* inquest = find_inquest(purpose.address, purpose.inquest);
   if (inquest == nullptr) return;
   if (!answered && sleep_watch.slept_since(purpose.sent)) {  // what we missed accuses nobody

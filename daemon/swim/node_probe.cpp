@@ -110,7 +110,7 @@ void Node::State::on_answer(Now now, ProbePing& purpose, const Result<ringpop::R
                             Outbox& out) {
   const bool answered = take_ping_answer(now, purpose.told, answer, out);
   if (answered) out.measures.push_back({Stat::ping_time, micros(now.steady - purpose.sent)});
-  if (answered) reached(now, purpose.target, out);
+  if (answered) ping_answered(now, purpose.target, purpose.sent, out);
   if (!prober.pinging(purpose.probe)) return;
   const std::string target = prober.target().address;
   if (answered) {
@@ -214,7 +214,7 @@ void Node::State::on_answer(Now now, PingForOther& purpose, const Result<ringpop
                             Outbox& out) {
   const bool answered = take_ping_answer(now, purpose.told, answer, out);
   if (answered) out.measures.push_back({Stat::ping_for_other_time, micros(now.steady - purpose.sent)});
-  if (answered) reached(now, purpose.target, out);
+  if (answered) ping_answered(now, purpose.target, purpose.sent, out);
   if (!answered && sleep_watch.slept_since(purpose.sent)) {  // better no witness than a false one
     out.replies.push_back({purpose.asked, ringpop::Rejection{"error", "the helper was not running"}});
     return;
@@ -248,7 +248,12 @@ void Node::State::on_answer(Now now, NewcomerPing& purpose, const Result<ringpop
   if (!take_ping_answer(now, purpose.told, answer, out))
     return unverified.failed(now.steady, purpose.address);
   out.measures.push_back({Stat::ping_time, micros(now.steady - purpose.sent)});
-  reached(now, purpose.address, out);
+  ping_answered(now, purpose.address, purpose.sent, out);
+}
+
+void Node::State::ping_answered(Now now, const std::string& address, Instant sent, Outbox& out) {
+  if (!sleep_watch.slept_since(sent)) members.measured(address, now.steady - sent);
+  reached(now, address, out);
 }
 
 void Node::State::reached(Now now, const std::string& address, Outbox& out) {

@@ -144,7 +144,8 @@ struct Node::State {
   void on_answer(Now now, PingForOther& purpose, const Result<ringpop::Response>& answer, Outbox& out);
   void ping_newcomers(Now now, Outbox& out);
   void on_answer(Now now, NewcomerPing& purpose, const Result<ringpop::Response>& answer, Outbox& out);
-  // A ping of ours was answered there.
+  void ping_answered(Now now, const std::string& address, Instant sent, Outbox& out);
+  // It is there: it has answered us, or somebody we believe vouches for it.
   void reached(Now now, const std::string& address, Outbox& out);
   void ask_helpers(Now now, std::uint64_t probe, Outbox& out);
   // Whom to ask about the target, in the order of chance.

@@ -12,7 +12,7 @@ void Call::seek_node(const std::string& name) {
   const api::MemberView* member = api::find_member(view, name);
   local_only_ = name == view.name || (member != nullptr && member->self);
   if (local_only_) return;
-  node_ = name;
+  node_ = member == nullptr ? name : member->name;
   node_address_ = member == nullptr ? std::string() : member->address;
 }
 

@@ -12,8 +12,8 @@ namespace ringside::worker {
 class WebGuard;
 
 enum class Listener : std::uint8_t {
-  api,      // listen.api: the API, and requests for the apps
-  ingress,  // listen.ingress: requests for the apps alone
+  api,        // listen.api: the API, and requests for the apps
+  ingress,    // listen.ingress: requests for the apps alone
   telemetry,  // listen.telemetry: health pages and metrics alone
 };
 

@@ -23,7 +23,8 @@ void LinkStream::begin(http2::StreamId id, Call& call, bool end) {
   unanswered_ = true;
   ++link_.unanswered_;
   interim_ = 0;
-  window_ = StreamWindow(link_.to_ == Http2Link::To::peer ? StreamWindow::Grows::yes : StreamWindow::Grows::no);
+  window_ =
+      StreamWindow(link_.to_ == Http2Link::To::peer ? StreamWindow::Grows::yes : StreamWindow::Grows::no);
 }
 
 void LinkStream::send_body(std::string_view data) {

@@ -56,8 +56,8 @@ class ServedStream final : public Inbound {
 
   Http2Server& link_;
   http2::StreamId id_ = 0;
-  std::string pending_;           // body bytes that the call had no room for
-  std::size_t taken_ = 0;         // of these, that it has had by now
+  std::string pending_;    // body bytes that the call had no room for
+  std::size_t taken_ = 0;  // of these, that it has had by now
   StreamWindow window_{StreamWindow::Grows::no};
   http::OwnedTrailers trailers_;  // behind `pending_`
   bool body_ended_ = false;       // the asker has sent all of it

@@ -25,8 +25,8 @@ class StreamWindow {
     ahead_ -= static_cast<std::int64_t>(bytes);
     passed_ += bytes;
   }
-  // `behind`: of what has come, what the reader has not taken. How many bytes more the sender may send now, to
-  // be told to it.
+  // `behind`: of what has come, what the reader has not taken. How many bytes more the sender may send now,
+  // to be told to it.
   [[nodiscard]] std::size_t give_back(std::size_t behind) {
     if (grows_ == Grows::yes && behind == 0 && passed_ >= limits::stream_window_grows_after) {
       grows_ = Grows::no;

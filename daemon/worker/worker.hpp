@@ -1,6 +1,6 @@
-// One data thread: accepts clients on every API, ingress, TChannel and telemetry listener, takes over peers' links from
-// the control thread, and forwards. It shares nothing: a new View comes by post, counters are read by others
-// and written here alone.
+// One data thread: accepts clients on every API, ingress, TChannel and telemetry listener, takes over peers'
+// links from the control thread, and forwards. It shares nothing: a new View comes by post, counters are read
+// by others and written here alone.
 #pragma once
 
 #include <functional>

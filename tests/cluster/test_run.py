@@ -58,6 +58,9 @@ class Run(unittest.TestCase):
         self.started = []
         self.addCleanup(self.end_all)
 
+    def environment(self):
+        return {**clean_environment(), "XDG_RUNTIME_DIR": str(self.runtime), "XDG_STATE_HOME": str(self.folder / "state")}
+
     def end_all(self):
         for process in self.started:
             if process.running():
@@ -72,7 +75,7 @@ class Run(unittest.TestCase):
         """A `ringside run` on free ports; returns when it has said where it is."""
         argv = [BINARY, "run", "--app-id", "shop", "--workers", "1", *flags, "--", *command]
         process = Process(f"run {len(self.started)}", argv, self.folder / f"run-{len(self.started)}.log",
-                          env={**clean_environment(), "XDG_RUNTIME_DIR": str(self.runtime), **(env or {})})
+                          env={**self.environment(), **(env or {})})
         self.started.append(process)
         process.api = int(wait_until(lambda: re.search(r"API http://127.0.0.1:(\d+)", process.log()), 10,
                                      "it says where its API is", [process])[1])
@@ -244,7 +247,7 @@ class Run(unittest.TestCase):
         done = subprocess.run([*unshare, BINARY, "run", "--listen-api", f"127.0.0.1:{port}", "--listen-peer", f"0.0.0.0:{free_port()}",
                                "--insecure", "--join", "dns://localhost:1", "--workers", "1", "--", *script],
                               capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL,
-                              env={**clean_environment(), "XDG_RUNTIME_DIR": str(self.runtime)})
+                              env=self.environment())
         self.assertIn("my parent is 1, a zombie: False\n", done.stdout, done.stderr)
         self.assertEqual(done.returncode, 5, done.stdout + done.stderr)
 
@@ -255,6 +258,31 @@ class Run(unittest.TestCase):
         self.ready(a)
         self.assertIn("other instances on this machine are not found: the folder", a.log())
         self.assertIn("chmod 700", a.log())
+
+    def test_each_slot_remembers_the_others_over_a_restart(self):
+        a, b = self.start(ECHO), self.start(ECHO)
+        folders = [self.folder / "state" / "ringside" / "shop" / slot for slot in "12"]
+        for process in (a, b):
+            self.ready(process)
+        wait_until(lambda: all((folder / "members").exists() for folder in folders), 15, "both have written", [a, b])
+        self.assertEqual([folder.stat().st_mode & 0o777 for folder in folders], [0o700, 0o700])
+        b.kill(signal.SIGTERM)
+        b.wait(15)
+        c = self.start(ECHO)  # takes b's slot
+        self.ready(c)
+        self.said(c, "members_remembered")
+        self.assertIn(str(folders[1]), c.log())
+
+    def test_without_a_place_for_it_nothing_is_kept_and_the_users_own_place_is_taken(self):
+        (self.folder / "file").write_text("no folder")
+        a = self.start(ECHO, env={"XDG_STATE_HOME": str(self.folder / "file")})
+        self.assertIn("nothing is kept over a restart: the folder", a.log())
+        self.ready(a)
+        own = self.folder / "own"
+        b = self.start(ECHO, "--node-data-dir", own)
+        self.ready(b)
+        self.assertTrue((own / "lock").exists())
+        self.assertFalse((self.folder / "state").exists())
 
     def test_other_signals_reach_the_app(self):
         a = self.start(app("signal.signal(signal.SIGUSR1, lambda *_: say('heard USR1'))",
@@ -289,7 +317,7 @@ class Run(unittest.TestCase):
         for words, text in ((["run"], "say what to run"), (["run", "--nmae", "a", "--", "true"], "did you mean --name?"),
                             (["run", "--app-id", "../x", "--", "true"], "--app-id is 1 to 63"),
                             (["run", "--listen-api", "127.0.0.1:0", "--", "true"], "needs a port")):
-            code, out, err = run(*words, env={"XDG_RUNTIME_DIR": str(self.runtime)})
+            code, out, err = run(*words, env=self.environment())
             self.assertEqual((code, out), (2, ""), err)
             self.assertIn(text, err)
 

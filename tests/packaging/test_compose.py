@@ -140,6 +140,8 @@ class Dockerfiles(unittest.TestCase):
         users = [line.split()[1] for line in last if line.startswith("USER ")]
         self.assertEqual(users[-1], "ringside")
         self.assertIn('ENTRYPOINT ["ringside"]', last)
+        self.assertIn("VOLUME /var/lib/ringside", last)
+        self.assertIn("ENV RINGSIDE_NODE_DATA_DIR=/var/lib/ringside", last)
         self.assertTrue(any(line.startswith("HEALTHCHECK") and '["ringside", "health"]' in line for line in last))
         self.assertFalse(any("python3" in line for line in last), "the image has no more than the daemon")
 

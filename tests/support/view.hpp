@@ -41,6 +41,12 @@ inline api::View sample_view() {
   view.boot_id = "00c0ffee";
   view.identity = "name";
   view.api_listeners = {"127.0.0.1:7600", "unix:/run/ringside/api.sock"};
+  view.settings = std::make_shared<const api::View::Settings>(
+      api::View::Settings{"{}\n", "00112233445566aa", {{"tls", "off"}, {"damping", "on"}}});
+  view.measured["127.0.0.1:7603"] = {std::chrono::microseconds(412), 500};
+  view.local_health = 1;
+  view.local_health_max = 3;
+  view.members[1].version = "0.9.0";
   view.app_settings.address = "127.0.0.1:5000";
   view.app.state = api::AppState::up;
   view.started = WallTime(Millis(1'700'000'000'000));

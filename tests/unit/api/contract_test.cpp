@@ -8,6 +8,7 @@
 #include "daemon/api/cluster_orders.hpp"
 #include "daemon/api/faults.hpp"
 #include "daemon/api/keyring.hpp"
+#include "daemon/api/owners.hpp"
 #include "daemon/api/self_orders.hpp"
 #include "daemon/api/settings_orders.hpp"
 #include "daemon/api/stats.hpp"
@@ -78,6 +79,13 @@ std::vector<Sample> samples() {
   const auto registered = [&](int status) {
     return api::app_answer({.view = usual, .metrics = metrics, .now = test::sample_now()}, status);
   };
+  const auto owners =
+      api::owners_answer(usual, "k",
+                         std::vector<api::ToldOwner>{
+                             {"laptop-1", "127.0.0.1:7601",
+                              R"({"dest":"127.0.0.1:7603","ring":{"version":4,"checksum":"0x0000002a"}})"},
+                             {"laptop-2", "127.0.0.1:7603", R"({"dest":"127.0.0.1:7601"})"},
+                             {"laptop-3", "127.0.0.1:7605", std::nullopt}});
   const std::string entry =
       R"({"id":"shop","address":"127.0.0.1:5000","protocol":"h2c","health":{"fail":2,"required":true}})";
   const std::string patch = R"({"labels":{"zone":"eu","rack":null},"weight":2})";
@@ -95,6 +103,12 @@ std::vector<Sample> samples() {
       {"/v1/lookup", "POST", "/v1/lookup", 400, "{"},
       {"/v1/lookup", "POST", "/v1/lookup", 413, too_much},
       {"/v1/lookup", "POST", "/v1/lookup", 503, R"({"keys":["a"]})", joining},
+      {"/v1/owners/{key}", "GET", "/v1/owners/k", 200, "", usual, {}, owners},
+      {"/v1/owners/{key}", "GET", "/v1/owners/%FF", 400},
+      {"/v1/owners/{key}", "GET", "/v1/owners/k", 503, "", joining},
+      {"/v1/owners", "GET", "/v1/owners?key=k", 200, "", usual, {}, owners},
+      {"/v1/owners", "GET", "/v1/owners", 400},
+      {"/v1/owners", "GET", "/v1/owners?key=k", 503, "", joining},
       {"/v1/ring", "GET", "/v1/ring", 200},
       {"/v1/ring", "GET", "/v1/ring?points=true", 200},
       {"/v1/ring", "GET", "/v1/ring", 200, "", joining},

@@ -147,3 +147,35 @@ TEST_CASE("self shows identity, phase, checksums and times") {
   CHECK(self["warnings"][0] == Json({{"code", "ringpop_node_peer"}, {"detail", "the two disagree"}}));
   CHECK(self["uptime"] == "0s");
 }
+
+TEST_CASE("a member is shown with what is measured of it, and its version, as far as they are known") {
+  const auto view = test::sample_view();
+  const Json two = json_of(call_api(view, "GET", "/v1/members/laptop-2"));
+  CHECK(two["rtt"] == "0.412ms");
+  CHECK(two["damp_score"] == 500);
+  CHECK(two["ringside_version"] == "0.9.0");
+  const Json three = json_of(call_api(view, "GET", "/v1/members/laptop-3"));
+  CHECK(three["damp_score"] == 0);
+  CHECK_FALSE(three.contains("rtt"));
+  CHECK_FALSE(three.contains("ringside_version"));
+}
+
+TEST_CASE("what is measured anew is no change to wait for; another version is") {
+  const auto before = test::sample_view();
+  auto after = before;
+  after.measured["127.0.0.1:7603"].rtt = std::chrono::milliseconds(7);
+  after.local_health = 2;
+  CHECK(api::looks_the_same(before, after));
+  after.members[1].version = "1.0.0";
+  CHECK_FALSE(api::looks_the_same(before, after));
+}
+
+TEST_CASE("a node tells how it is, and what it is set to") {
+  auto view = test::sample_view();
+  const Json self = json_of(call_api(view, "GET", "/v1/self"));
+  CHECK(self["local_health"] == Json({{"score", 1}, {"max", 3}}));
+  CHECK(self["config_digest"] == "00112233445566aa");
+  CHECK(self["features"] == Json({{"tls", "off"}, {"damping", "on"}}));
+  view.settings = nullptr;
+  CHECK_FALSE(json_of(call_api(view, "GET", "/v1/self")).contains("config_digest"));
+}

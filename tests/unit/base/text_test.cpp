@@ -131,3 +131,11 @@ TEST_CASE("base64 comes back as it was, with or without padding; what is none is
     CHECK_FALSE(decode_base64(bad));
   }
 }
+
+TEST_CASE("measured times are shown in milliseconds, from a second on in seconds") {
+  using namespace std::chrono_literals;
+  const std::vector<std::pair<std::chrono::nanoseconds, std::string>> table{
+      {0ns, "0ms"},        {499ns, "0ms"},          {500ns, "0ms"}, {1us, "0.001ms"}, {412us, "0.412ms"},
+      {12300us, "12.3ms"}, {999999us, "999.999ms"}, {1s, "1s"},     {1500ms, "1.5s"}, {61s, "61s"}};
+  for (const auto& [time, text] : table) CHECK(print_measured(time) == text);
+}

@@ -63,7 +63,7 @@ TEST_CASE("what does not fit the verb is named, with what was probably meant") {
       {{"k", "-x"}, "ringside lookup does not know -x (`ringside lookup --help` lists its flags)"},
       {{"k", "-n"}, "--owners needs a value: -n N"},
       {{"k", "--explain=yes"}, "--explain takes no value"},
-      {{"k", "-o", "xml"}, "--output is table or json, not 'xml'"},
+      {{"k", "-o", "xml"}, "--output is table, json or jsonl, not 'xml'"},
   };
   for (const auto& [args, expected] : table) CHECK(parsed(verb, args) == expected);
 }

@@ -17,7 +17,7 @@ const std::vector<std::string> verbs{
     "dist",   "events",     "call",    "route",   "status", "health",     "wait",   "drain",
     "leave",  "evict",      "reap",    "join",    "heal",   "partitions", "reload", "log-level",
     "top",    "simulate",   "keygen",  "keys",    "token",  "cert",       "echo",   "validate",
-    "config", "completion", "version", "labels",  "weight", "logs",       "debug"};
+    "config", "completion", "version", "labels",  "weight", "logs",       "debug",  "bench"};
 
 }  // namespace
 
@@ -62,8 +62,8 @@ TEST_CASE("where nobody listens is exit 3, with the address and what to do") {
   const test::BoundPort nobody;
   const test::TempDir folder;
   const std::string socket = folder.path("none.sock");
-  const std::vector<std::vector<std::string>> asking{{"members"},        {"lookup", "k"}, {"ring"},
-                                                     {"call", "k", "/"}, {"status"},      {"health"}};
+  const std::vector<std::vector<std::string>> asking{
+      {"members"}, {"lookup", "k"}, {"ring"}, {"call", "k", "/"}, {"status"}, {"health"}, {"bench"}};
   for (auto words : asking) {
     CAPTURE(words[0]);
     const auto refused = run_cli(words, {{"RINGSIDE_ADDR", nobody.address()}});

@@ -5,6 +5,7 @@
 
 #include "daemon/api/cluster_orders.hpp"
 #include "daemon/api/keyring.hpp"
+#include "daemon/api/owners.hpp"
 #include "daemon/api/self_orders.hpp"
 #include "daemon/api/settings_orders.hpp"
 #include "daemon/cli/progress.hpp"
@@ -224,6 +225,41 @@ TEST_CASE("partitions shows who sees the same cluster, and is exit 1 when not al
   CHECK(differ.exit == 1);
   CHECK_THAT(differ.out,
              StartsWith("CHECKSUM    COUNT  MEMBERS\n0x00000008  2      b, c\n0x00000007  1      a\n"));
+}
+
+TEST_CASE("lookup --all-nodes has a row for each node, and is exit 1 when they differ") {
+  const auto view = test::sample_view();
+  const std::string first = R"({"dest":"127.0.0.1:7601","ring":{"version":4,"checksum":"0x0000002a"}})";
+  const std::vector<api::ToldOwner> one{{"laptop-1", "1:1", first}, {"laptop-3", "3:1", std::nullopt}};
+  const std::vector<api::ToldOwner> two{{"laptop-1", "1:1", first},
+                                        {"go", "2:1", R"({"dest":"127.0.0.1:7603"})"}};
+  Script script{{api::owners_answer(view, "a b", one), api::owners_answer(view, "a b", two),
+                 api::owners_answer(view, "a b", two)},
+                {}};
+  const test::HttpServer server(script.handler());
+  const std::vector<std::string> words{"lookup", "a b", "--all-nodes", "--addr", server.address()};
+  const auto agree = run_cli(words);
+  CHECK_THAT(script.asked[0], StartsWith("GET /v1/owners?key=a%20b "));
+  CHECK(agree.exit == 0);
+  CHECK(agree.out ==
+        "NODE      OWNER     VERSION  RING\n"
+        "laptop-1  laptop-1  4        0x0000002a\n"
+        "laptop-3  -         -        failed: no answer within 1s\n\n"
+        "all that answered name the same owner\n");
+  const auto differ = run_cli(words);
+  CHECK(differ.exit == 1);
+  CHECK_THAT(differ.out, Contains("go        laptop-2  -        -\n") && Contains("THEY DO NOT AGREE"));
+  CHECK_THAT(differ.err, StartsWith("ringside: the nodes do not agree on the owner of a b;"));
+  auto as_lines = words;
+  as_lines.insert(as_lines.end(), {"-o", "jsonl"});
+  const auto lines = run_cli(as_lines);
+  CHECK(lines.exit == 1);
+  CHECK(std::ranges::count(lines.out, '\n') == 2);
+  for (const char* other : {"--explain", "-n2"}) {
+    auto both = words;
+    both.emplace_back(other);
+    CHECK(run_cli(both).exit == 2);
+  }
 }
 
 TEST_CASE("on a terminal progress is one line that is written over") {

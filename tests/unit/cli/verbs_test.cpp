@@ -251,3 +251,47 @@ TEST_CASE("top says what has happened since it looked last") {
   const test::BoundPort nobody;
   CHECK(run_cli({"top", "--addr", nobody.address()}).exit == 3);
 }
+
+TEST_CASE("with --wide members are shown with what is measured of them and their versions") {
+  const test::HttpServer server(node(test::sample_view()));
+  const auto wide = run_cli({"members", "-w", "--addr", server.address()});
+  CHECK_THAT(wide.out, StartsWith("NAME      STATUS   APP  ADDRESS         KEYS   VERSION  RTT      FLAPS  "
+                                  "WEIGHT  INCARNATION    LABELS\n"));
+  CHECK_THAT(wide.out, Contains("  0.9.0    0.412ms  500    1       1700000000001  tier=gold,zone=eu\n"));
+  CHECK_THAT(wide.out, Contains("  -        -        0      1       1700000000002  zone=us\n"));
+  CHECK_THAT(run_cli({"members", "laptop-2", "--wide", "--addr", server.address()}).out, Contains("0.412ms"));
+}
+
+TEST_CASE("with -o jsonl each row is an object on a line of its own, and what has no rows is one line") {
+  const auto view = test::sample_view();
+  const test::HttpServer server(node(view));
+  const auto lines = [&](std::vector<std::string> words) {
+    words.insert(words.end(), {"-o", "jsonl", "--addr", server.address()});
+    const auto run = run_cli(words);
+    CHECK(run.exit == 0);
+    std::vector<test::Json> all;
+    std::istringstream in(run.out);
+    for (std::string line; std::getline(in, line);) all.push_back(test::Json::parse(line));
+    return all;
+  };
+  const auto members = lines({"members"});
+  REQUIRE(members.size() == 3);
+  CHECK(members[1]["name"] == "laptop-2");
+  CHECK(lines({"ring"}).size() == 2);
+  CHECK(lines({"ring", "--points"}).size() == 200);
+  CHECK(lines({"ranges"}).size() > 10);
+  CHECK(lines({"dist"})[0]["name"] == "laptop-1");
+  CHECK(lines({"members", "laptop-3"})[0]["status"] == "faulty");
+  const auto lookup = lines({"lookup", "k", "-n", "2"});
+  REQUIRE(lookup.size() == 1);
+  CHECK(lookup[0]["owners"].size() == 2);
+  CHECK(lines({"status"})[0]["cluster"] == "shop");
+  CHECK(lines({"config", "show"})[0]["cluster"] == "ringside");  // what is many lines with -o json
+}
+
+TEST_CASE("status shows how the node is and what it is set to") {
+  const test::HttpServer server(node(test::sample_view()));
+  const auto run = run_cli({"status", "--addr", server.address()});
+  CHECK_THAT(run.out, Contains("health   1 of 3: slow, or badly connected; its timeouts are stretched\n"));
+  CHECK_THAT(run.out, Contains("config   digest 00112233445566aa; damping\n"));
+}

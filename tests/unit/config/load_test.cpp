@@ -295,6 +295,10 @@ TEST_CASE("clashes name both options, both origins and the remedy") {
        "ringpop-node, "
        "for which address is meant, drops labels and checksums would differ; leave the labels out or use "
        "ring.identity: name"},
+      {{"--ring-identity", "address", "--ring-points", "200"},
+       "--ring-points: ring.points: 200 does not go with ring.identity address (--ring-identity): "
+       "ringpop-node, for which address is meant, has 100 points a member, and owners would differ; leave "
+       "ring.points at 100 or use ring.identity: name"},
       {{"--node-labels", "a=,b=,c=,d=,e=,f="},
        "--node-labels: node.labels: 6 labels are too many; at most 5"},
       {{"--gossip-ping-timeout", "6s"},

@@ -80,8 +80,9 @@ TEST_CASE("ringsides know each other as such") {
   TestNode two(io, quick_config("two", {one.address}));
   two.plane->start();
   const auto all_ringsides = [](const TestNode& node) {
-    return node.view->members.size() == 2 && std::ranges::all_of(node.view->members, [](const auto& each) {
-             return each.kind == PeerKind::ringside;
+    return node.view->members.size() == 2 && std::ranges::all_of(node.view->members, [&](const auto& each) {
+             return each.kind == PeerKind::ringside && !each.version.empty() &&
+                    each.version == node.view->members[0].version;
            });
   };
   CHECK(run_until(io, [&] { return all_ringsides(one) && all_ringsides(two); }));
@@ -117,6 +118,60 @@ TEST_CASE("a ringpop-node member is warned of while names or labels are used, un
   introduce(after, {{"ringside_version", "1"}});
   CHECK(run_until(io, [&] { return node.view->warnings.empty(); }));
   CHECK(node.metrics.ringpop_node_misfits.value() == 0);
+}
+
+TEST_CASE("another version of a ringside is news, and it is kept short") {
+  PeerKinds kinds;
+  TchannelIdentity peer{
+      .host_port = "b:1", .process_name = "ringside[1]", .language = "cpp", .ringside_version = "1.0"};
+  CHECK(kinds.learn(peer));
+  CHECK(kinds.version_of("b:1") == "1.0");
+  CHECK_FALSE(kinds.learn(peer));
+  peer.ringside_version = std::string(1000, '9');
+  CHECK(kinds.learn(peer));
+  CHECK(kinds.version_of("b:1") == std::string(limits::version_bytes, '9'));
+  CHECK(kinds.learn(node_at("b:1")));  // a Ringpop node in its place
+  CHECK(kinds.version_of("b:1").empty());
+  CHECK(kinds.version_of("c:1").empty());
+}
+
+TEST_CASE("measurements are shown within seconds though nothing has changed") {
+  boost::asio::io_context io{1};
+  TestNode one(io, quick_config("one"));
+  one.plane->start();
+  TestNode two(io, quick_config("two", {one.address}));
+  two.plane->start();
+  const auto measured = [&] {
+    const auto found = one.view->measured.find(two.address);
+    return found != one.view->measured.end() && found->second.rtt.has_value();
+  };
+  CHECK(run_until(io, measured));
+  CHECK(one.view->local_health_max == 3);
+}
+
+TEST_CASE("another number of points than Ringpop's is warned of while a Ringpop node is a member") {
+  const int points = GENERATE(100, 200);
+  CAPTURE(points);
+  auto config = quick_config("solo");
+  config.ring.points = points;
+  boost::asio::io_context io{1};
+  TestNode node(io, config);
+  node.plane->start();
+  CHECK(node.plane->ringpop_member().empty());
+  RawPeer before(io, node.address);
+  introduce(before, {{"tchannel_language", "go"}});
+  gossip(before);
+  REQUIRE(run_until(io, [&] { return member(node) != nullptr; }));
+  CHECK(node.plane->ringpop_member() == address);
+  REQUIRE(node.view->warnings.size() == (points == 100 ? 0 : 1));
+  if (points == 100) return;
+  CHECK(node.view->warnings[0].code == "points_beside_ringpop");
+  CHECK_THAT(node.view->warnings[0].detail, Catch::Contains("200 points") && Catch::Contains(address));
+
+  RawPeer after(io, node.address);
+  introduce(after, {{"ringside_version", "1"}});
+  CHECK(run_until(io, [&] { return node.view->warnings.empty(); }));
+  CHECK(node.plane->ringpop_member().empty());
 }
 
 TEST_CASE("strangers are named once, some at a time, and only those nobody introduced") {

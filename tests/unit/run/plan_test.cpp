@@ -15,13 +15,14 @@ struct Made {
   config::Environment environment{};
   int slot = 1;
   std::set<std::uint16_t> taken{};
+  std::string data_dir{};
 
   [[nodiscard]] Result<run::Plan, std::string> plan() const {
     const auto loaded = config::load(arguments, environment, config::read_file);
     REQUIRE(loaded.has_value());
     std::uint16_t next = 20'000;
     return run::make_plan(
-        {arguments, *loaded, environment, "shop", "my host", slot, "/run/shop/1.seeds"},
+        {arguments, *loaded, environment, "shop", "my host", slot, "/run/shop/1.seeds", data_dir},
         {[this](std::uint16_t port) { return !taken.contains(port); }, [&] { return next++; }});
   }
 };
@@ -48,6 +49,17 @@ TEST_CASE("name and ports follow from the slot") {
   CHECK(second->name == "my-host-2");
   CHECK(second->api == "http://127.0.0.1:7602");
   CHECK(second->peer == "127.0.0.1:7603");
+}
+
+TEST_CASE("what outlives the instance is kept in the slot's folder, unless the user named another") {
+  const auto plan = Made{.arguments = {}, .data_dir = "/state/shop/1"}.plan();
+  const auto flag = std::ranges::find(plan->daemon_arguments, "--node-data-dir");
+  REQUIRE(flag != plan->daemon_arguments.end());
+  CHECK(flag[1] == "/state/shop/1");
+  for (const Words& words : {Words{}, Words{"--node-data-dir", "/mine"}}) {
+    const auto loaded = config::load(words, {}, config::read_file);
+    CHECK(run::keeps_by_itself(*loaded) == words.empty());
+  }
 }
 
 TEST_CASE("a port that is taken is replaced by any other") {

@@ -109,6 +109,7 @@ TEST_CASE(
   come_and_go(bench, 2);
   CHECK(bench.status(me) == Status::leave);
   CHECK(bench.row(me)->damped);
+  CHECK(bench.node.damp_score(bench.now.steady, me) > 0);
   CHECK(bench.row(me)->app == App::ready);
   const auto told = bench.ping({}).changes;
   REQUIRE(find_change(told, me) != nullptr);
@@ -163,6 +164,8 @@ TEST_CASE("a joiner is told what was counted of it: returns of those given up, n
     }
     const auto answer = bench.ask(ringpop::Join{"ringside", five[0], 1});
     CHECK(std::get<ringpop::JoinResponse>(answer).damp_score == (out == Status::faulty ? 1500 : 0));
+    CHECK(bench.node.damp_score(bench.now.steady, five[0]) == (out == Status::faulty ? 1500 : 0));
+    CHECK(bench.node.damp_score(bench.now.steady, me) == 0);
   }
 }
 

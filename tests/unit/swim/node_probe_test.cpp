@@ -260,3 +260,24 @@ TEST_CASE("a member alone probes nobody and still has a later deadline each time
     CHECK(bench.out.sends.empty());
   }
 }
+
+TEST_CASE("what direct pings take is kept for each member, smoothed as TCP does") {
+  Bench bench;
+  bench.join_cluster(five);
+  CHECK_FALSE(bench.node.rtt(target));
+  const auto answer_after = [&](Duration took) {
+    const Send send = bench.next_ping(target);
+    bench.sleep(took);
+    bench.answer(send, ringpop::PingResponse{{}, bench.node.checksum(), send.to, 1});
+  };
+  answer_after(8ms);
+  CHECK(bench.node.rtt(target) == 8ms);
+  answer_after(16ms);
+  CHECK(bench.node.rtt(target) == 9ms);  // an eighth of the difference
+  bench.fail(bench.next_ping(target));   // says nothing of the time
+  CHECK(bench.node.rtt(target) == 9ms);
+  bench.ping({say(target, Status::alive, today_ms + 5)});  // gossip of it does not forget the time
+  CHECK(bench.node.rtt(target) == 9ms);
+  CHECK_FALSE(bench.node.rtt(me));
+  CHECK_FALSE(bench.node.rtt("10.0.0.77:7601"));
+}
