@@ -1,12 +1,15 @@
-# ringside_library(NAME LINK a b c): the static library of the folder it stands in. A library sees only what it
+# ringside_library(NAME [SMALL] LINK a b c): the static library of the folder it stands in. A library sees only what it
 # links, so a core cannot reach Asio because it never asks for it; scripts/check_layers.py checks the includes too.
 function(ringside_library name)
-  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "SMALL" "" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   if(sources)
     add_library(${name} STATIC ${sources})
     target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
     target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE ringside_warnings)
+    if(ARG_SMALL) # runs once, or for one person: its code is to take little memory beside the daemon's
+      target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-Os>)
+    endif()
   else()
     add_library(${name} INTERFACE)
     target_include_directories(${name} INTERFACE ${CMAKE_SOURCE_DIR})

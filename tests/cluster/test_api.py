@@ -65,7 +65,7 @@ class Api(SharedClusterTest):
                 continue
             for name, example in EXAMPLES.items():
                 path = path.replace("{" + name + "}", example)
-            query = {"/v1/lookup": "?key=user%3A42", "/v1/events": "?follow=false"}.get(path, "")
+            query = {"/v1/lookup": "?key=user%3A42", "/v1/owners": "?key=user%3A42", "/v1/events": "?follow=false"}.get(path, "")
             with self.subTest(path=path):
                 answer = self.a.get(path + query)
                 responses = item["get"]["responses"]
