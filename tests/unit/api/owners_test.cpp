@@ -82,7 +82,8 @@ TEST_CASE("an owner that this node does not know has its address, and bad answer
                               {"e", "5:1", R"({"dest":"9.9.9.9:9","ring":7})"}});
   CHECK(all["nodes"][0]["owner"] == "9.9.9.9:9");
   CHECK(all["nodes"][1]["error"] == "not bootstrapped");
-  for (const int i : {2, 3}) CHECK(all["nodes"][i]["error"] == "its answer names no owner");
+  for (const std::size_t i : {std::size_t{2}, std::size_t{3}})
+    CHECK(all["nodes"][i]["error"] == "its answer names no owner");
   CHECK(all["nodes"][4]["owner"] == "9.9.9.9:9");
   CHECK(all["agree"] == true);
 }

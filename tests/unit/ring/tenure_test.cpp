@@ -77,7 +77,7 @@ TEST_CASE("no time is below one that was given or seen, wherever the clock goes"
 }
 
 TEST_CASE("over any changes it is what a table of single hashes says") {
-  Rng rng(GENERATE(range(1, 6)));
+  Rng rng(GENERATE(range(std::uint64_t{1}, std::uint64_t{6})));
   std::map<std::uint32_t, std::int64_t> table;
   for (int i = 0; i < 300; ++i) table[static_cast<std::uint32_t>(rng.next())] = 0;
   table[0] = table[0xffffffff] = 0;

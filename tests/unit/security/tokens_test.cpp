@@ -54,11 +54,7 @@ TEST_CASE("the command line takes the token that may do most") {
   CHECK(strongest_token("# none\n") == std::nullopt);
 }
 
-}  // namespace
-}  // namespace ringside::security::test
-
 TEST_CASE("the app's token is one line of its own, as long as others, and no error repeats it") {
-  using security::parse_app_token;
   const auto good = parse_app_token("# for the app\n\n  " + token('a') + "\r\n");
   REQUIRE(good.has_value());
   CHECK(**good == token('a'));
@@ -80,3 +76,6 @@ TEST_CASE("the app's token is one line of its own, as long as others, and no err
     CHECK_THAT(bad.error(), !Catch::Contains("secret") && !Catch::Contains(token('a')));
   }
 }
+
+}  // namespace
+}  // namespace ringside::security::test
