@@ -100,9 +100,10 @@ std::vector<std::uint64_t> seeds_of(const std::string& file) {
   return seeds;
 }
 
-int run_regressions(const Options& options) {
+int run_regressions(Options options) {
   Totals totals;
   const auto seeds = seeds_of(options.regressions);
+  options.count = seeds.size();
   for (const std::uint64_t seed : seeds) {
     if (!run_seed(seed, options, totals)) return 1;
   }
