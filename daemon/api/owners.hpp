@@ -1,6 +1,6 @@
-// GET /v1/owners/{key}: whom each member takes for the owner of a key. They are asked as
-// Ringpop's tools ask, over /admin/lookup, so that Ringpop nodes answer too; a ringside says more of its ring
-// when it is asked for it.
+// GET /v1/owners/{key}: whom each member takes for the owner of a key. They are asked as Ringpop's tools ask,
+// over /admin/lookup, so that Ringpop nodes answer too; a ringside says more of its ring when it is asked for
+// it.
 #pragma once
 
 #include <optional>

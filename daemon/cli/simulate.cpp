@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t nodes_max = 4096;
 constexpr std::uint64_t minutes_max = 7 * 24 * 60;
 constexpr Duration churn_least = 100ms;
+constexpr std::uint64_t addresses = 60'000;  // that a simulated network has
 
 // Takes the flags one by one; the first that makes no sense leaves a sentence in `error`.
 struct Reader {
@@ -108,6 +109,10 @@ Result<sim::Scenario, std::string> read_scenario(const Arguments& arguments, con
   scenario.freeze_per_mille = reader.share("--freeze");
   scenario.partition = reader.partition();
   scenario.churn = reader.churn(scenario.nodes);
+  if (scenario.churn &&
+      scenario.nodes + static_cast<std::uint64_t>(scenario.time / *scenario.churn) > addresses)
+    reader.wrong("--churn so often for so long takes more than " + std::to_string(addresses) +
+                 " nodes; let them come less often, or make it shorter");
   scenario.kill = reader.number("--kill", 0, 0, std::max<std::size_t>(scenario.nodes, 1) - 1);
   if (!reader.error.empty()) return reader.error;
   return scenario;

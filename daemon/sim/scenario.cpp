@@ -160,12 +160,12 @@ class Run {
   void churn(Duration every) {
     end_leavers(world_.elapsed() - leaving_time);
     for (; passed() >= next_churn_; next_churn_ += every) {
+      join_one();  // first: somebody has to be there to join through
+      ++report_.joined;
       const HostId leaver = some_running();
       world_.leave(leaver);
       leavers_.emplace_back(world_.elapsed(), leaver);
       ++report_.left;
-      join_one();
-      ++report_.joined;
     }
   }
 

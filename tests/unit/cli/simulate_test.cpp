@@ -66,7 +66,9 @@ TEST_CASE("simulate says what is wrong with a flag, and exits 2") {
         Case{{"--partition", "40/70@1s"}, "add up to 100"}, Case{{"--partition", "40/60"}, "40/60@30s"},
         Case{{"--partition", "40/60@soon"}, "not '40/60@soon'"},
         Case{{"--churn", "often"}, "--churn takes a time of at least 100ms"},
-        Case{{"--churn", "99ms"}, "not '99ms'"}, Case{{"--gossip-period", "soon"}, "--gossip-period"}}) {
+        Case{{"--churn", "99ms"}, "not '99ms'"},
+        Case{{"--churn", "100ms", "--minutes", "10080"}, "more than 60000 nodes"},
+        Case{{"--gossip-period", "soon"}, "--gossip-period"}}) {
     INFO(c.says);
     const auto run = run_with(c.flags);
     CHECK(run.exit == 2);

@@ -89,6 +89,17 @@ TEST_CASE("while members come and go one by one nobody is called dead, and at th
   CHECK(report.agreed_after);
 }
 
+TEST_CASE("members come and go also where all but one of the first are killed", "[sim]") {
+  sim::Scenario scenario;
+  scenario.nodes = 3;
+  scenario.kill = 2;
+  scenario.churn = 1s;
+  scenario.time = 1min;
+  const auto report = run(scenario);
+  CHECK(report.joined == report.left);
+  CHECK(report.running_at_end == 1);
+}
+
 TEST_CASE("who joins while the cluster is cut is on one side of it, and all are one cluster afterwards",
           "[sim]") {
   sim::Scenario scenario;
