@@ -2,9 +2,12 @@
 // body ends more than its own request.
 //
 // The payload's first line is the question: "GET /v1/ring?points" for the API, "/trace/add" for a tool; the
-// body stands behind it. Flag 0: the node is still joining; 1: the ring is empty.
+// body stands behind it, and is what a member says when the API has to ask one. Flag 0: the node is still
+// joining; 1: the ring is empty.
 #include <nlohmann/json.hpp>
+#include <span>
 
+#include "daemon/api/owners.hpp"
 #include "daemon/api/ringpop_admin.hpp"
 #include "daemon/api/ringpop_command.hpp"
 #include "daemon/api/ringpop_settings.hpp"
@@ -27,6 +30,13 @@ void check_json(std::string_view text) {
   require(nlohmann::json::accept(text), "an answer that is no JSON: " + std::string(text));
 }
 
+// Control answers it; of what another member had said the body is an example.
+void check_order(const api::View& view, const api::Order& order, std::string_view body) {
+  if (order.kind != api::Order::Kind::owners) return;
+  const api::ToldOwner told{"b", "10.0.0.2:7601", std::string(body)};
+  check_json(api::owners_answer(view, order.key, std::span(&told, 1)).body);
+}
+
 void check_call(const api::View& view, std::string_view question, std::string_view body) {
   const auto space = question.find(' ');
   const auto ask = [&](const test::Said& said) {
@@ -36,6 +46,7 @@ void check_call(const api::View& view, std::string_view question, std::string_vi
   static const api::Stats nothing;
   if (answer.later == api::Later::poll) answer = ask({.waited = true});
   if (answer.later == api::Later::stats) answer = ask({.stats = &nothing});
+  if (answer.order) return check_order(view, *answer.order, body);
   require(answer.later == api::Later::no || answer.subscription, "an answer that is left for ever");
   require(answer.status >= 200 && answer.status < 600, "no status of an answer");
   if (answer.content_type.find("json") != std::string::npos && answer.status != 204) check_json(answer.body);
