@@ -1,5 +1,6 @@
 // A server thread for one test: hands every request, whole, to a function and sends back the bytes it
-// returns. One connection at a time, closed after the answer. TCP on a free loopback port, or a unix socket.
+// returns. A connection that brings none is closed. One connection at a time, closed after the answer. TCP on
+// a free loopback port, or a unix socket.
 #pragma once
 
 #include <arpa/inet.h>
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -77,7 +79,8 @@ class HttpServer {
     for (;;) {
       const int fd = ::accept(port_.fd(), nullptr, nullptr);
       if (fd < 0) return;
-      const std::string answer = handler_(read_request(fd));
+      const auto request = read_request(fd);
+      const std::string answer = request ? handler_(*request) : std::string();
       for (std::size_t sent = 0; sent < answer.size();) {
         const ssize_t count = ::send(fd, answer.data() + sent, answer.size() - sent, MSG_NOSIGNAL);
         if (count <= 0) break;
@@ -87,13 +90,14 @@ class HttpServer {
     }
   }
 
-  static std::string read_request(int fd) {
+  // Nothing: the client has gone before all of it was there.
+  static std::optional<std::string> read_request(int fd) {
     std::string request;
     std::size_t wanted = std::string::npos;
     while (request.size() < wanted) {
       char piece[4096];
       const ssize_t count = ::recv(fd, piece, sizeof piece, 0);
-      if (count <= 0) break;
+      if (count <= 0) return std::nullopt;
       request.append(piece, static_cast<std::size_t>(count));
       const auto end = request.find("\r\n\r\n");
       if (end == std::string::npos) continue;
