@@ -18,6 +18,7 @@ struct Member {
   std::int64_t incarnation = 0;
   ringpop::Labels labels;
   bool unverified = false;       // known by gossip alone, and not reached by us yet (unverified.hpp)
+  bool holds_place = false;      // dead, and in the ring until its successor of the same name is reached
   std::uint32_t rtt_micros = 0;  // of our direct pings, smoothed; 0: none was answered yet
 };
 
@@ -33,7 +34,7 @@ struct Member {
 
 // Owns keys, as far as we are concerned.
 [[nodiscard]] inline bool in_ring(const Member& member) {
-  return reachable(member.status) && !member.unverified;
+  return member.holds_place || (reachable(member.status) && !member.unverified);
 }
 
 // An internal label of a member that stands as `leave` because no app of its answers, or because it is

@@ -90,6 +90,7 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
   const bool is_in = reachable(change.status);
   const bool was_faulty = !is_new && row.status == ringpop::Status::faulty;
   const bool lived = !is_new && lives(row.status, row.labels);
+  const bool was_in_ring = !is_new && in_ring(row);
   const bool moves_points = name_of(at->first, row.labels) != name_of(at->first, change.labels) ||
                             weight_of(row.labels) != weight_of(change.labels);
 
@@ -99,8 +100,12 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
   applied.updates.push_back(
       {&change, is_new ? std::nullopt : std::optional(row.status), was_given_up && is_in});
   const bool raised = row.incarnation != change.incarnation;
-  row = {change.status, incoming.label_checksum, change.incarnation,
-         change.labels, row.unverified,          row.rtt_micros};
+  row = {.status = change.status,
+         .label_checksum = incoming.label_checksum,
+         .incarnation = change.incarnation,
+         .labels = change.labels,
+         .unverified = row.unverified,
+         .rtt_micros = row.rtt_micros};
 
   pingable_count_ += is_in ? 1 : 0;
   pingable_count_ -= was_in ? 1 : 0;
@@ -109,7 +114,7 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
   faulty_count_ += row.status == ringpop::Status::faulty ? 1 : 0;
   faulty_count_ -= was_faulty ? 1 : 0;
   if (row.unverified) return;  // the ring knows nothing of it
-  if (was_in != is_in || (is_in && moves_points)) {
+  if (was_in_ring != is_in || (is_in && moves_points)) {
     applied.ring_changed = true;
   } else if (is_in && raised && shares_its_name(at->first, name_of(at->first, row.labels))) {
     applied.ring_changed =
@@ -144,6 +149,22 @@ bool Membership::verify(std::string_view address) {
   assert(at != index_.end() && at->second->unverified);
   at->second->unverified = false;
   return reachable(at->second->status);
+}
+
+void Membership::hold_place(std::string_view address) {
+  const auto at = index_.find(address);
+  assert(at != index_.end() && !reachable(at->second->status));
+  at->second->holds_place = true;
+}
+
+bool Membership::give_up_places(std::string_view name) {
+  bool changed = false;
+  for (auto& [address, member] : rows_) {
+    if (!member.holds_place || name_of(address, member.labels) != name) continue;
+    member.holds_place = false;
+    changed = true;
+  }
+  return changed;
 }
 
 // As TCP does (RFC 6298 section 2): each sample counts an eighth, the first one whole.
@@ -210,7 +231,7 @@ std::vector<MemberRow> Membership::as_rows() const {
   for (const auto& [address, member] : rows_) {
     rows.push_back({address, std::string(name_of(address, member.labels)), member.status, member.incarnation,
                     member.labels, app_of(member.labels), false, damped(member), member.unverified,
-                    weight_of(member.labels)});
+                    member.holds_place, weight_of(member.labels)});
   }
   return rows;
 }

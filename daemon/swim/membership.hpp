@@ -59,6 +59,9 @@ class Membership {
                 Newcomers newcomers = Newcomers::vouched);
   // This member is no longer unverified. Returns whether the ring changed.
   bool verify(std::string_view address);
+  // This dead member stays in the ring; until none of its name does (Member::holds_place).
+  void hold_place(std::string_view address);
+  bool give_up_places(std::string_view name);  // returns whether the ring changed
   // A ping of ours was answered after so long. Does nothing when there is no such member.
   void measured(std::string_view address, Duration took);
   // Our own row; gossip cannot change it. Returns whether the ring changed.

@@ -158,7 +158,10 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
   }
   if (!applied.updates.empty())
     out.measures.push_back({Stat::members_reachable, static_cast<std::int64_t>(members.reachable_count())});
-  if (unverified.size() > 0) take_vouched(now, changes, newcomers, out);
+  if (unverified.size() > 0) {
+    hold_places(applied.updates);
+    take_vouched(now, changes, newcomers, out);
+  }
   heal_clock.set_lonely(now.steady, members.faulty_count() > members.living_count());
   note_refused(applied.refused, out);
   if (how == Learned::by_gossip) take_accusations(changes);
@@ -174,6 +177,24 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
   for (const Update& update : applied.updates) meet_namesake(now, update.change->address, out);
   come_back_if_alone_with_name(now, out);
   return news;
+}
+
+// Only once the whole batch is known: it tells of the dead and of the successor in any order.
+void Node::State::hold_places(std::span<const Update> updates) {
+  for (const Update& update : updates) {
+    const std::string& address = update.change->address;
+    const Member& member = *members.find(address);
+    const std::string_view name = name_of(address, member.labels);
+    const bool has_died = update.before && reachable(*update.before) && !member.unverified &&
+                          member.status == ringpop::Status::faulty;
+    if (!has_died || name == address || name == config.name) continue;
+    const bool has_successor = std::ranges::any_of(members.rows(), [&](const auto& row) {
+      const auto& [other_address, other] = row;
+      return unverified.is_promising(other_address) && reachable(other.status) &&
+             name_of(other_address, other.labels) == name;
+    });
+    if (has_successor) members.hold_place(address);
+  }
 }
 
 void Node::State::take_vouched(Now now, std::span<const ringpop::Change> changes, Newcomers newcomers,

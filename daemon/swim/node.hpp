@@ -114,12 +114,13 @@ struct MemberRow {
   std::string name;  // identity label, else the address
   ringpop::Status status = ringpop::Status::alive;
   std::int64_t incarnation = 0;
-  ringpop::Labels labels;   // as gossiped, internal ones included
-  App app = App::ready;     // by its label; means nothing for who is faulty, or has taken its leave
-  bool silent = false;      // stands as `leave` and did not answer our last ping
-  bool damped = false;      // stands as `leave` for a while, because it came and went too often
-  bool unverified = false;  // known by gossip alone and not reached by us yet: not in our ring
-  int weight = 1;           // times the ring's points
+  ringpop::Labels labels;    // as gossiped, internal ones included
+  App app = App::ready;      // by its label; means nothing for who is faulty, or has taken its leave
+  bool silent = false;       // stands as `leave` and did not answer our last ping
+  bool damped = false;       // stands as `leave` for a while, because it came and went too often
+  bool unverified = false;   // known by gossip alone and not reached by us yet: not in our ring
+  bool holds_place = false;  // dead, and in our ring for the moment in which we reach its successor
+  int weight = 1;            // times the ring's points
   friend bool operator==(const MemberRow&, const MemberRow&) = default;
 };
 

@@ -238,15 +238,14 @@ void Node::State::ping_newcomers(Now now, Outbox& out) {
       send_ping(NewcomerPing{*address, dissemination.mark(), now.steady}, *address, now.steady + ping_wait(),
                 out);
     else
-      unverified.failed(now.steady, *address);
+      not_reached(now, *address, out);
   }
 }
 
 // Its silence accuses nobody: it may be starting, and the rotation comes to it too.
 void Node::State::on_answer(Now now, NewcomerPing& purpose, const Result<ringpop::Response>& answer,
                             Outbox& out) {
-  if (!take_ping_answer(now, purpose.told, answer, out))
-    return unverified.failed(now.steady, purpose.address);
+  if (!take_ping_answer(now, purpose.told, answer, out)) return not_reached(now, purpose.address, out);
   out.measures.push_back({Stat::ping_time, micros(now.steady - purpose.sent)});
   ping_answered(now, purpose.address, purpose.sent, out);
 }
@@ -256,8 +255,21 @@ void Node::State::ping_answered(Now now, const std::string& address, Instant sen
   reached(now, address, out);
 }
 
+void Node::State::not_reached(Now now, const std::string& address, Outbox& out) {
+  unverified.failed(now.steady, address);
+  give_up_places(address, out);
+}
+
+// Whether this newcomer lives has been found: nobody of its name has to hold a place for it any longer.
+void Node::State::give_up_places(const std::string& address, Outbox& out) {
+  const Member* newcomer = members.find(address);
+  if (newcomer == nullptr || !members.give_up_places(name_of(address, newcomer->labels))) return;
+  out.notices.emplace_back(RingInputChanged{});
+}
+
 void Node::State::reached(Now now, const std::string& address, Outbox& out) {
   if (!unverified.remove(now.steady, address)) return;
+  give_up_places(address, out);
   if (members.verify(address)) out.notices.emplace_back(RingInputChanged{});
   if (!ready || config.name.empty()) return;
   // It may have yielded to us by the time we know that it is there: then that is all there is to say of it.

@@ -116,6 +116,7 @@ struct Node::State {
   void start_timer(Now now, const ringpop::Change& change, Learned how);
   void take_accusations(std::span<const ringpop::Change> changes);
   void watch_sleep(Now now, Outbox& out);
+  void hold_places(std::span<const Update> updates);
   void take_vouched(Now now, std::span<const ringpop::Change> changes, Newcomers newcomers, Outbox& out);
   void note_refused(const ChangesRefused& refused, Outbox& out);
   void set_self(Now now, ringpop::Status status, std::int64_t above, Outbox& out);
@@ -147,6 +148,8 @@ struct Node::State {
   void ping_answered(Now now, const std::string& address, Instant sent, Outbox& out);
   // It is there: it has answered us, or somebody we believe vouches for it.
   void reached(Now now, const std::string& address, Outbox& out);
+  void not_reached(Now now, const std::string& address, Outbox& out);
+  void give_up_places(const std::string& address, Outbox& out);
   void ask_helpers(Now now, std::uint64_t probe, Outbox& out);
   // Whom to ask about the target, in the order of chance.
   [[nodiscard]] std::vector<const std::string*> pick_helpers(const std::string& target);

@@ -12,7 +12,7 @@ namespace ringside::swim {
 std::vector<ring::Server> ring_servers(std::span<const MemberRow> members) {
   std::map<std::string_view, const MemberRow*> holder;  // by name
   for (const MemberRow& row : members) {
-    if (!reachable(row.status) || row.unverified) continue;
+    if (!row.holds_place && (!reachable(row.status) || row.unverified)) continue;
     const MemberRow*& best = holder[row.name];
     const bool wins = best == nullptr ||
                       std::tie(row.incarnation, row.address) > std::tie(best->incarnation, best->address);

@@ -41,6 +41,11 @@ void Unverified::failed(Instant now, std::string_view address) {
   due_.emplace(entry.next, at->first);
 }
 
+bool Unverified::is_promising(std::string_view address) const {
+  const auto at = entries_.find(address);
+  return at != entries_.end() && at->second.pause == first_pause;
+}
+
 bool Unverified::remove(Instant now, std::string_view address) {
   const auto at = entries_.find(address);
   if (at == entries_.end()) return false;

@@ -3,6 +3,9 @@
 // send requests there. So each is pinged out of turn, at once, and is in the ring when it has answered. That
 // is one ping from each member for each newcomer, which the rotation would have sent as well, in its time.
 // Whoever does not answer is asked again, ever more rarely, and meets the rotation, which finds it dead.
+// As long as its first ping is under way, a member of the same name that is declared dead holds its place:
+// one that has come back elsewhere says both things of itself in one message, and no key should move for
+// that.
 //
 // It only keeps the times; node_probe.cpp pings. Control thread only.
 #pragma once
@@ -31,6 +34,8 @@ class Unverified {
   bool remove(Instant now, std::string_view address);
 
   [[nodiscard]] Instant next_deadline() const;
+  // It has not kept silent yet.
+  [[nodiscard]] bool is_promising(std::string_view address) const;
   [[nodiscard]] bool contains(std::string_view address) const { return entries_.contains(address); }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 

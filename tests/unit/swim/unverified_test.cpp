@@ -224,6 +224,63 @@ TEST_CASE("but they vouch for nobody of whom their sender has only heard, and we
     CHECK(change.unverified == (change.address == fake || change.address == heard));
 }
 
+// One that came back elsewhere tells of both in one message: its old address is dead, its new one lives.
+struct MovedOn : Among {
+  MovedOn() {
+    ping({say(old, Status::alive, today_ms, named)});
+    while (!owns_keys(old)) step([](const std::string&) { return false; });
+  }
+  [[nodiscard]] Change old_is_dead() const { return say(old, Status::faulty, today_ms, named); }
+  [[nodiscard]] Change new_lives() const { return say(newcomer, Status::alive, today_ms + 1, named); }
+  // Who owns the keys of the name; empty: nobody.
+  [[nodiscard]] std::string owner() const {
+    const auto rows = node.members();
+    for (const ring::Server& server : ring_servers(rows))
+      if (server.name == "c") return server.address;
+    return "";
+  }
+  const std::string old = "10.0.0.6:7601";
+  const ringpop::Labels named{{"__identity", "c"}};
+};
+
+TEST_CASE("the dead member holds its place until its successor has answered: no key moves in between") {
+  MovedOn bench;
+  const auto told = GENERATE(as<std::string>{}, "the dead first", "the newcomer first", "in two messages");
+  CAPTURE(told);
+  if (told == "the dead first") bench.ping({bench.old_is_dead(), bench.new_lives()});
+  if (told == "the newcomer first") bench.ping({bench.new_lives(), bench.old_is_dead()});
+  if (told == "in two messages") {
+    bench.ping({bench.new_lives()});
+    bench.ping({bench.old_is_dead()});
+  }
+  CHECK(bench.status(bench.old) == Status::faulty);
+  CHECK(bench.owner() == bench.old);
+  const Send ping = bench.next_ping(newcomer);
+  CHECK(bench.owner() == bench.old);
+  SECTION("it answers") {
+    bench.answer(ping, ringpop::PingResponse{{}, 1, newcomer, 1});
+    CHECK(bench.notices<RingInputChanged>().size() >= 1);
+    CHECK(bench.owner() == newcomer);
+    CHECK(!bench.row(bench.old)->holds_place);
+  }
+  SECTION("it does not: then nobody holds a place for it, now or later") {
+    bench.fail(ping);
+    CHECK(bench.notices<RingInputChanged>().size() == 1);
+    CHECK(bench.owner().empty());
+    bench.ping({say(bench.old, Status::alive, today_ms + 2, bench.named)});
+    CHECK(bench.owner() == bench.old);
+    bench.ping({say(bench.old, Status::faulty, today_ms + 2, bench.named)});
+    CHECK(bench.notices<RingInputChanged>().size() == 1);
+    CHECK(bench.owner().empty());
+  }
+  SECTION("what is said of the old one meanwhile ends it") {
+    bench.ping({say(bench.old, Status::leave, today_ms, bench.named)});
+    CHECK(bench.status(bench.old) == Status::leave);
+    CHECK(bench.notices<RingInputChanged>().size() == 1);
+    CHECK(bench.owner().empty());
+  }
+}
+
 TEST_CASE("who has not been reached helps in no probe, and its use of our name means nothing") {
   Among bench(verifying("a"));
   bench.ping({say(newcomer, Status::alive, today_ms + 1000, {{"__identity", "a"}})});
