@@ -67,6 +67,8 @@ Response outbound_page(const Call& call) {
 }
 
 Response metrics_page(const Call& call) {
+  if (!call.context.view.serves_metrics)
+    return problem(Code::not_found, "metrics are switched off here (observability.metrics)");
   Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   response.body = obs::render_prometheus(call.context.metrics, RINGSIDE_VERSION);

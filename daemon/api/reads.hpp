@@ -84,5 +84,7 @@ template <class Json>
 [[nodiscard]] std::optional<MemberId> server_at(const ring::Snapshot&, std::string_view address) noexcept;
 // The member at a ring server's address, or null when the ring knows one that the member list does not.
 [[nodiscard]] const MemberView* member_at(const View&, std::string_view address) noexcept;
+// As this node has counted its returns; 0 for who is not known.
+[[nodiscard]] int damp_score(const View&, std::string_view address) noexcept;
 
 }  // namespace ringside::api

@@ -36,13 +36,13 @@ RingpopAnswer lookup(std::string_view body, const View& view) {
   return {true, dump(answer)};
 }
 
-Json member(const MemberView& view) {
-  Json json{{"address", view.address},
-            {"status", ringpop::to_string(view.status)},
-            {"incarnationNumber", view.incarnation},
-            {"dampScore", 0}};  // ringpop-node's flap count; we keep none
-  if (!view.labels.empty())
-    json["labels"] = std::map<std::string, std::string>(view.labels.begin(), view.labels.end());
+Json member_json(const View& view, const MemberView& member) {
+  Json json{{"address", member.address},
+            {"status", ringpop::to_string(member.status)},
+            {"incarnationNumber", member.incarnation},
+            {"dampScore", damp_score(view, member.address)}};
+  if (!member.labels.empty())
+    json["labels"] = std::map<std::string, std::string>(member.labels.begin(), member.labels.end());
   return json;
 }
 
@@ -88,7 +88,7 @@ Json timing(std::span<const Duration> periods) {
 // The schema of Ringpop's test suite is closed: no key more, no key less (spec B.3).
 RingpopAnswer stats(const View& view, const RingpopStats& stats) {
   Json members = Json::array();
-  for (const auto& row : stats.members) members.push_back(member(row));
+  for (const auto& row : stats.members) members.push_back(member_json(view, row));
   Json servers = Json::array();
   for (const auto& server : view.ring->servers()) servers.push_back(server.address);
   const auto uptime_ms = std::max<std::int64_t>((stats.now - view.started).count(), 1);

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "daemon/api/reads.hpp"
+
 namespace ringside::api {
 namespace {
 
@@ -87,7 +89,8 @@ RingpopAnswer damp_scores(std::string_view body, const View& view) {
   };
   Json scores = Json::array();
   for (const MemberView& member : view.members)
-    if (asked(member.address)) scores.push_back({{"member", member.address}, {"dampScore", 0}});
+    if (asked(member.address))
+      scores.push_back({{"member", member.address}, {"dampScore", damp_score(view, member.address)}});
   return answer(true, {{"scores", scores}});
 }
 

@@ -36,7 +36,7 @@ Json member_json(const View& view, const MemberView& member) {
   json["in_ring"] = server.has_value();
   json["damped"] = member.damped;
   const auto measured = view.measured.find(member.address);
-  json["damp_score"] = measured == view.measured.end() ? 0 : measured->second.damp_score;
+  json["damp_score"] = damp_score(view, member.address);
   if (measured != view.measured.end() && measured->second.rtt)
     json["rtt"] = print_measured(*measured->second.rtt);
   json["weight"] = member.weight;

@@ -79,4 +79,9 @@ const MemberView* member_at(const View& view, std::string_view address) noexcept
   return it != view.members.end() && it->address == address ? &*it : nullptr;
 }
 
+int damp_score(const View& view, std::string_view address) noexcept {
+  const auto measured = view.measured.find(address);
+  return measured == view.measured.end() ? 0 : measured->second.damp_score;
+}
+
 }  // namespace ringside::api

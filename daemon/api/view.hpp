@@ -120,6 +120,7 @@ struct View {
   std::vector<Warning> warnings;
 
   // Constant for the life of the process.
+  bool serves_metrics = true;
   std::string name;     // of this node
   std::string address;  // its advertised peer address
   std::string cluster;

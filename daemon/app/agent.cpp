@@ -66,7 +66,7 @@ void raise_descriptor_limit() {
 Result<void, std::string> open_all(const std::vector<std::string>& addresses, std::string_view option,
                                    std::vector<net::ListeningSocket>& into) {
   for (const auto& text : addresses) {
-    auto listener = net::ListeningSocket::open(*parse_address(text), option);
+    auto listener = net::ListeningSocket::open(*parse_http_address(text), option);
     if (!listener) return std::move(listener).error();
     into.push_back(std::move(*listener));
   }
@@ -152,12 +152,14 @@ class Agent {
     return {};
   }
 
-  void run() {
+  // False: it could not go on.
+  bool run() {
     wait_for_signal();
     control_->start();  // publishes the first view, which makes the workers
     service_manager_.ready();
     net::run_until_stopped(io_, "ringside");
     for (auto& worker : workers_) worker->stop();
+    return !gave_up_;
   }
 
  private:
@@ -188,7 +190,16 @@ class Agent {
         .settings = [this](const api::Order& order) { return change_settings(order); },
         .keyring = [this](const api::KeyringVerb& verb) { return change_keys(verb); },
         .read_app = [this](const api::AppEntry& entry) { return settings_.read_app(entry); },
-        .exit = [this] { stop(); }};
+        .exit = [this] { stop(); },
+        .give_up =
+            [this](const std::string& why) {
+              obs::log(obs::Level::error, "gave_up",
+                       {{"cause", why},
+                        {"remedy",
+                         "start the others, correct join.seeds, or set join.timeout: 0 to go on trying"}});
+              gave_up_ = true;
+              stop();
+            }};
   }
 
   worker::Worker& next_worker() {
@@ -248,7 +259,8 @@ class Agent {
     control_->set_security(secrets_.peers, secrets_.app_token);
     metrics_.control.cluster_keys.set(
         secrets_.keyring ? static_cast<std::int64_t>(secrets_.keyring->keys().size()) : 0);
-    for (auto& worker : workers_) worker->set_security(secrets_.peers, secrets_.tokens, secrets_.app_token);
+    for (auto& worker : workers_)
+      worker->set_security({secrets_.peers, secrets_.clients, secrets_.tokens, secrets_.app_token});
   }
 
   // From a worker's thread.
@@ -340,7 +352,7 @@ class Agent {
   std::unique_ptr<control::ControlPlane> control_;
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   std::size_t next_worker_ = 0, busy_workers_ = 0;
-  bool told_to_leave_ = false, interrupted_ = false;
+  bool told_to_leave_ = false, interrupted_ = false, gave_up_ = false;
 };
 
 }  // namespace
@@ -368,8 +380,8 @@ int run_agent(std::span<const char* const> args) {
     if (auto opened = agent.open(); !opened) {
       obs::log(obs::Level::error, "cannot_start", {{"cause", opened.error()}});
       exit_code = 1;
-    } else {
-      agent.run();
+    } else if (!agent.run()) {
+      exit_code = 1;
     }
   }
   obs::stop_access_log();

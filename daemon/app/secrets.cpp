@@ -54,22 +54,31 @@ Result<void, std::string> read_keys(const config::Config& config, Secrets& into)
   return {};
 }
 
-Result<TlsPtr, std::string> read_certificates(const config::Config& config) {
-  const auto& names = config.security.tls;
+// A certificate and its key; `option` is what their options begin with.
+Result<security::CertificateFiles, std::string> read_certificate(const std::string& option,
+                                                                 const std::string& cert_file,
+                                                                 const std::string& key_file) {
   security::CertificateFiles files;
-  files.ca_file = names.ca;
-  files.cert_file = names.cert;
-  files.key_file = names.key;
-  const auto ca = security::read_public_file(names.ca);
-  if (!ca) return "security.tls.ca: " + ca.error();
-  const auto cert = security::read_public_file(names.cert);
-  if (!cert) return "security.tls.cert: " + cert.error();
-  const auto key = security::read_secret_file(names.key);
-  if (!key) return "security.tls.key: " + key.error();
-  files.ca = ca->text;
+  files.cert_file = cert_file;
+  files.key_file = key_file;
+  const auto cert = security::read_public_file(cert_file);
+  if (!cert) return option + ".cert: " + cert.error();
+  const auto key = security::read_secret_file(key_file);
+  if (!key) return option + ".key: " + key.error();
   files.cert = cert->text;
   files.key = key->text;
-  return security::Tls::with_certificates(files, config.node.name);
+  return files;
+}
+
+Result<TlsPtr, std::string> read_certificates(const config::Config& config) {
+  const auto& names = config.security.tls;
+  auto files = read_certificate("security.tls", names.cert, names.key);
+  if (!files) return std::move(files).error();
+  const auto ca = security::read_public_file(names.ca);
+  if (!ca) return "security.tls.ca: " + ca.error();
+  files->ca_file = names.ca;
+  files->ca = ca->text;
+  return security::Tls::with_certificates(*files, config.node.name);
 }
 
 // Sets how members talk to each other by what has been read.
@@ -115,6 +124,12 @@ Result<void, std::string> apply(const api::KeyringVerb& verb, security::Keyring&
 Result<Secrets, std::string> read_secrets(const config::Config& config) {
   Secrets secrets;
   if (auto read = read_peers(config, secrets); !read) return std::move(read).error();
+  if (const auto& names = config.listen.tls; !names.cert.empty()) {
+    const auto files = read_certificate("listen.tls", names.cert, names.key);
+    auto tls = files ? security::Tls::for_clients(*files) : Result<TlsPtr, std::string>(files.error());
+    if (!tls) return std::move(tls).error();
+    secrets.clients = std::move(*tls);
+  }
   if (const auto& file = config.security.api_token_file; !file.empty()) {
     const auto text = security::read_secret_file(file);
     if (!text) return "security.api_token_file: " + text.error();

@@ -1,4 +1,4 @@
-// What the options of `security` name, read from its files: at the start, and again at each
+// What the options of `security` and `listen.tls` name, read from its files: at the start, and again at each
 // reload (settings.hpp). And the cluster keys that `ringside keys` has changed, which are kept in
 // node.data_dir (decisions/0044). Main thread.
 #pragma once
@@ -21,6 +21,7 @@ struct Secrets {
   std::optional<security::Keyring> keyring;  // none: members talk plain, or with certificates
   std::vector<std::string> file_ids;         // of the keys in security.cluster_key_file
   std::string outdated;                      // a stored keyring that counts no more; empty: none
+  security::TlsPtr clients;                  // none: no listener speaks TLS to clients
   security::TokensPtr tokens;                // none: nobody is asked for one
   security::AppTokenPtr app_token;           // none: the app is sent none
 };

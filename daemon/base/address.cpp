@@ -30,7 +30,7 @@ bool Address::is_wildcard() const {
 std::string Address::to_string() const {
   if (is_unix()) return "unix:" + unix_path;
   const bool v6 = host.find(':') != std::string::npos;
-  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  return (tls ? "https://" : "") + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
 Result<Address, std::string> parse_address(std::string_view text, std::uint16_t default_port) {
@@ -73,6 +73,20 @@ Result<Address, std::string> parse_address(std::string_view text, std::uint16_t 
   auto parsed = parse_port(port);
   if (!parsed) return std::move(parsed).error();
   address.port = *parsed;
+  return address;
+}
+
+Result<Address, std::string> parse_http_address(std::string_view text, std::uint16_t default_port) {
+  const bool tls = text.starts_with("https://");
+  const bool has_scheme = tls || text.starts_with("http://");
+  if (has_scheme) {
+    text.remove_prefix(text.find("//") + 2);
+    if (text.ends_with('/')) text.remove_suffix(1);
+  }
+  auto address = parse_address(text, default_port);
+  if (!address) return address;
+  if (has_scheme && address->is_unix()) return "http:// and https:// do not go with a unix socket";
+  address->tls = tls;
   return address;
 }
 

@@ -26,17 +26,33 @@ std::string sentence(std::string text) {
 }  // namespace
 
 Result<Address, std::string> parse_api_address(std::string_view text) {
-  if (text.starts_with("https://"))
-    return "TLS on the API is not spoken here; use http://host:port or unix:/path";
-  if (text.starts_with("http://")) {
-    text.remove_prefix(7);
-    if (text.ends_with('/')) text.remove_suffix(1);
-  }
   if (text.starts_with("unix:///")) return parse_address("unix:" + std::string(text.substr(7)));
-  return parse_address(text, default_port);
+  return parse_http_address(text, default_port);
 }
 
-Result<Address, std::string> api_address(const Terminal& terminal, const Arguments& arguments) {
+Result<Endpoint, std::string> api_endpoint(const Terminal& terminal, const Arguments& arguments,
+                                           std::string_view text) {
+  auto address = parse_api_address(text);
+  if (!address) return std::move(address).error();
+  Endpoint endpoint{std::move(*address)};
+  if (!endpoint.address.tls) return endpoint;
+  const auto flag = arguments.get("--ca-file");
+  std::string file = flag.value_or("");
+  for (const auto& [name, value] : terminal.environment)
+    if (!flag && name == "RINGSIDE_CA_FILE") file = value;
+  std::string ca;
+  if (!file.empty()) {
+    const auto read = security::read_public_file(file);
+    if (!read) return (flag ? "--ca-file: " : "RINGSIDE_CA_FILE: ") + read.error();
+    ca = read->text;
+  }
+  auto tls = security::Tls::of_client(ca, file);
+  if (!tls) return std::move(tls).error();
+  endpoint.tls = std::move(*tls);
+  return endpoint;
+}
+
+Result<Endpoint, std::string> api_address(const Terminal& terminal, const Arguments& arguments) {
   std::string text(default_address);
   std::string source;
   for (const auto& [name, value] : terminal.environment) {
@@ -48,9 +64,9 @@ Result<Address, std::string> api_address(const Terminal& terminal, const Argumen
     text = *flag;
     source = "--addr";
   }
-  auto address = parse_api_address(text);
-  if (!address) return source + " is '" + text + "': " + address.error();
-  return address;
+  auto endpoint = api_endpoint(terminal, arguments, text);
+  if (!endpoint) return source + " is '" + text + "': " + endpoint.error();
+  return endpoint;
 }
 
 HttpRequest request_for(const Terminal& terminal, const std::string& path) {
@@ -101,7 +117,7 @@ std::string problem_text(const HttpResponse& response) {
 namespace {
 
 // Gives the body of a good answer; tells about any other.
-Result<std::string, Exit> exchange(Terminal& terminal, const Address& address, const HttpRequest& request) {
+Result<std::string, Exit> exchange(Terminal& terminal, const Endpoint& address, const HttpRequest& request) {
   auto response = fetch(address, request, ask_timeout);
   if (!response) {
     fail(terminal, exit_of(response.error()), response.error().text);
@@ -117,11 +133,11 @@ Result<std::string, Exit> exchange(Terminal& terminal, const Address& address, c
 
 }  // namespace
 
-Result<std::string, Exit> ask(Terminal& terminal, const Address& address, const std::string& path) {
+Result<std::string, Exit> ask(Terminal& terminal, const Endpoint& address, const std::string& path) {
   return exchange(terminal, address, request_for(terminal, path));
 }
 
-Result<std::string, Exit> ask(Terminal& terminal, const Address& address, const HttpRequest& request) {
+Result<std::string, Exit> ask(Terminal& terminal, const Endpoint& address, const HttpRequest& request) {
   return exchange(terminal, address, request);
 }
 
@@ -132,7 +148,7 @@ Result<std::string, Exit> ask(Terminal& terminal, const Arguments& arguments, co
   return usage;
 }
 
-Result<std::string, Exit> tell(Terminal& terminal, const Address& address, std::string method,
+Result<std::string, Exit> tell(Terminal& terminal, const Endpoint& address, std::string method,
                                const std::string& path, std::string json_body) {
   HttpRequest request = request_for(terminal, path);
   request.method = std::move(method);

@@ -10,9 +10,14 @@
 
 namespace ringside::cli {
 
-// --addr, else RINGSIDE_ADDR, else 127.0.0.1:7600. Also takes http://host:port/ and unix:///path.
+// Also takes http://host:port/, https://host:port/ and unix:///path.
 [[nodiscard]] Result<Address, std::string> parse_api_address(std::string_view text);
-[[nodiscard]] Result<Address, std::string> api_address(const Terminal&, const Arguments&);
+// The same as it is dialled: at https:// the server has to show a certificate of --ca-file, else of
+// RINGSIDE_CA_FILE, else of an authority that this machine trusts.
+[[nodiscard]] Result<Endpoint, std::string> api_endpoint(const Terminal&, const Arguments&,
+                                                         std::string_view text);
+// --addr, else RINGSIDE_ADDR, else 127.0.0.1:7600.
+[[nodiscard]] Result<Endpoint, std::string> api_address(const Terminal&, const Arguments&);
 
 // A GET with the token that was given, if any: not as Authorization, which a request for the app may have.
 [[nodiscard]] HttpRequest request_for(const Terminal&, const std::string& path);
@@ -23,12 +28,12 @@ namespace ringside::cli {
 // GETs a path and gives the body of a 200, or of a 207, where not every member has answered. Anything else is
 // told on stderr and comes back as the exit code.
 [[nodiscard]] Result<std::string, Exit> ask(Terminal&, const Arguments&, const std::string& path);
-[[nodiscard]] Result<std::string, Exit> ask(Terminal&, const Address&, const std::string& path);
+[[nodiscard]] Result<std::string, Exit> ask(Terminal&, const Endpoint&, const std::string& path);
 // The same for a request that is no GET.
-[[nodiscard]] Result<std::string, Exit> ask(Terminal&, const Address&, const HttpRequest&);
+[[nodiscard]] Result<std::string, Exit> ask(Terminal&, const Endpoint&, const HttpRequest&);
 
 // The same for a request that changes something; any 2xx is good.
-[[nodiscard]] Result<std::string, Exit> tell(Terminal&, const Address&, std::string method,
+[[nodiscard]] Result<std::string, Exit> tell(Terminal&, const Endpoint&, std::string method,
                                              const std::string& path, std::string json_body = {});
 [[nodiscard]] Result<std::string, Exit> tell(Terminal&, const Arguments&, std::string method,
                                              const std::string& path, std::string json_body = {});

@@ -11,9 +11,10 @@ namespace {
 
 constexpr std::array common{
     Flag{"--addr", 0, "ADDRESS",
-         "the API to ask: host:port, http://host:port or unix:/path; or RINGSIDE_ADDR"},
+         "the API to ask: host:port, https://host:port or unix:/path; or RINGSIDE_ADDR"},
     Flag{"--token-file", 0, "FILE",
          "a token of the API, if the node asks for one; or RINGSIDE_API_TOKEN_FILE"},
+    Flag{"--ca-file", 0, "FILE", "the authority of the API's certificate, at https://; or RINGSIDE_CA_FILE"},
     Flag{"--output", 'o', "FORMAT",
          "table (default), json, or jsonl: a JSON object a line, of lists one for each row"},
     Flag{"--help", 'h', "", "this text"},

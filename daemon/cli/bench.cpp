@@ -62,7 +62,7 @@ Result<Wishes, std::string> read_wishes(const Arguments& arguments) {
 }
 
 // Is there a node that forwards? Else all that would be measured is its refusals.
-std::optional<int> not_ready(Terminal& terminal, const Address& at) {
+std::optional<int> not_ready(Terminal& terminal, const Endpoint& at) {
   const auto answer = fetch(at, request_for(terminal, "/v1/outboundz"), ask_timeout);
   if (!answer) return fail(terminal, exit_of(answer.error()), answer.error().text);
   if (answer->status == 204) return std::nullopt;
@@ -120,12 +120,15 @@ std::string render(const Json& done) {
 int bench(Terminal& terminal, const Arguments& arguments) {
   const auto address = api_address(terminal, arguments);
   if (!address) return fail(terminal, usage, address.error());
+  if (address->tls)
+    return fail(terminal, usage,
+                "bench speaks no TLS, which would be a part of what it measures; name a listener without");
   auto wishes = read_wishes(arguments);
   if (!wishes) return fail(terminal, usage, wishes.error());
   if (const auto exit = not_ready(terminal, *address)) return *exit;
 
   Load& load = wishes->load;
-  load.at = *address;
+  load.at = address->address;
   Rng rng(seed);
   HttpRequest request = request_for(terminal, "");
   request.method = wishes->method;
@@ -133,7 +136,7 @@ int bench(Terminal& terminal, const Arguments& arguments) {
   request.keep_alive = true;
   load.next = [&] {
     request.target = "/v1/route/key:" + std::to_string(rng.below(wishes->keys)) + wishes->path;
-    return serialize(*address, request);
+    return serialize(address->address, request);
   };
   Progress progress(terminal);
   const Duration between = terminal.live ? Duration{} : load.time / lines_of_progress;

@@ -48,7 +48,7 @@ std::optional<std::string> get(const std::string& api, const std::string& page) 
   if (!address) return std::nullopt;
   HttpRequest request;
   request.target = page;
-  const auto response = fetch(*address, request, sample_timeout);
+  const auto response = fetch({*address}, request, sample_timeout);
   if (!response || response->status != 200) return std::nullopt;
   return response->body;
 }
@@ -90,7 +90,7 @@ bool good(const std::string& api, std::uint64_t key) {
   if (!address) return false;
   HttpRequest request;
   request.target = "/v1/route/key:" + std::to_string(key % 1000) + "/load";
-  const auto response = fetch(*address, request, load_timeout);
+  const auto response = fetch({*address}, request, load_timeout);
   return response && response->status < 500;
 }
 
@@ -102,7 +102,7 @@ std::string change_fault(const std::string& api, const std::string& method, cons
   request.target = "/v1/faults/" + peer;
   request.has_body = method == "PUT";
   if (request.has_body) request.body = R"({"drop": true})";
-  const auto response = fetch(*address, request, sample_timeout);
+  const auto response = fetch({*address}, request, sample_timeout);
   if (!response) return response.error().text;
   return response->status == 200 ? "" : problem_text(*response);
 }

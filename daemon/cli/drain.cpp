@@ -18,7 +18,7 @@ constexpr Millis look_interval{200};
 
 struct Way {
   Terminal& terminal;
-  Address at;
+  Endpoint at;
   bool json;
 };
 

@@ -205,7 +205,7 @@ int events(Terminal& terminal, const Arguments& arguments) {
       return fail(terminal, exit_of(response.error()), response.error().text);
     }
     if (!std::exchange(told, true))
-      terminal.err << "ringside: the stream of " << address->to_string()
+      terminal.err << "ringside: the stream of " << address->address.to_string()
                    << " has ended; trying to go on where it did\n"
                    << std::flush;
     terminal.sleep(std::min<Duration>(before_reconnect, end - terminal.now()));

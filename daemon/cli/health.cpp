@@ -32,7 +32,7 @@ std::string reasons(const std::string& body) {
   return out.empty() ? "it gave no reason" : out;
 }
 
-Answer ask_health(const Terminal& terminal, const Address& at, const std::string& path, Millis timeout) {
+Answer ask_health(const Terminal& terminal, const Endpoint& at, const std::string& path, Millis timeout) {
   const auto request = request_for(terminal, path);
   const auto response = fetch(at, request, timeout);
   if (!response) return {false, exit_of(response.error()), response.error().text};
@@ -41,7 +41,7 @@ Answer ask_health(const Terminal& terminal, const Address& at, const std::string
   return {false, failed, problem_text(*response)};
 }
 
-Answer ask_members(const Terminal& terminal, const Address& at, std::int64_t wanted, Millis timeout) {
+Answer ask_members(const Terminal& terminal, const Endpoint& at, std::int64_t wanted, Millis timeout) {
   const auto request = request_for(terminal, "/v1/members?status=alive");
   const auto response = fetch(at, request, timeout);
   if (!response) return {false, exit_of(response.error()), response.error().text};
@@ -55,7 +55,7 @@ Answer ask_members(const Terminal& terminal, const Address& at, std::int64_t wan
 // have changed for calm_time.
 class Calm {
  public:
-  Answer ask(const Terminal& terminal, const Address& at, Millis timeout) {
+  Answer ask(const Terminal& terminal, const Endpoint& at, Millis timeout) {
     const Instant now = terminal.now();
     Answer ready = ask_health(terminal, at, "/v1/readyz", timeout);
     if (!ready.yes) return moved(ready);
@@ -89,29 +89,29 @@ class Calm {
 };
 
 // What --for names, as a question to the node.
-using Question = std::function<Answer(const Terminal&, const Address&, Millis)>;
+using Question = std::function<Answer(const Terminal&, const Endpoint&, Millis)>;
 Result<Question, std::string> parse_question(const std::string& text) {
   if (text == "stable")
-    return Question([calm = Calm()](const Terminal& terminal, const Address& at, Millis timeout) mutable {
+    return Question([calm = Calm()](const Terminal& terminal, const Endpoint& at, Millis timeout) mutable {
       return calm.ask(terminal, at, timeout);
     });
   for (const auto& [word, page] : {std::pair{"ready", "/v1/readyz"}, std::pair{"outbound", "/v1/outboundz"}})
     if (text == word)
       return Question(
-          [path = std::string(page)](const Terminal& terminal, const Address& at, Millis timeout) {
+          [path = std::string(page)](const Terminal& terminal, const Endpoint& at, Millis timeout) {
             return ask_health(terminal, at, path, timeout);
           });
   if (text.starts_with("members=")) {
     const auto count = parse_integer(text.substr(8));
     if (count && *count > 0)
-      return Question([n = *count](const Terminal& terminal, const Address& at, Millis timeout) {
+      return Question([n = *count](const Terminal& terminal, const Endpoint& at, Millis timeout) {
         return ask_members(terminal, at, n, timeout);
       });
   }
   return "--for is ready, outbound, stable or members=N, not '" + text + "'";
 }
 
-int keep_asking(Terminal& terminal, const Address& at, const Question& question, Millis patience) {
+int keep_asking(Terminal& terminal, const Endpoint& at, const Question& question, Millis patience) {
   const Instant deadline = terminal.now() + patience;
   std::string told;
   for (;;) {
@@ -133,7 +133,7 @@ int status(Terminal& terminal, const Arguments& arguments) {
   if (!self) return self.error();
   std::vector<std::string> all{*self};
   for (const std::string& word : arguments.words) {
-    const auto address = parse_api_address(word);
+    const auto address = api_endpoint(terminal, arguments, word);
     if (!address) return fail(terminal, usage, "'" + word + "' is no API address: " + address.error());
     auto other = ask(terminal, *address, "/v1/self");
     if (!other) return other.error();

@@ -4,7 +4,6 @@
 
 #include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
-#include "daemon/cli/socket.hpp"
 #include "proto/http1/parser.hpp"
 #include "proto/http1/writer.hpp"
 
@@ -24,9 +23,16 @@ Failure broken(const Address& at, std::string_view how) {
                                      "; is that the API of a ringside? name it with --addr or RINGSIDE_ADDR"};
 }
 
-Failure not_dialled(const Address& at, const boost::system::error_code& error, Millis timeout) {
+Failure not_dialled(const Address& at, const boost::system::error_code& error, const std::string& why,
+                    Millis timeout) {
   if (error == Errc::timed_out) return late(at, timeout);
   std::string what;
+  if (error.category() == security::tls_category())
+    return {
+        Failure::Kind::unreachable,
+        "TLS with " + at.to_string() + " failed: " + (why.empty() ? error.message() : why) +
+            "; name the authority of its certificate with --ca-file or RINGSIDE_CA_FILE, and the server by a "
+            "name in it; does it speak TLS at all?"};
   switch (error.value()) {
     case ECONNREFUSED: what = "nothing listens at " + at.to_string() + "; is the daemon running? "; break;
     case ENOENT: what = "there is no socket " + at.unix_path + "; is the daemon running? "; break;
@@ -120,6 +126,7 @@ std::string serialize(const Address& at, const HttpRequest& request) {
   head.target = request.target;
   Address shown = at;
   shown.unix_path.clear();
+  shown.tls = false;
   const std::string authority = at.is_unix() ? "localhost" : shown.to_string();
   head.authority = authority;
   for (const auto& [name, value] : request.fields) head.fields.push_back({name, value});
@@ -136,11 +143,13 @@ std::string HttpResponse::field(std::string_view name) const {
   return {};
 }
 
-Result<HttpResponse, Failure> fetch(const Address& at, const HttpRequest& request, Millis timeout,
+Result<HttpResponse, Failure> fetch(const Endpoint& endpoint, const HttpRequest& request, Millis timeout,
                                     const Sink& sink) {
+  const Address& at = endpoint.address;
   const Instant deadline = Clock::now() + timeout;
-  auto socket = Socket::dial(at, deadline);
-  if (!socket) return not_dialled(at, socket.error(), timeout);
+  std::string why;
+  auto socket = Socket::dial(endpoint, deadline, why);
+  if (!socket) return not_dialled(at, socket.error(), why, timeout);
   // A server may answer and close before it has read a body that it refuses; then the answer counts.
   const auto written = socket->write(serialize(at, request), deadline);
   if (!written && written.error() == Errc::timed_out) return late(at, timeout);

@@ -1,5 +1,5 @@
-// One HTTP request over its own connection, blocking, with a deadline: all that the verbs need. Plain
-// sockets, TCP or unix; the bytes are read and written by proto/http1.
+// One HTTP request over its own connection, blocking, with a deadline: all that the verbs need. The bytes are
+// read and written by proto/http1.
 #pragma once
 
 #include <functional>
@@ -11,6 +11,7 @@
 #include "daemon/base/address.hpp"
 #include "daemon/base/result.hpp"
 #include "daemon/base/time.hpp"
+#include "daemon/cli/socket.hpp"
 
 namespace ringside::cli {
 
@@ -57,7 +58,7 @@ struct Sink {
 [[nodiscard]] std::string serialize(const Address&, const HttpRequest&);
 
 // `timeout` runs from the start to the response head, and then anew for each piece of the body.
-[[nodiscard]] Result<HttpResponse, Failure> fetch(const Address&, const HttpRequest&, Millis timeout,
+[[nodiscard]] Result<HttpResponse, Failure> fetch(const Endpoint&, const HttpRequest&, Millis timeout,
                                                   const Sink& = {});
 
 }  // namespace ringside::cli

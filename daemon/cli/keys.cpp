@@ -46,9 +46,9 @@ int install(Terminal& terminal, const Arguments& arguments) {
   if (!key) return fail(terminal, failed, key.error());
   const auto address = api_address(terminal, arguments);
   if (!address) return fail(terminal, usage, address.error());
-  if (!address->is_unix() && !address->is_loopback())
+  if (!address->tls && !address->address.is_loopback())
     return fail(terminal, usage,
-                "a key is not sent to " + address->to_string() +
+                "a key is not sent to " + address->address.to_string() +
                     ", where others could read it on its way; run this on the node's own machine");
   return show(
       terminal, arguments,

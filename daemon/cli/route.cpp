@@ -142,7 +142,7 @@ Json explained(const Asked& asked, const config::Config& config, const routes::T
   return out;
 }
 
-void add_owner(const Terminal& terminal, const Address& address, const std::string& key, Json& out) {
+void add_owner(const Terminal& terminal, const Endpoint& address, const std::string& key, Json& out) {
   const auto request = request_for(terminal, "/v1/lookup?key=" + http::percent_encode(key));
   const auto response = fetch(address, request, ask_timeout);
   if (!response) {

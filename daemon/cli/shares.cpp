@@ -87,7 +87,7 @@ std::string evenness(const std::vector<Spread>& spread) {
 }
 
 // Who owns each key of a file, one a line, as many in a question as the API takes.
-Result<std::map<std::string, std::uint64_t>, Exit> count_keys(Terminal& terminal, const Address& address,
+Result<std::map<std::string, std::uint64_t>, Exit> count_keys(Terminal& terminal, const Endpoint& address,
                                                               std::istream& keys) {
   std::map<std::string, std::uint64_t> counts;
   const auto ask_for = [&](Json& batch) -> Exit {

@@ -74,19 +74,66 @@ Result<int> connect_tcp(const Address& address, Instant deadline) {
 
 }  // namespace
 
-Result<Socket> Socket::dial(const Address& address, Instant deadline) {
+Result<Socket> Socket::dial(const Endpoint& at, Instant deadline, std::string& why) {
+  const Address& address = at.address;
   auto fd = address.is_unix() ? connect_unix(address.unix_path, deadline) : connect_tcp(address, deadline);
   if (!fd) return fd.error();
-  return Socket(*fd);
+  Socket socket(*fd);
+  if (at.tls)
+    if (const auto done = socket.shake_hands(at, deadline, why); !done) return done.error();
+  return socket;
 }
 
-Socket::Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+Socket::Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)), tls_(std::move(other.tls_)) {}
 
 Socket::~Socket() {
   if (fd_ >= 0) ::close(fd_);
 }
 
+Result<void> Socket::shake_hands(const Endpoint& at, Instant deadline, std::string& why) {
+  using State = security::TlsSession::State;
+  tls_ = at.tls->dial_server(at.address.host);
+  for (;;) {
+    std::string output, input;
+    tls_->take_output(output);  // an alert too, for a server that is not believed
+    if (const auto sent = send(output, deadline); !sent) return sent;
+    if (tls_->state() == State::open) return {};
+    if (tls_->state() == State::failed) break;
+    const auto count = receive(input, deadline);
+    if (!count) return count.error();
+    if (*count == 0) return make_error_code(security::TlsErrc::closed);
+    tls_->receive(input);
+  }
+  why = tls_->why();
+  return tls_->error();
+}
+
 Result<void> Socket::write(std::string_view bytes, Instant deadline) {
+  if (!tls_) return send(bytes, deadline);
+  tls_->write(bytes);
+  std::string output;
+  tls_->take_output(output);
+  return send(output, deadline);
+}
+
+Result<std::size_t> Socket::read(std::string& buffer, Instant deadline) {
+  if (!tls_) return receive(buffer, deadline);
+  std::array<char, 16 * 1024> piece;
+  for (;;) {
+    if (const auto count = tls_->read(piece.data(), piece.size())) {
+      buffer.append(piece.data(), count);
+      return count;
+    }
+    if (tls_->state() == security::TlsSession::State::ended) return std::size_t{0};
+    if (tls_->state() == security::TlsSession::State::failed) return tls_->error();
+    std::string input;
+    const auto count = receive(input, deadline);
+    if (!count || *count == 0) return count;
+    tls_->receive(input);
+  }
+}
+
+Result<void> Socket::send(std::string_view bytes, Instant deadline) {
   while (!bytes.empty()) {
     const ssize_t count = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (count >= 0) {
@@ -100,7 +147,7 @@ Result<void> Socket::write(std::string_view bytes, Instant deadline) {
   return {};
 }
 
-Result<std::size_t> Socket::read(std::string& buffer, Instant deadline) {
+Result<std::size_t> Socket::receive(std::string& buffer, Instant deadline) {
   std::array<char, 16 * 1024> piece;
   for (;;) {
     const ssize_t count = ::recv(fd_, piece.data(), piece.size(), 0);

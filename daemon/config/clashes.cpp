@@ -25,6 +25,7 @@ class Judge {
     protection();
     exposure();
     app();
+    ingress();
     identity();
     times();
     statistics();
@@ -59,6 +60,36 @@ class Judge {
     }
     if (listen.api.empty())
       problem("listen.api", "the list is empty, nobody could reach the API", "e.g. 127.0.0.1:7600");
+    client_tls();
+  }
+
+  void client_tls() {
+    const auto& listen = loaded_.config.listen;
+    const auto speaks_tls = [](const std::string& text) { return text.starts_with("https://"); };
+    std::string_view path;
+    std::string address;
+    for (const auto& [name, own] :
+         {std::pair<std::string_view, const std::vector<std::string>&>{"listen.api", listen.api},
+          {"listen.ingress", listen.ingress},
+          {"listen.telemetry", listen.telemetry}}) {
+      const auto found = std::ranges::find_if(own, speaks_tls);
+      if (found == own.end()) continue;
+      path = name;
+      address = *found;
+    }
+    for (const auto& [name, file] :
+         {std::pair<std::string_view, const std::string&>{"listen.tls.cert", listen.tls.cert},
+          {"listen.tls.key", listen.tls.key}}) {
+      if (!address.empty() && file.empty())
+        problem(path, address + " needs " + std::string(name),
+                "name both, listen.tls.cert and listen.tls.key, or write the address without https://");
+      if (address.empty() && !file.empty())
+        problem(
+            name,
+            file +
+                " is used by nobody: no address of listen.api, .ingress or .telemetry begins with https://",
+            "write the addresses that are to speak TLS as https://host:port");
+    }
   }
 
   // Whether what is to protect the members' connections goes together.
@@ -95,7 +126,7 @@ class Judge {
         ", or add --insecure (security.insecure: true) when all of them are trusted";
     auto check = [&](std::string_view path, const std::string& text, std::string_view without,
                      const std::string& remedy) {
-      const auto address = parse_address(text);
+      const auto address = parse_http_address(text);
       if (!address || address->is_loopback()) return;
       problem(path, text + " can be reached from other machines, without " + std::string(without),
               remedy + std::string(trusted), "security.insecure");
@@ -135,6 +166,13 @@ class Judge {
             {"app.protocol", config.app.protocol == AppProtocol::h2c ? "h2c" : "tchannel"},
             "only apps that speak HTTP/1.1 are asked for a page",
             "leave the path out: a connection to the app is enough then");
+  }
+
+  void ingress() {
+    const auto& ingress = loaded_.config.ingress;
+    if (ingress.proxy_protocol && ingress.trusted.empty())
+      problem("ingress.proxy_protocol", "whose header is to be believed is not said",
+              "name the load balancers in ingress.trusted");
   }
 
   void identity() {
@@ -187,7 +225,7 @@ class Judge {
   }
 
   static bool same_socket(const std::string& left, const std::string& right) {
-    const auto a = parse_address(left), b = parse_address(right);
+    const auto a = parse_http_address(left), b = parse_http_address(right);
     if (!a || !b) return false;
     if (a->is_unix() || b->is_unix()) return *a == *b;
     const auto host = [](const Address& address) {

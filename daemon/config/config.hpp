@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/base/limits.hpp"
 #include "daemon/base/time.hpp"
 #include "daemon/routes/rule.hpp"
 
@@ -69,11 +70,15 @@ struct Config {
     int weight = 1;                                           // times the ring's points
   } node;
   struct {
-    std::vector<std::string> api{"127.0.0.1:7600"};  // host:port or unix:/path
+    std::vector<std::string> api{"127.0.0.1:7600"};  // host:port, https://host:port or unix:/path
     std::string peer = "127.0.0.1:7601";             // host:port
-    std::vector<std::string> ingress;    // host:port or unix:/path; for apps alone, nothing of the API
+    std::vector<std::string> ingress;                // as api; for apps alone, nothing of the API
     std::vector<std::string> tchannel;   // host:port or unix:/path; empty: nobody calls us over TChannel
-    std::vector<std::string> telemetry;  // the same; health pages and metrics alone
+    std::vector<std::string> telemetry;  // as api; health pages and metrics alone
+    struct {
+      std::string cert;  // PEM files; of all that listens at https://
+      std::string key;
+    } tls;
   } listen;
   std::string advertise;  // host[:port] that peers dial; empty: listen.peer, or the host's address when that
                           // is a wildcard
@@ -81,6 +86,7 @@ struct Config {
     std::vector<std::string> seeds;  // host:port, dns://name:port, srv://name, file:path
     Millis refresh{30'000};          // how often seeds are looked up again
     int min_members = 1;             // serve only when the ring has seen this many
+    Millis timeout{0};               // give up and end when nobody has answered until then; 0: never
   } join;
   struct {
     Millis period{200};
@@ -129,6 +135,7 @@ struct Config {
     std::vector<std::string> hosts;                        // names answered; empty: any
     ForwardedFields forwarded = ForwardedFields::replace;  // X-Forwarded-*, Forwarded
     std::vector<std::string> trusted;                      // networks of proxies in front of us, or unix
+    bool proxy_protocol = false;  // these say in a header of the PROXY protocol who their client is
   } ingress;
   std::vector<routes::Rule> routes;  // of requests on listen.ingress; the first match wins
   struct {
@@ -143,6 +150,7 @@ struct Config {
       Percent budget{20};  // of a worker's requests, over ten seconds
       Millis backoff{25};  // before the first, half of it to all of it; 0: none
       Millis backoff_max{1000};
+      std::int64_t buffer = limits::replay_bytes;  // of a body, kept until its request was accepted
     } retry;
     struct {
       int failures = 5;   // in a row; 0: never opens
@@ -178,9 +186,10 @@ struct Config {
       std::string cert;
       std::string key;
     } tls;
-    std::string api_token_file;  // empty: none
-    std::string app_token_file;  // of the token that the app is sent; empty: none
-    bool insecure = false;       // allow listeners off the loopback without key, certificate or token
+    std::vector<std::string> allow_cidrs;  // whence connections are taken on listen.peer; empty: any
+    std::string api_token_file;            // empty: none
+    std::string app_token_file;            // of the token that the app is sent; empty: none
+    bool insecure = false;  // allow listeners off the loopback without key, certificate or token
   } security;
   struct {
     std::vector<Webhook> webhooks;
@@ -195,6 +204,7 @@ struct Config {
       AccessLogFormat format = AccessLogFormat::json;
       Percent sample{100};  // of the requests, by chance
     } access_log;
+    bool metrics = true;         // GET /metrics
     bool server_timing = false;  // replies say how long each node took
     Traceparent traceparent = Traceparent::pass;
     struct {

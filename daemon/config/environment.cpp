@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view prefix = "RINGSIDE_";
 // Of the command line, of the app beside us, and of the tests.
-constexpr std::array<std::string_view, 2> foreign = {"RINGSIDE_ADDR", "RINGSIDE_SEED"};
+constexpr std::array<std::string_view, 3> foreign = {"RINGSIDE_ADDR", "RINGSIDE_CA_FILE", "RINGSIDE_SEED"};
 
 // Kubernetes describes each Service to each container: RINGSIDE_SERVICE_HOST,
 // RINGSIDE_PORT=tcp://10.0.0.1:7600, RINGSIDE_PORT_7600_TCP_ADDR for one that is called ringside.

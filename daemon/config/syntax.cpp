@@ -67,7 +67,12 @@ std::string check_label(const std::string& text) {
   return "";
 }
 
-std::string check_listen_api(const std::string& text) {
+std::string check_listen_http(const std::string& text) {
+  const auto address = parse_http_address(text);
+  return address ? "" : quoted(text) + ": " + address.error();
+}
+
+std::string check_listen_tchannel(const std::string& text) {
   const auto address = parse_address(text);
   return address ? "" : quoted(text) + ": " + address.error();
 }
@@ -147,6 +152,11 @@ std::string check_origin(const std::string& text) {
 
 std::string check_network(const std::string& text) {
   if (text == "unix") return "";
+  const auto network = Network::parse(text);
+  return network ? "" : network.error();
+}
+
+std::string check_cidr(const std::string& text) {
   const auto network = Network::parse(text);
   return network ? "" : network.error();
 }

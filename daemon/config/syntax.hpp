@@ -16,7 +16,8 @@ inline constexpr std::uint16_t peer_port = 7601;  // of seeds that name none
 std::string check_cluster(const std::string&);
 std::string check_name(const std::string&);
 std::string check_label(const std::string& key_equals_value);
-std::string check_listen_api(const std::string&);
+std::string check_listen_http(const std::string&);
+std::string check_listen_tchannel(const std::string&);
 std::string check_listen_peer(const std::string&);
 std::string check_advertise(const std::string&);
 std::string check_app_address(const std::string&);
@@ -26,6 +27,7 @@ std::string check_host_name(const std::string&);
 std::string check_api_host(const std::string&);
 std::string check_origin(const std::string&);
 std::string check_network(const std::string&);
+std::string check_cidr(const std::string&);
 std::string check_statsd_address(const std::string&);
 std::string check_statsd_prefix(const std::string&);
 

@@ -13,6 +13,8 @@
 #include "daemon/api/ringpop_admin.hpp"
 #include "daemon/api/ringpop_command.hpp"
 #include "daemon/base/limits.hpp"
+#include "daemon/base/network.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/config/swim_config.hpp"
 #include "daemon/control/advertise.hpp"
 #include "daemon/control/control_plane_state.hpp"
@@ -206,6 +208,7 @@ void ControlPlane::State::start() {
               {"remedy", "set app.address to give it an app"}});
   port.emplace(io, *listening, limits::peer_connections, limits::tchannel_init_time,
                PeerPort::Events{
+                   .allows = [this](const std::string& remote) { return allows(remote); },
                    .tchannel =
                        [this](net::Socket socket, const std::string& first_bytes, const std::string& remote) {
                          peers->adopt(std::move(socket), first_bytes, remote);
@@ -220,7 +223,26 @@ void ControlPlane::State::start() {
                 config.join.refresh, [this](const std::vector<std::string>& addresses) { join(addresses); });
   app->start();
   seeds->start();
+  limit_join();
   publish();
+}
+
+void ControlPlane::State::limit_join() {
+  const Millis limit = config.join.timeout;
+  if (limit == Millis::zero() || config.join.seeds.empty()) return;
+  join_timer.expires_after(limit);
+  join_timer.async_wait([self = shared_from_this(), limit](boost::system::error_code aborted) {
+    if (aborted || self->stopped || self->drain.active()) return;
+    self->publish();
+    const auto& members = self->view->members;
+    const bool alone = !self->node->ready() && members.size() <= 1;
+    if (self->view->phase == api::Phase::ready && !alone) return;
+    const std::string why = alone ? "none of the " + std::to_string(self->config.join.seeds.size()) +
+                                        " seeds (join.seeds) has answered"
+                                  : self->view->phase_reason;
+    if (const auto give_up = std::exchange(self->hooks.give_up, nullptr))
+      give_up("not joined within " + print_duration(limit) + " (join.timeout): " + why);
+  });
 }
 
 void ControlPlane::State::join(const std::vector<std::string>& addresses) {
@@ -289,11 +311,24 @@ void ControlPlane::State::use_security() {
   app->use_token(app_token);
 }
 
+bool ControlPlane::State::allows(const std::string& remote) const {
+  const auto& networks = config.security.allow_cidrs;  // checked when the configuration was loaded
+  return networks.empty() || std::ranges::any_of(networks, [&](const std::string& text) {
+           return Network::parse(text)->contains(remote);
+         });
+}
+
 void ControlPlane::State::on_turned_away(PeerPort::TurnedAway why, const std::string& peer) {
   using Why = PeerPort::TurnedAway;
   const char* event = nullptr;
   std::string cause, remedy;
   switch (why) {
+    case Why::stranger:
+      metrics.connections_strangers.add();
+      event = "stranger_refused";
+      cause = "it is in none of the networks of security.allow_cidrs";
+      remedy = "if it is a member, add its network there";
+      break;
     case Why::too_many: return metrics.connections_too_many.add();
     case Why::silent: return metrics.connections_silent.add();
     case Why::plain:
@@ -363,6 +398,7 @@ void ControlPlane::State::on_met(const net::TchannelIdentity& peer) {
 void ControlPlane::State::stop() {
   if (std::exchange(stopped, true)) return;
   swim_timer.cancel();
+  join_timer.cancel();
   drain_timer.cancel();
   app.reset();
   orders.reset();

@@ -53,6 +53,9 @@ struct Hooks {
   // What an app that registers wants, on top of what is configured; the errors are sentences.
   std::function<Result<config::AppSettings, std::vector<std::string>>(const api::AppEntry&)> read_app{};
   std::function<void()> exit{};  // this node has left; nothing is called after it
+  // The time to join is over (join.timeout): one sentence. The process is to end, and nothing is called after
+  // it.
+  std::function<void(const std::string& why)> give_up{};
 };
 
 class ControlPlane {

@@ -59,6 +59,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
         hooks(std::move(h)),
         view_maker(c, random_bits()),
         swim_timer(context),
+        join_timer(context),
         drain({c.drain.notice, c.drain.app_first}),
         drain_timer(context) {}
 
@@ -96,8 +97,10 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   void on_misbehaved(const std::string& peer, const std::string& what);
   void on_lost(const std::string& address);
   void join(const std::vector<std::string>& addresses);
+  void limit_join();
   void use_security();
   [[nodiscard]] std::string name_of(const std::string& address) const;
+  [[nodiscard]] bool allows(const std::string& remote) const;
   void on_turned_away(PeerPort::TurnedAway, const std::string& peer);
   void adopt_gossip(net::Stream::Released, const std::string& remote);
   void keep_members();
@@ -134,7 +137,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
   std::unique_ptr<Webhooks> webhooks;
 
   swim::Outbox outbox;  // reused: no allocation in the steady state
-  boost::asio::steady_timer swim_timer;
+  boost::asio::steady_timer swim_timer, join_timer;
   Instant armed_for = never;
   bool publish_posted = false;
   bool ring_changed = true;

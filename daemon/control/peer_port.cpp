@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "daemon/net/tchannel_handshake.hpp"
+#include "daemon/security/tls.hpp"
 #include "proto/http2/preface.hpp"
 
 namespace ringside::control {
 namespace {
 
-constexpr char tls_handshake_record = 0x16;  // the first byte of a TLS connection (RFC 8446 5.1)
 constexpr std::string_view plain_refusal =
     "this member speaks TLS only: give yours the same security.cluster_key_file";
 
@@ -30,7 +30,7 @@ PeerProtocol tell_tchannel(std::string_view bytes) {
 }  // namespace
 
 PeerProtocol tell_protocol(std::string_view first_bytes) {
-  if (first_bytes.starts_with(tls_handshake_record)) return PeerProtocol::tls;
+  if (first_bytes.starts_with(security::handshake_record)) return PeerProtocol::tls;
   switch (http2::tell_preface(first_bytes)) {
     case http2::Preface::no: return tell_tchannel(first_bytes);
     case http2::Preface::undecided: return PeerProtocol::undecided;
@@ -56,6 +56,7 @@ struct PeerPort::State : std::enable_shared_from_this<State> {
   using UndecidedPtr = std::shared_ptr<Undecided>;
 
   void accept(net::Socket socket, std::string remote) {
+    if (events.allows && !events.allows(remote)) return turn_away(TurnedAway::stranger, remote);
     // Whoever speaks is told apart within moments, so the one that has waited longest is the least loss; else
     // silent connections would keep every new peer out.
     if (undecided.size() >= undecided_max) {
@@ -91,7 +92,7 @@ struct PeerPort::State : std::enable_shared_from_this<State> {
   }
 
   void decide(const UndecidedPtr& connection) {
-    const bool is_tls = connection->bytes.starts_with(tls_handshake_record);
+    const bool is_tls = connection->bytes.starts_with(security::handshake_record);
     if (is_tls ? !takes_tls : !takes_plain) return refuse(connection, is_tls);
     const auto protocol = tell_protocol(connection->bytes);
     if (protocol == PeerProtocol::undecided) return read(connection);

@@ -30,12 +30,14 @@ enum class PeerProtocol : std::uint8_t {
 class PeerPort {
  public:
   enum class TurnedAway : std::uint8_t {
+    stranger,  // it comes from where nobody may
     too_many,
     silent,
     plain,  // and only TLS is spoken here
     tls,    // and there is none here
   };
   struct Events {
+    std::function<bool(const std::string& remote)> allows{};  // may it connect at all; none: everybody may
     std::function<void(net::Socket, std::string first_bytes, std::string remote)> tchannel;
     // For the workers; the receiver owns fd.
     std::function<void(int fd, std::string first_bytes, std::string remote)> http2;

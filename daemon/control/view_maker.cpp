@@ -91,6 +91,7 @@ ViewMaker::ViewMaker(const config::Config& config, std::uint64_t random_bits)
   constant_.points = config.ring.points;
   constant_.app_settings = config.app;
   constant_.dev = config.dev;
+  constant_.serves_metrics = config.observability.metrics;
   constant_.started = wall_now();
   // An index of an earlier life, from which a change a millisecond would be many, is below ours.
   constant_.index = static_cast<std::uint64_t>(constant_.started.time_since_epoch().count());

@@ -324,6 +324,13 @@ void Stream::feed(std::string_view bytes) {
   state_->end += bytes.size();
 }
 
+void Stream::secure(security::TlsSessionPtr tls) {
+  const std::string ciphertext(buffered());
+  consume(ciphertext.size());
+  state_->tls = std::move(tls);
+  feed(ciphertext);
+}
+
 std::string& Stream::out() {
   return state_->output;
 }

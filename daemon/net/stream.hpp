@@ -49,6 +49,8 @@ class Stream {
   void consume(std::size_t bytes);
   // Puts bytes of the socket that somebody else has read already in front of what will be read.
   void feed(std::string_view bytes);
+  // Of a plain connection: from here on it is TLS, and what is buffered belongs to its handshake.
+  void secure(security::TlsSessionPtr);
 
   [[nodiscard]] std::string& out();  // append here, then flush()
   [[nodiscard]] std::size_t backlog() const;

@@ -57,9 +57,9 @@ constexpr std::string_view call_bytes = "ringside_tchannel_relayed_bytes_total";
 constexpr std::string_view call_bytes_help = "Bytes of frames of TChannel calls passed on.";
 constexpr std::string_view turned_away = "ringside_peer_connections_refused_total";
 constexpr std::string_view turned_away_help =
-    "Connections closed on the peer port: more than may be open, silent for too long, plain where only TLS "
-    "is "
-    "spoken, or TLS where there is no key for it.";
+    "Connections closed on the peer port: from outside of security.allow_cidrs, more than may be open, "
+    "silent "
+    "for too long, plain where only TLS is spoken, or TLS where there is no key for it.";
 constexpr std::string_view handshakes = "ringside_tls_handshakes_total";
 constexpr std::string_view handshakes_help =
     "TLS handshakes of members that dialled this one: accepted, refused (the log says why), or given up for "
@@ -142,6 +142,10 @@ constexpr Row table[] = {
     {"ringside_client_connections_accepted_total", "Connections accepted from clients.",
      &W::connections_accepted},
     {"ringside_client_connections", "Open connections of clients.", &W::connections_open},
+    {"ringside_client_tls_refused_total", "TLS handshakes of clients that failed.", &W::client_tls_refused},
+    {"ringside_client_proxy_headers_refused_total",
+     "Connections of load balancers closed because they did not begin with a good PROXY header.",
+     &W::proxy_headers_refused},
     {"ringside_client_received_bytes_total", "Bytes received from clients.", &W::bytes_in},
     {"ringside_client_sent_bytes_total", "Bytes sent to clients.", &W::bytes_out},
     {"ringside_peer_links", "Open HTTP/2 links with other members, dialled and accepted.", &W::peer_links},
@@ -201,6 +205,7 @@ constexpr Row table[] = {
      "Times another live member was found to bear this member's name.", &C::name_conflicts},
     {turned_away, turned_away_help, &C::connections_too_many, "reason", "too_many"},
     {turned_away, turned_away_help, &C::connections_silent, "reason", "silent"},
+    {turned_away, turned_away_help, &C::connections_strangers, "reason", "stranger"},
     {turned_away, turned_away_help, &C::connections_plain, "reason", "plain"},
     {turned_away, turned_away_help, &C::connections_tls, "reason", "tls"},
     {handshakes, handshakes_help, &W::tls_accepted, "result", "accepted"},

@@ -25,8 +25,9 @@ struct WorkerMetrics {
   Counter reroutes;  // passed on because the ring had moved
   Counter breakers_opened;
   Gauge breakers_open;
-  Counter tls_accepted, tls_refused, tls_too_many;  // handshakes of members that dialled us
-  Counter bad_requests;                             // refused by the parser or the API's own checks
+  Counter tls_accepted, tls_refused, tls_too_many;    // handshakes of members that dialled us
+  Counter client_tls_refused, proxy_headers_refused;  // of clients
+  Counter bad_requests;                               // refused by the parser or the API's own checks
   Counter connections_accepted;
   Gauge connections_open;
   Gauge in_flight;  // requests under way; a reply counts until a second after its head
@@ -84,10 +85,10 @@ struct ControlMetrics {
   Counter ring_changes;
   Counter gossip_errors;  // malformed or refused frames and bodies
   Counter name_conflicts;
-  Counter connections_too_many, connections_silent, connections_plain,
-      connections_tls;  // turned away on the peer port
-  Gauge cluster_keys;   // accepted
-  Gauge insecure;       // listeners may be off the loopback without protection
+  // Turned away on the peer port.
+  Counter connections_strangers, connections_too_many, connections_silent, connections_plain, connections_tls;
+  Gauge cluster_keys;  // accepted
+  Gauge insecure;      // listeners may be off the loopback without protection
   Gauge members_alive, members_suspect, members_faulty, members_leave, members_tombstone;
   Gauge members_unverified;                           // known by gossip and not reached by us yet
   Counter members_file_written, members_file_failed;  // of node.data_dir

@@ -22,7 +22,8 @@ Address dialled(Address address) {
 }
 
 std::string url_of(const Address& address) {
-  return address.is_unix() ? "unix://" + address.unix_path : "http://" + address.to_string();
+  if (address.is_unix()) return "unix://" + address.unix_path;
+  return (address.tls ? "" : "http://") + address.to_string();
 }
 
 // The app is to know nothing of ours but where its ringside is, and where the token is that it asks for.
@@ -88,7 +89,7 @@ class Maker {
   Result<Address, std::string> listener(std::string_view path, std::string flag, const std::string& text,
                                         int offset) {
     if (given(wishes_.loaded, path)) {
-      const auto address = parse_address(text);
+      const auto address = parse_http_address(text);
       if (!address || (!address->is_unix() && address->port == 0))
         return std::string(path) + " is " + text +
                "; under `ringside run` it needs a port, since the app is told it";

@@ -1,5 +1,6 @@
 #include "daemon/security/certificate.hpp"
 
+#include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -74,6 +75,11 @@ CertificatePtr blank(EVP_PKEY* key, const std::string& name, int days) {
   return made;
 }
 
+bool is_ipv4(const std::string& name) {
+  in_addr address{};
+  return ::inet_pton(AF_INET, name.c_str(), &address) == 1;
+}
+
 }  // namespace
 
 Identity make_authority(const std::string& name, int days) {
@@ -102,7 +108,9 @@ Result<Identity, std::string> make_member(const Identity& authority, const std::
   extend(made.get(), issuer.get(), NID_basic_constraints, "critical,CA:FALSE");
   extend(made.get(), issuer.get(), NID_key_usage, "critical,digitalSignature");
   extend(made.get(), issuer.get(), NID_ext_key_usage, "serverAuth,clientAuth");
-  extend(made.get(), issuer.get(), NID_subject_alt_name, ("DNS:" + name).c_str());
+  // A server of HTTP that is asked for by its address shows it as one (listen.tls).
+  const std::string names = "DNS:" + name + (is_ipv4(name) ? ",IP:" + name : "");
+  extend(made.get(), issuer.get(), NID_subject_alt_name, names.c_str());
   extend(made.get(), issuer.get(), NID_authority_key_identifier, "keyid");
   must(X509_sign(made.get(), issuer_key.get(), EVP_sha256()) > 0);
   return Identity{pem_of(made.get()), pem_of(key.get())};

@@ -74,7 +74,15 @@ bool holds(const std::vector<std::string>& names, const std::string& name) {
 
 }  // namespace
 
+// How the other side proves itself.
+enum class Proof : std::uint8_t {
+  keys,
+  certificates,
+  server,  // as in https://: the side that accepts shows a certificate, the other one nothing
+};
+
 struct Tls::Impl {
+  Proof proof = Proof::keys;
   ContextPtr client, server;
   ClusterKeys keys;      // none: certificates
   std::string instance;  // said as the server's name by who dials: so we know ourselves (decisions/0040)
@@ -102,7 +110,11 @@ struct TlsSession::Impl {
 
   // The handshake is over; now it must have been the right one.
   void finish() {
-    if (!tls.keys.empty()) {
+    if (tls.proof == Proof::server) {  // OpenSSL has checked what there is to check
+      state = State::open;
+      return;
+    }
+    if (tls.proof == Proof::keys) {
       if (SSL_session_reused(ssl.get()) != 1) return fail(TlsErrc::unverified);
     } else {
       const CertificatePtr shown(SSL_get1_peer_certificate(ssl.get()));
@@ -138,7 +150,8 @@ struct TlsSession::Impl {
         case SSL_R_BAD_PSK:
         case SSL_R_BINDER_DOES_NOT_VERIFY:
         case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
-        case SSL_R_NO_SHARED_CIPHER: return TlsErrc::unverified;
+        case SSL_R_NO_SHARED_CIPHER:
+          return tls.proof == Proof::server ? TlsErrc::untrusted : TlsErrc::unverified;
         case SSL_R_NO_APPLICATION_PROTOCOL: return TlsErrc::no_protocol;
         default: break;
       }
@@ -149,7 +162,7 @@ struct TlsSession::Impl {
 
   void fail(TlsErrc why) {
     if (const long verdict = SSL_get_verify_result(ssl.get());
-        why == TlsErrc::unverified && verdict != X509_V_OK)
+        (why == TlsErrc::unverified || why == TlsErrc::untrusted) && verdict != X509_V_OK)
       detail = X509_verify_cert_error_string(verdict);
     ERR_clear_error();
     error = why;
@@ -272,32 +285,69 @@ BioPtr reader(const std::string& text) {
   return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
-// What is wrong with a set of PEM files, or nothing: then both contexts have them.
-std::string use_certificates(Tls::Impl& impl, const CertificateFiles& files, const std::string& name) {
+std::vector<CertificatePtr> all_certificates(BIO* bio) {
+  std::vector<CertificatePtr> found;
+  while (X509* next = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr)) found.emplace_back(next);
   ERR_clear_error();
-  const auto ca = reader(files.ca), cert = reader(files.cert), key = reader(files.key);
+  return found;
+}
+
+// What is wrong with this certificate and its key, or nothing: then the context shows them. With `name` it
+// must be the certificate of that member.
+std::string show_certificate(SSL_CTX* context, const CertificateFiles& files, const std::string& name) {
+  ERR_clear_error();
+  const auto cert = reader(files.cert), key = reader(files.key);
   const CertificatePtr own(PEM_read_bio_X509(cert.get(), nullptr, nullptr, nullptr));
   if (!own) return files.cert_file + " holds no certificate in PEM (" + first_openssl_error() + ")";
   const KeyPtr private_key(PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr));
   if (!private_key) return files.key_file + " holds no private key in PEM (" + first_openssl_error() + ")";
-  std::vector<CertificatePtr> authorities, chain;
-  while (X509* next = PEM_read_bio_X509(ca.get(), nullptr, nullptr, nullptr)) authorities.emplace_back(next);
-  while (X509* next = PEM_read_bio_X509(cert.get(), nullptr, nullptr, nullptr)) chain.emplace_back(next);
-  ERR_clear_error();
-  if (authorities.empty()) return files.ca_file + " holds no certificate in PEM";
-  if (!holds(dns_names(own.get()), name))
+  if (!name.empty() && !holds(dns_names(own.get()), name))
     return files.cert_file + " is not for this member: no DNS name in it is its node.name, " + name +
            "; `ringside cert node " + name + "` makes one";
-  for (SSL_CTX* context : {impl.client.get(), impl.server.get()}) {
-    for (const auto& each : authorities) X509_STORE_add_cert(SSL_CTX_get_cert_store(context), each.get());
-    if (SSL_CTX_use_certificate(context, own.get()) != 1)
-      return files.cert_file + " cannot be used: " + first_openssl_error();
-    for (const auto& each : chain) SSL_CTX_add1_chain_cert(context, each.get());
-    if (SSL_CTX_use_PrivateKey(context, private_key.get()) != 1 || SSL_CTX_check_private_key(context) != 1)
-      return files.key_file + " is not the key of " + files.cert_file +
-             "; take the two that were made together";
-  }
+  if (SSL_CTX_use_certificate(context, own.get()) != 1)
+    return files.cert_file + " cannot be used: " + first_openssl_error();
+  for (const auto& each : all_certificates(cert.get())) SSL_CTX_add1_chain_cert(context, each.get());
+  if (SSL_CTX_use_PrivateKey(context, private_key.get()) != 1 || SSL_CTX_check_private_key(context) != 1)
+    return files.key_file + " is not the key of " + files.cert_file +
+           "; take the two that were made together";
   return "";
+}
+
+// The same for the authorities that the other side's certificate is to be signed by.
+std::string trust(SSL_CTX* context, const std::string& ca, const std::string& ca_file) {
+  const auto authorities = all_certificates(reader(ca).get());
+  if (authorities.empty()) return ca_file + " holds no certificate in PEM";
+  for (const auto& each : authorities) X509_STORE_add_cert(SSL_CTX_get_cert_store(context), each.get());
+  return "";
+}
+
+// HTTP goes on as its first bytes say; a client that has to be told before learns it here.
+int choose_http(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* offered,
+                unsigned int offered_size, void*) {
+  constexpr std::string_view spoken("\x02h2\x08http/1.1", 12);
+  unsigned char* chosen = nullptr;
+  const int found =
+      SSL_select_next_proto(&chosen, size, reinterpret_cast<const unsigned char*>(spoken.data()),
+                            static_cast<unsigned int>(spoken.size()), offered, offered_size);
+  *out = chosen;
+  return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+std::unique_ptr<Tls::Impl> new_http_tls() {
+  auto impl = std::make_unique<Tls::Impl>();
+  impl->proof = Proof::server;
+  impl->records_per_key = limits::tls_records_per_key;
+  return impl;
+}
+
+ContextPtr new_http_context(const SSL_METHOD* method) {
+  ContextPtr made(SSL_CTX_new(method));
+  if (!made) std::abort();
+  SSL_CTX_set_min_proto_version(made.get(), TLS1_2_VERSION);
+  SSL_CTX_set_options(made.get(),
+                      SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_mode(made.get(), SSL_MODE_RELEASE_BUFFERS);
+  return made;
 }
 
 }  // namespace
@@ -328,7 +378,8 @@ void TlsSession::write(std::string_view plaintext) {
   if (plaintext.empty() || impl_->state == State::handshake || impl_->state == State::failed) return;
   ERR_clear_error();
   const auto records = Impl::records(plaintext.size());
-  if (impl_->written + records > impl_->tls.records_per_key) {
+  if (impl_->written + records > impl_->tls.records_per_key &&
+      SSL_version(impl_->ssl.get()) == TLS1_3_VERSION) {
     SSL_key_update(impl_->ssl.get(), SSL_KEY_UPDATE_NOT_REQUESTED);
     impl_->written = 0;
   }
@@ -407,8 +458,43 @@ TlsPtr Tls::with_keys(ClusterKeys keys, const Options& options) {
 
 Result<TlsPtr, std::string> Tls::with_certificates(const CertificateFiles& files, const std::string& name) {
   auto impl = new_tls();
-  if (auto fault = use_certificates(*impl, files, name); !fault.empty()) return fault;
+  impl->proof = Proof::certificates;
+  for (SSL_CTX* context : {impl->client.get(), impl->server.get()}) {
+    if (auto fault = trust(context, files.ca, files.ca_file); !fault.empty()) return fault;
+    if (auto fault = show_certificate(context, files, name); !fault.empty()) return fault;
+  }
   return TlsPtr(std::make_shared<const Tls>(std::move(impl)));
+}
+
+Result<TlsPtr, std::string> Tls::for_clients(const CertificateFiles& files) {
+  auto impl = new_http_tls();
+  impl->server = new_http_context(TLS_server_method());
+  SSL_CTX_set_alpn_select_cb(impl->server.get(), choose_http, nullptr);
+  if (auto fault = show_certificate(impl->server.get(), files, ""); !fault.empty()) return fault;
+  return TlsPtr(std::make_shared<const Tls>(std::move(impl)));
+}
+
+Result<TlsPtr, std::string> Tls::of_client(const std::string& ca, const std::string& ca_file) {
+  auto impl = new_http_tls();
+  impl->client = new_http_context(TLS_client_method());
+  SSL_CTX_set_verify(impl->client.get(), SSL_VERIFY_PEER, nullptr);
+  if (ca_file.empty())
+    SSL_CTX_set_default_verify_paths(impl->client.get());
+  else if (auto fault = trust(impl->client.get(), ca, ca_file); !fault.empty())
+    return fault;
+  return TlsPtr(std::make_shared<const Tls>(std::move(impl)));
+}
+
+TlsSessionPtr Tls::dial_server(const std::string& host) const {
+  auto session = std::make_unique<TlsSession::Impl>(shared_from_this(), *impl_, impl_->client.get(), "");
+  SSL* ssl = session->ssl.get();
+  if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) != 1) {
+    ERR_clear_error();
+    SSL_set1_host(ssl, host.c_str());
+    SSL_set_tlsext_host_name(ssl, host.c_str());
+  }
+  SSL_set_connect_state(ssl);
+  return std::make_unique<TlsSession>(std::move(session));
 }
 
 }  // namespace ringside::security

@@ -6,6 +6,9 @@
 // With cluster keys both ends prove that they know one of them (external PSK with ephemeral Diffie-Hellman,
 // RFC 8446 2.2); nothing else counts, no certificate is accepted. With certificates both ends show one that
 // the cluster's CA has signed. Nothing of the plaintext is given out before the other side has proved itself.
+//
+// The same values serve HTTP to clients (listen.tls) and ask it of such a server: there the server alone
+// shows a certificate, and TLS 1.2 will do.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +24,8 @@
 #include "daemon/security/tls_error.hpp"
 
 namespace ringside::security {
+
+inline constexpr char handshake_record = 0x16;  // what a TLS connection begins with (RFC 8446 5.1)
 
 // What is spoken inside, agreed on in the handshake (ALPN, RFC 7301), so that nothing has to be guessed after
 // it.
@@ -57,7 +62,7 @@ class TlsSession {
   [[nodiscard]] boost::system::error_code error() const noexcept;
   // The same with what is known beyond it: "...; its key id is 1a2b3c4d". For the log.
   [[nodiscard]] std::string why() const;
-  [[nodiscard]] Protocol protocol() const noexcept;  // once it is open
+  [[nodiscard]] Protocol protocol() const noexcept;  // between members, once it is open
   // The names in the other side's certificate, once it is open; empty with cluster keys.
   [[nodiscard]] const std::vector<std::string>& peer_names() const noexcept;
 
@@ -88,6 +93,11 @@ class Tls : public std::enable_shared_from_this<Tls> {
   // is one sentence with file, cause and remedy.
   [[nodiscard]] static Result<TlsPtr, std::string> with_certificates(const CertificateFiles&,
                                                                      const std::string& name);
+  // Only to accept: clients of HTTP, who need not prove anything. Without `ca`. The error is one sentence.
+  [[nodiscard]] static Result<TlsPtr, std::string> for_clients(const CertificateFiles&);
+  // Only for dial_server(): authorities in PEM, and what to call their file; empty: those of this machine.
+  [[nodiscard]] static Result<TlsPtr, std::string> of_client(const std::string& ca,
+                                                             const std::string& ca_file);
   explicit Tls(std::unique_ptr<Impl>);
   ~Tls();
   Tls(const Tls&) = delete;
@@ -95,6 +105,8 @@ class Tls : public std::enable_shared_from_this<Tls> {
 
   // `name`: of the member that is dialled, if it is known; with certificates the other side must show it.
   [[nodiscard]] TlsSessionPtr dial(Protocol, const std::string& name = {}) const;
+  // To a server of HTTP, whose certificate must be for this name or IP address.
+  [[nodiscard]] TlsSessionPtr dial_server(const std::string& host) const;
   [[nodiscard]] TlsSessionPtr accept() const;
 
  private:

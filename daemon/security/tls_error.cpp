@@ -28,6 +28,7 @@ class Category final : public boost::system::error_category {
       case TlsErrc::unverified:
         return "the other side has not proved that it belongs to the cluster; both need the same "
                "security.cluster_key_file, or certificates of the same security.tls.ca that are valid now";
+      case TlsErrc::untrusted: return "the server's certificate is not good here";
       case TlsErrc::wrong_name:
         return "the certificate of the other side is another member's; its names must hold its node.name";
       case TlsErrc::oneself: return "the other side is this member itself";

@@ -11,6 +11,7 @@ enum class TlsErrc {
   refused,      // it refused us
   unknown_key,  // its cluster key is none of ours
   unverified,   // it has not shown that it knows our key, or its certificate is not good here
+  untrusted,    // a server of HTTP whose certificate is not good here
   wrong_name,   // its certificate is another member's
   oneself,      // we have reached ourselves
   no_protocol,  // it wants none of what we speak inside

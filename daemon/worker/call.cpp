@@ -80,6 +80,7 @@ void Call::start_from_client(const http::RequestHead& head, const Route& route, 
   if (route.authorization_is_ours) remove_authorization(head_.get());
   append_forwarded(head_.get(), client, forwarded_);
   if (client.forwarded == config::ForwardedFields::replace) passport_.client = client.address;
+  passport_.secured = client.secured;
   if (context_.config.observability.traceparent == config::Traceparent::make)
     ensure_traceparent(head_.get(), context_.rng, traceparent_);
   passport_.from = context_.view->name;
@@ -185,7 +186,7 @@ void Call::start(bool end) {
 std::size_t Call::body_room() const {
   if (state_ == State::idle || body_ended_) return 0;
   if (upgrade_ != nullptr) return upgraded_room();
-  if (!accepted_) return limits::replay_bytes - std::min(limits::replay_bytes, replay_.size());
+  if (!accepted_) return context_.replay_bytes() - std::min(context_.replay_bytes(), replay_.size());
   if (outbound_ == nullptr) return 0;
   return room_beside(outbound_->body_backlog());
 }
@@ -193,7 +194,7 @@ std::size_t Call::body_room() const {
 void Call::body(std::string_view data) {
   if (state_ == State::idle || data.empty()) return;
   if (upgrade_ != nullptr) return upgraded_body(data);
-  if (replayable_ && replay_.size() + data.size() <= limits::replay_bytes) {
+  if (replayable_ && replay_.size() + data.size() <= context_.replay_bytes()) {
     replay_.append(data);
   } else if (replayable_) {
     replayable_ = false;

@@ -3,7 +3,7 @@
 // app, or a stream to the owner's ringside) answers. forward::Exchange decides where to try; the Call carries
 // bytes and keeps time.
 //
-// Bodies are streams. Until a try is accepted the Call keeps what was sent of the body (limits::replay_bytes)
+// Bodies are streams. Until a try is accepted the Call keeps what was sent of the body (forward.retry.buffer)
 // so that it can try elsewhere; from then on it holds nothing: room is what the next hop's buffer has left,
 // and who sends is stopped when there is none.
 //

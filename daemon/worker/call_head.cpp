@@ -28,7 +28,8 @@ void Call::compose(Towards towards) {
   if (try_head_.authority.empty() &&
       (!to_app || context_.view->app_settings.protocol == config::AppProtocol::h2c))
     try_head_.authority = context_.view->name;
-  if (towards != Towards::ringside && !passport_.client.empty()) put_forwarded(try_head_, passport_.client);
+  if (towards != Towards::ringside && !passport_.client.empty())
+    put_forwarded(try_head_, passport_.client, passport_.secured);
   const bool for_receiver = !key_.empty() && (towards == Towards::ringside || !passport_.keyless);
   if (for_receiver) fields.push_back({"Ringside-Key", encoded_key_, http::Name::ringside_key});
   if (towards == Towards::ringside) {
@@ -92,6 +93,7 @@ void Call::compose_for_app() {
 void Call::compose_way() {
   auto& fields = try_head_.fields;
   if (passport_.keyless) fields.push_back({"Ringside-Keyless", "1"});
+  if (passport_.secured && !passport_.client.empty()) fields.push_back({"Ringside-Secured", "1"});
   if (passport_.patience) {
     scratch_patience_ = print_duration(*passport_.patience);
     fields.push_back({"Ringside-Patience", scratch_patience_});

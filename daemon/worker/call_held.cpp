@@ -23,7 +23,7 @@ void Call::app_unreachable(const std::string& why, bool nobody_listens) {
 void Call::wait_for_app() {
   context_.admission->leave(*this);
   const http::RequestHead& head = head_.get();
-  std::size_t bytes = head.target.size() + (body_ended_ ? replay_.size() : limits::replay_bytes);
+  std::size_t bytes = head.target.size() + (body_ended_ ? replay_.size() : context_.replay_bytes());
   for (const auto& field : head.fields) bytes += field.name.size() + field.value.size();
   if (!context_.room->enter(*this, bytes))
     return answer(problem(api::Code::overloaded, "too many requests wait for the app of " +

@@ -22,12 +22,14 @@ struct Client {
   config::ForwardedFields forwarded =
       config::ForwardedFields::replace;  // what is done with its X-Forwarded-*
   std::string address;                   // "unix" if it has none
+  bool announced = false;                // a PROXY header stands before all else, and says who it is
+  bool secured = false;                  // it speaks TLS
   const WebGuard* guard = nullptr;       // of this listener; none: whoever comes may ask
   const ApiAccess* access = nullptr;     // the same for what may be done; none: everything
   ApiAccess::Caller caller{};
 };
 
-// What ingress.forwarded and ingress.trusted mean for somebody at this address.
+// What the options of `ingress` mean for somebody at this address.
 Client client_of_ingress(const config::Config&, std::string address);
 
 }  // namespace ringside::worker

@@ -4,12 +4,15 @@
 #include <utility>
 
 #include "daemon/base/limits.hpp"
+#include "daemon/obs/log.hpp"
 #include "proto/http2/preface.hpp"
+#include "proto/proxy_protocol/header.hpp"
 
 namespace ringside::worker {
 namespace {
 
 constexpr std::size_t buffer_max = limits::head_bytes + limits::read_ahead_bytes;
+constexpr auto quiet_between_complaints = std::chrono::seconds(1);
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
@@ -50,6 +53,9 @@ void ClientSession::on_bytes() {
 void ClientSession::process() {
   for (;;) {
     switch (state_) {
+      case State::greeting:
+        if (!greet()) return;
+        break;
       case State::head:
         if (!read_head()) return;
         break;
@@ -64,6 +70,57 @@ void ClientSession::process() {
       case State::closed: return;
     }
   }
+}
+
+// True: what is buffered is HTTP.
+bool ClientSession::greet() {
+  if (client_.announced && !be_introduced()) return false;
+  if (client_.secured) return begin_tls();
+  state_ = State::head;
+  return true;
+}
+
+// The load balancer says who the client is.
+bool ClientSession::be_introduced() {
+  const auto step = proxy_protocol::read_header(stream_.buffered());
+  if (std::holds_alternative<proxy_protocol::NeedMore>(step)) return false;
+  if (const auto* refusal = std::get_if<proxy_protocol::Refusal>(&step)) {
+    context_.metrics.proxy_headers_refused.add();
+    if (Clock::now() - context_.proxy_complained >= quiet_between_complaints) {  // counted all the same
+      context_.proxy_complained = Clock::now();
+      obs::log(obs::Level::warn, "proxy_header_refused",
+               {{"from", client_.address},
+                {"cause", refusal->reason},
+                {"remedy",
+                 "let it send one, take it out of ingress.trusted, or set "
+                 "ingress.proxy_protocol: false"}});
+    }
+    close();
+    return false;
+  }
+  const auto& header = std::get<proxy_protocol::Header>(step);
+  stream_.consume(header.length);
+  const bool secured = client_.secured;
+  if (!header.source.empty()) client_ = client_of_ingress(context_.config, header.source);
+  client_.secured = secured;
+  client_.announced = false;
+  return true;
+}
+
+// What comes is no HTTP yet. Who speaks no TLS here is told so in the language that it has begun with.
+bool ClientSession::begin_tls() {
+  if (stream_.buffered().empty()) return false;
+  state_ = State::head;
+  if (!stream_.buffered().starts_with(security::handshake_record)) {
+    refuse_unread({.code = api::Code::bad_request, .detail = "this listener speaks TLS; use https://"});
+    return false;
+  }
+  if (!context_.client_tls) {
+    close();
+    return false;
+  }
+  stream_.secure(context_.client_tls->accept());
+  return false;
 }
 
 // True: a request has begun.
@@ -377,6 +434,7 @@ void ClientSession::on_drained() {
     case State::watch: return watch_->drained();
     case State::answered: return context_.turn.flush(*this);
     case State::lingering: return timer_.after(limits::linger_time);
+    case State::greeting:
     case State::head:
     case State::api_body:
     case State::ordered:
@@ -411,6 +469,7 @@ void ClientSession::on_eof() {
       return;                   // else the answer, and those to what is buffered behind it, can still be read
     case State::ordered:
     case State::answered: return;
+    case State::greeting:
     case State::head: return end();
     case State::lingering:
       if (stream_.backlog() == 0) close();
@@ -422,11 +481,13 @@ void ClientSession::on_eof() {
 }
 
 void ClientSession::on_broken(boost::system::error_code) {
+  if (stream_.tls() != nullptr && !secured_) context_.metrics.client_tls_refused.add();
   close();
 }
 
 void ClientSession::out_of_time() {
   switch (state_) {
+    case State::greeting: return close();
     case State::head:
       if (parser_.mid_head()) return refuse_unread(too_slow("the request's head took longer than 10 s"));
       return close();

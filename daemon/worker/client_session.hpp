@@ -27,7 +27,9 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
 
   void drain();        // answer what is here, then close
   void cut(bool all);  // end the request under way, if it is at this node's app or `all`
-  [[nodiscard]] bool idle() const { return state_ == State::head && !parser_.mid_head(); }
+  [[nodiscard]] bool idle() const {
+    return state_ == State::greeting || (state_ == State::head && !parser_.mid_head());
+  }
 
   void send_continue() override;
   void send_reply(const http::ResponseHead&, bool end) override;
@@ -41,10 +43,12 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   void on_eof() override;
   void on_drained() override;
   void on_broken(boost::system::error_code) override;
+  void on_secured() override { secured_ = true; }
   void flush() override;
 
  private:
   enum class State : unsigned char {
+    greeting,   // before the first request: a PROXY header, or the start of TLS
     head,       // between requests, or inside a head
     call,       // a Call is under way
     api_body,   // collecting the body of an API request
@@ -56,6 +60,9 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   };
 
   void process();
+  bool greet();
+  bool be_introduced();
+  bool begin_tls();
   bool is_http1();
   bool read_head();
   void begin(const http::RequestHead&);
@@ -86,8 +93,9 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   net::Timer timer_;
   http1::RequestParser parser_;
   http1::BodyReader body_;
-  State state_ = State::head;
+  State state_ = State::greeting;
   bool head_timed_ = false;  // the head's deadline is running
+  bool secured_ = false;     // the TLS handshake is over
   bool asked_ = false;       // a request has come
 
   // of the request under way

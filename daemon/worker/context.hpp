@@ -115,6 +115,11 @@ struct Context {
     return view->faults ? view->faults->of(address) : nullptr;
   }
 
+  // Of a request's body, kept so that a try can be repeated.
+  [[nodiscard]] std::size_t replay_bytes() const {
+    return static_cast<std::size_t>(config.forward.retry.buffer);
+  }
+
   boost::asio::io_context& io;
   const config::Config& config;
   const obs::Metrics& all_metrics;
@@ -129,7 +134,9 @@ struct Context {
   const routes::Table routes;  // of listen.ingress; checked when the configuration was loaded
   forward::RetryBudget retry_budget;
   security::PeerSecurity security;  // of links that are dialled, or accepted, from now on
+  security::TlsPtr client_tls;      // of clients that come over TLS; null: no listener speaks it
   security::AppTokenPtr app_token;  // for the app; null: none
+  Instant proxy_complained{};       // when a bad PROXY header was last told of
   api::ViewPtr view;                // of the latest membership and ring; replaced between two handlers
   std::string self_address;         // this node's in the ring; never changes
   Admission* admission = nullptr;   // how much this worker takes on

@@ -111,6 +111,8 @@ void take_from_entry(std::string_view name, std::string_view value, Passport& pa
       passport.patience = std::clamp(*patience, Millis::zero(), Millis(limits::timeout_max));
   } else if (http::equals_ignore_case(name, "ringside-keyless")) {
     passport.keyless = true;
+  } else if (http::equals_ignore_case(name, "ringside-secured")) {
+    passport.secured = true;
   } else if (http::equals_ignore_case(name, "ringside-check")) {
     take_check(value, passport);
   } else if (http::equals_ignore_case(name, "ringside-node")) {
@@ -183,6 +185,7 @@ void write_passport(const Passport& passport, int hops, std::string_view version
 void Passport::clear() {
   from.clear();
   client.clear();
+  secured = false;
   hops = 0;
   timeout = {};
   retries = -1;

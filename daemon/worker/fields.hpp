@@ -33,6 +33,7 @@ struct Passport {
   Millis timeout{};          // left of the caller's patience; 0: not said
   int retries = -1;          // repeats that the caller allows; -1: not said
   std::string client;        // its address, which the app is to be told; empty: it is told nothing
+  bool secured = false;      // and it came over TLS
   std::string request_id;    // X-Request-Id of the caller, or made at the entry
   std::string via;           // of the request so far
   bool repeatable = false;   // idempotent method or Idempotency-Key

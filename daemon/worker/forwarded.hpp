@@ -18,8 +18,8 @@ struct ForwardedStore {
 // With `append`: what came stays, and this client is added to it. Otherwise nothing is changed.
 void append_forwarded(http::RequestHead&, const Client&, ForwardedStore& store);
 
-// With `replace` what came has been dropped (take_passport), and the app is told of the client's address
-// alone. It travels in the passport until then.
-void put_forwarded(http::RequestHead&, std::string_view address);
+// With `replace` what came has been dropped (take_passport), and the app is told of the client alone: its
+// address, and whether it spoke TLS. Both travel in the passport until then.
+void put_forwarded(http::RequestHead&, std::string_view address, bool secured);
 
 }  // namespace ringside::worker

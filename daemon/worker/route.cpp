@@ -181,7 +181,7 @@ void route_of(const http::RequestHead& head, const Client& client, const config:
   if (out.kind == Route::Kind::refused) return;
   const Role needed = role_needed(head, out.kind);
   if (verdict.wrong_token || verdict.role < needed) return refuse_role(verdict, needed, out);
-  if (out.kind == Route::Kind::api && !client.caller.is_local &&
+  if (out.kind == Route::Kind::api && !client.caller.is_local && !client.secured &&
       api::takes_secrets(head.method, page_of(head)))
     refuse(
         out, api::Code::forbidden,

@@ -39,8 +39,7 @@ bool is_address(std::string_view host) {
   return host != "0.0.0.0" && in_network(all, host);
 }
 
-bool is_same_origin(std::string_view origin, std::string_view authority) {
-  constexpr std::string_view scheme = "http://";
+bool is_same_origin(std::string_view origin, std::string_view scheme, std::string_view authority) {
   return !authority.empty() && origin.starts_with(scheme) &&
          http::equals_ignore_case(origin.substr(scheme.size()), authority);
 }
@@ -53,7 +52,7 @@ bool is_other_site(std::string_view fetch_site) {
 }  // namespace
 
 WebGuard::WebGuard(const config::Config& config, const Address& listener, const std::string& advertised)
-    : origins_(config.security.api_origins) {
+    : scheme_(listener.tls ? "https://" : "http://"), origins_(config.security.api_origins) {
   if (listener.is_unix()) {
     any_host_ = true;  // no browser gets there
     return;
@@ -88,7 +87,7 @@ std::optional<api::Problem> WebGuard::refusal(const http::RequestHead& head) con
   for (const auto& [name, value, known] : head.fields) {
     if (known == http::Name::origin) {
       const bool listed = is_listed(value);
-      if (!listed && !is_same_origin(value, head.authority))
+      if (!listed && !is_same_origin(value, scheme_, head.authority))
         return api::Problem{.code = api::Code::wrong_origin,
                             .detail = "the Origin '" + std::string(value) +
                                       "' is neither this listener's own nor in security.api_origins"};

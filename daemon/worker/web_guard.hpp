@@ -32,6 +32,7 @@ class WebGuard {
   [[nodiscard]] api::Problem wrong_host(std::string_view authority) const;
   [[nodiscard]] bool is_listed(std::string_view origin) const;
 
+  std::string_view scheme_;         // of the listener's own origin
   std::string port_;                // the listener's; empty on a unix socket
   std::vector<std::string> names_;  // answered without a port and with the listener's
   std::vector<std::string> exact_;  // name:port, as security.api_hosts has them

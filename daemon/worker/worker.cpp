@@ -232,20 +232,26 @@ void Worker::start(const Listeners& listeners) {
     state->guards.push_back(std::make_unique<const WebGuard>(state->context.config, listener.address(),
                                                              state->context.self_address));
     state->accesses.push_back(std::make_unique<ApiAccess>(listener.address()));
-    serve(listener, [state, guard = state->guards.back().get(), access = state->accesses.back().get()](
-                        net::Socket socket, std::string remote) {
+    serve(listener, [state, tls = listener.address().tls, guard = state->guards.back().get(),
+                     access = state->accesses.back().get()](net::Socket socket, std::string remote) {
       const auto caller = access->caller(socket.native_handle());
-      state->accept(std::move(socket),
-                    Client{.address = std::move(remote), .guard = guard, .access = access, .caller = caller});
+      state->accept(std::move(socket), Client{.address = std::move(remote),
+                                              .secured = tls,
+                                              .guard = guard,
+                                              .access = access,
+                                              .caller = caller});
     });
   }
   for (const auto& listener : listeners.ingress)
-    serve(listener, [state](net::Socket socket, std::string remote) {
-      state->accept(std::move(socket), client_of_ingress(state->context.config, std::move(remote)));
+    serve(listener, [state, tls = listener.address().tls](net::Socket socket, std::string remote) {
+      Client client = client_of_ingress(state->context.config, std::move(remote));
+      client.secured = tls;
+      state->accept(std::move(socket), std::move(client));
     });
   for (const auto& listener : listeners.telemetry)
-    serve(listener, [state](net::Socket socket, std::string remote) {
-      state->accept(std::move(socket), Client{.listener = Listener::telemetry, .address = std::move(remote)});
+    serve(listener, [state, tls = listener.address().tls](net::Socket socket, std::string remote) {
+      state->accept(std::move(socket),
+                    Client{.listener = Listener::telemetry, .address = std::move(remote), .secured = tls});
     });
   state_->thread.start();
 }
@@ -273,15 +279,13 @@ void Worker::adopt_tls(int fd, std::string first_bytes, std::string remote) {
                 net::Socket socket) { state->door.enter(std::move(socket), bytes, from); });
 }
 
-void Worker::set_security(security::PeerSecurity peers, security::TokensPtr tokens,
-                          security::AppTokenPtr app_token) {
-  boost::asio::post(state_->context.io,
-                    [state = state_.get(), peers = std::move(peers), tokens = std::move(tokens),
-                     app_token = std::move(app_token)]() mutable {
-                      state->context.security = std::move(peers);
-                      state->context.app_token = std::move(app_token);
-                      for (auto& access : state->accesses) access->set_tokens(tokens);
-                    });
+void Worker::set_security(Security security) {
+  boost::asio::post(state_->context.io, [state = state_.get(), security = std::move(security)]() mutable {
+    state->context.security = std::move(security.peers);
+    state->context.client_tls = std::move(security.clients);
+    state->context.app_token = std::move(security.app_token);
+    for (auto& access : state->accesses) access->set_tokens(security.tokens);
+  });
 }
 
 void Worker::adopt(int fd, std::function<void(net::Socket)> taker) {

@@ -59,9 +59,15 @@ class Worker {
   void adopt_http2(int fd, std::string first_bytes);     // takes over the descriptor
   void adopt_tchannel(int fd, std::string first_bytes);  // of another ringside, for calls; the same
   void adopt_tls(int fd, std::string first_bytes, std::string remote);  // of who knows: TlsDoor finds out
-  // Before start(), and when keys, certificates or tokens have changed. No tokens: none are asked for, and
-  // the app is sent none.
-  void set_security(security::PeerSecurity, security::TokensPtr, security::AppTokenPtr);
+  // Before start(), and when keys, certificates or tokens have changed. `clients`: for the listeners that
+  // speak TLS. No tokens: none are asked for, and the app is sent none.
+  struct Security {
+    security::PeerSecurity peers;
+    security::TlsPtr clients;
+    security::TokensPtr tokens;
+    security::AppTokenPtr app_token;
+  };
+  void set_security(Security);
   void relay(net::TunnelNews);
   void serve_proxied(net::ProxiedRequest);
   // Adds this one's load, then calls `next` on this worker's thread.

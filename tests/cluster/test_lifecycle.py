@@ -3,7 +3,7 @@ import signal
 import socket
 import time
 
-from support import ClusterTest, ECHO, cpu_seconds, fetch, resident_bytes, route, run, sanitized, wait_until
+from support import ClusterTest, ECHO, cpu_seconds, fetch, free_port, resident_bytes, route, run, sanitized, wait_until
 
 
 class Lifecycle(ClusterTest):
@@ -45,6 +45,29 @@ class Lifecycle(ClusterTest):
         self.cluster.start()
         host.daemon.kill(signal.SIGINT)
         self.assertEqual(host.daemon.wait(10), 0, host.daemon.tail())
+
+    def test_a_daemon_that_must_join_in_time_ends_with_an_error_when_nobody_answers(self):
+        host = self.cluster.add("a", app_command=ECHO, flags=["--join-timeout", "1s"])
+        host.seeds = [f"127.0.0.1:{free_port()}"]
+        host.start_app()
+        host.start_daemon()
+        self.assertEqual(host.daemon.wait(10), 1, host.daemon.tail())
+        for piece in ("gave_up", "join.timeout", "none of the 1 seeds", "remedy"):
+            self.assertIn(piece, host.daemon.log())
+
+    def test_a_daemon_that_needs_more_members_ends_too_and_one_that_has_joined_stays(self):
+        a = self.cluster.add("a", app_command=ECHO)
+        self.cluster.start()
+        b = self.cluster.add("b", app_command=ECHO, flags=["--join-timeout", "2s"])
+        c = self.cluster.add("c", app_command=ECHO, flags=["--join-timeout", "2s", "--join-min-members", "9"])
+        for host in (b, c):
+            host.seeds = [a.peer]
+            host.start_app()
+            host.start_daemon()
+        self.assertEqual(c.daemon.wait(10), 1, c.daemon.tail())
+        self.assertIn("3 of 9 members", c.daemon.log())
+        self.assertTrue(b.ready())
+        self.assertNotIn("gave_up", b.daemon.log())
 
     def test_the_api_on_a_unix_socket(self):
         path = self.folder / "api.sock"

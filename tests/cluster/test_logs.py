@@ -3,10 +3,11 @@ import http.client
 import io
 import json
 import signal
+import socket
 import subprocess
 import tarfile
 
-from support import BINARY, ClusterTest, clean_environment, metric, run, wait_until
+from support import BINARY, ClusterTest, clean_environment, metric, resident_bytes, run, sanitized, wait_until
 
 
 class Logs(ClusterTest):
@@ -47,6 +48,28 @@ class Logs(ClusterTest):
         a.daemon.kill(signal.SIGTERM)
         rest = quiet.read().decode()  # ends with the daemon
         self.assertNotIn(" debug ", rest)
+
+    def test_a_reader_that_stands_still_loses_lines_and_holds_up_nobody(self):
+        path = self.folder / "api.sock"
+        a = self.start("--listen-api", f"unix:{path}")
+        with socket.socket(socket.AF_UNIX) as still:
+            still.connect(str(path))
+            still.sendall(b"GET /v1/logs?follow=true&level=debug HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            wait_until(lambda: metric(a, "ringside_log_streams") == 1, 5, "the reader is there", [a.daemon])
+            body = json.dumps({"peers": ["127.0.0.1:1"]}).encode()  # nobody is there: a line for each call that fails
+            before = resident_bytes(a.daemon.pid)
+            for _ in range(5000):  # more than its socket, its backlog and its queue hold
+                a.get("/v1/join", method="POST", body=body)
+            if not sanitized():
+                self.assertLess(resident_bytes(a.daemon.pid) - before, 8 * 1024 * 1024)
+            lively = self.follow(a, "&level=debug")
+            a.get("/v1/join", method="POST", body=body)
+            self.read_until(lively, "call_failed")
+            still.settimeout(20)
+            text = b""
+            while b"log_lines_lost" not in text:  # it is told, and goes on from there
+                text = text[-100:] + still.recv(65536)
+        self.assertGreater(metric(a, "ringside_log_stream_lost_lines_total"), 0)
 
     def test_json_lines_are_ndjson_and_nonsense_is_refused(self):
         a = self.start("--observability-log-format", "json")

@@ -4,7 +4,7 @@ import re
 import time
 import unittest
 
-from support import ECHO, SharedClusterTest, route
+from support import ClusterTest, ECHO, SharedClusterTest, route
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 SAMPLE = re.compile(rf"({NAME})(?:\{{(.*)\}})? (\S+)")
@@ -143,6 +143,15 @@ class Metrics(SharedClusterTest):
             host.get("/metrics")
             took.append(time.monotonic() - started)
         self.assertLess(sorted(took)[len(took) // 2], 0.05, took)
+
+
+class SwitchedOff(ClusterTest):
+    def test_without_metrics_there_is_no_page_and_the_answer_says_why(self):
+        host = self.cluster.add("a", app_command=ECHO, flags=["--observability-metrics", "false"])
+        self.cluster.start()
+        answer = host.get("/metrics")
+        self.assertEqual((answer.status, answer["Ringside-Error"]), (404, "not_found"))
+        self.assertIn("observability.metrics", answer.json()["detail"])
 
 
 class Reader(unittest.TestCase):

@@ -187,6 +187,28 @@ class Tls(SecurityTest):
         self.assertTrue(a.ready() and b.ready())
 
 
+class Networks(SecurityTest):
+    def test_connections_from_other_networks_are_closed_and_the_log_says_what_to_do(self):
+        a = self.cluster.add("a", app_command=ECHO, flags=["--security-allow-cidrs", "10.0.0.0/8,127.0.0.2"])
+        self.cluster.start()
+        for source, is_taken in (("127.0.0.2", True), ("127.0.0.3", False)):
+            with socket.create_connection(("127.0.0.1", a.peer_port), timeout=10, source_address=(source, 0)) as stranger:
+                try:
+                    stranger.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+                    said = stranger.recv(4096)
+                except ConnectionResetError:
+                    said = b""
+                self.assertEqual(bool(said), is_taken, source)
+        self.assertEqual(metric(a, refused("stranger")), 1)
+        self.told(a, "stranger_refused", "127.0.0.3", "security.allow_cidrs")
+
+    def test_members_of_the_networks_find_each_other(self):
+        for name in "ab":
+            self.cluster.add(name, app_command=ECHO, flags=["--security-allow-cidrs", "127.0.0.0/8"])
+        self.cluster.start()
+        self.cluster.wait_agreed()
+
+
 class Files(SecurityTest):
     def test_a_key_that_others_can_read_is_refused_with_the_command_that_mends_it(self):
         key = self.key()

@@ -22,6 +22,7 @@ void tchannel_frames(const Input&);
 void tchannel_calls(const Input&);
 void gossip(const Input&);
 void proxy(const Input&);
+void proxy_protocol(const Input&);
 void api(const Input&);
 void config(const Input&);
 void routes(const Input&);
@@ -43,6 +44,7 @@ inline constexpr std::array targets{
     Target{"tchannel_calls", tchannel_calls},
     Target{"gossip", gossip},
     Target{"proxy", proxy},
+    Target{"proxy_protocol", proxy_protocol},
     Target{"api", api},
     Target{"config", config},
     Target{"routes", routes},

@@ -55,6 +55,22 @@ TEST_CASE("the timing is Ringpop's histogram of the last periods in milliseconds
   CHECK(timing[key].get<double>() == Approx(value));
 }
 
+TEST_CASE(
+    "a member's damp score is what this node has counted, in the statistics and where it is asked for") {
+  auto view = test::sample_view();
+  REQUIRE(view.members.size() > 1);
+  const std::string flapper = view.members[1].address, calm = view.members[0].address;
+  view.measured[flapper].damp_score = 1500;
+  RingpopStats stats;
+  stats.members = view.members;
+  const auto answer = answer_ringpop_admin("/admin/stats", "", view, [&] { return stats; });
+  for (const auto& row : Json::parse(answer->body)["membership"]["members"])
+    CHECK(row["dampScore"] == (row["address"] == flapper ? 1500 : 0));
+  const auto scores = damp_scores(Json{{"flappers", {flapper, calm, "10.9.9.9:1"}}}.dump(), view);
+  CHECK(Json::parse(scores.body)["scores"] ==
+        Json::array({{{"member", calm}, {"dampScore", 0}}, {{"member", flapper}, {"dampScore", 1500}}}));
+}
+
 TEST_CASE("one period is its own minimum, median and maximum") {
   const auto timing = timing_of({1500us});
   for (const char* key : {"min", "max", "median", "p999", "mean"}) CHECK(timing[key] == 1.5);

@@ -81,6 +81,15 @@ TEST_CASE("features say what is on") {
   CHECK(features_of(config).at("verify_newcomers") == "off");
   CHECK(features_of(config).at("statsd") == "on");
   CHECK(features_of(config).at("plain_peers") == "dial");
+  CHECK(features_of(config).at("https") == "off");
+  CHECK(features_of(config).at("metrics") == "on");
+  config.listen.tls.cert = "api.pem";
+  config.listen.telemetry = {"127.0.0.1:9600"};
+  config.ingress.proxy_protocol = true;
+  config.observability.metrics = false;
+  for (const char* feature : {"https", "telemetry", "proxy_protocol"})
+    CHECK(features_of(config).at(feature) == "on");
+  CHECK(features_of(config).at("metrics") == "off");
   config.security.tls.mode = TlsMode::off;
   CHECK(features_of(config).at("tls") == "off");
   config.security.tls.mode = TlsMode::certs;

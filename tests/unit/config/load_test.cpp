@@ -290,6 +290,25 @@ TEST_CASE("clashes name both options, both origins and the remedy") {
       {{"--security-tls-mode", "certs", "--security-tls-ca", "a", "--security-tls-cert", "b"},
        "--security-tls-mode: security.tls.mode: certs needs security.tls.key; name all of security.tls.ca, "
        ".cert and .key; `ringside cert` makes them"},
+      {{"--listen-api", "https://127.0.0.1:7600", "--listen-tls-cert", "c"},
+       "--listen-api: listen.api: https://127.0.0.1:7600 needs listen.tls.key; name both, listen.tls.cert "
+       "and "
+       "listen.tls.key, or write the address without https://"},
+      {{"--listen-ingress", "127.0.0.1:8443", "--listen-tls-cert", "c"},
+       "--listen-tls-cert: listen.tls.cert: c is used by nobody: no address of listen.api, .ingress or "
+       ".telemetry begins with https://; write the addresses that are to speak TLS as https://host:port"},
+      {{"--listen-api", "https://127.0.0.1:7600,127.0.0.1:7600", "--listen-tls-cert", "c", "--listen-tls-key",
+        "k"},
+       "--listen-api: listen.api: 127.0.0.1:7600 and https://127.0.0.1:7600 are the same socket; leave one "
+       "out"},
+      {{"--listen-api", "https://0.0.0.0:7600", "--listen-tls-cert", "c", "--listen-tls-key", "k"},
+       "--listen-api: listen.api: https://0.0.0.0:7600 can be reached from other machines, without a token; "
+       "ringside token new > ring_token && chmod 600 ring_token, then --api-token-file ring_token, or add "
+       "--insecure (security.insecure: true) when all of them are trusted"},
+      {{"--ingress-proxy-protocol", "true"},
+       "--ingress-proxy-protocol: ingress.proxy_protocol: whose header is to be believed is not said; name "
+       "the "
+       "load balancers in ingress.trusted"},
       {{"--ring-identity", "address", "--node-labels", "zone=eu"},
        "--node-labels: node.labels: {zone, ...} does not go with ring.identity address (--ring-identity): "
        "ringpop-node, "
@@ -338,6 +357,8 @@ TEST_CASE("what does not clash is left alone") {
   CHECK(of_flags({"--listen-peer", "0.0.0.0:7601", "--cluster-key-file", "key"}) == "");
   CHECK(of_flags({"--listen-ingress", "0.0.0.0:7603"}) == "");  // the app's own door
   CHECK(of_flags({"--listen-telemetry", "0.0.0.0:9600"}) == "");
+  CHECK(of_flags({"--listen-ingress", "https://0.0.0.0:8443", "--listen-tls-cert", "c", "--listen-tls-key",
+                  "k", "--ingress-trusted", "10.0.0.0/8", "--ingress-proxy-protocol"}) == "");
   CHECK(of_flags({"--listen-api", "0.0.0.0:7600", "--api-token-file", "tokens"}) == "");
   CHECK(of_flags({"--listen-peer", "0.0.0.0:7601", "--security-tls-mode", "certs", "--security-tls-ca", "a",
                   "--security-tls-cert", "b", "--security-tls-key", "c"}) == "");

@@ -22,7 +22,9 @@ struct Sample {
   const char* path;
   const char* text;
   const char* yaml = nullptr;
+  std::vector<std::string> besides{};  // flags without which it would be good for nothing
 };
+const std::vector<std::string> https{"--listen-ingress", "https://127.0.0.1:8443"};
 const std::vector<Sample> samples = {
     {"cluster", "shop"},
     {"node.name", "a.b_c-1"},
@@ -33,11 +35,18 @@ const std::vector<Sample> samples = {
     {"listen.peer", "127.0.0.1:9000"},
     {"listen.ingress", "127.0.0.1:8080,unix:/run/i.sock", "['127.0.0.1:8080', 'unix:/run/i.sock']"},
     {"listen.tchannel", "127.0.0.1:7602,unix:/run/t.sock", "['127.0.0.1:7602', 'unix:/run/t.sock']"},
+    {"listen.telemetry",
+     "127.0.0.1:9600,https://127.0.0.1:9601",
+     "['127.0.0.1:9600', 'https://127.0.0.1:9601']",
+     {"--listen-tls-cert", "c", "--listen-tls-key", "k"}},
+    {"listen.tls.cert", "api.pem", nullptr, {https[0], https[1], "--listen-tls-key", "k"}},
+    {"listen.tls.key", "api-key.pem", nullptr, {https[0], https[1], "--listen-tls-cert", "c"}},
     {"advertise", "10.0.0.1:7601"},
     {"join.seeds", "10.0.0.5,dns://ring:7601,srv://ring,file:/etc/seeds",
      "[10.0.0.5, 'dns://ring:7601', srv://ring, 'file:/etc/seeds']"},
     {"join.refresh", "5s"},
     {"join.min_members", "3"},
+    {"join.timeout", "30s"},
     {"gossip.period", "1s"},
     {"gossip.ping_timeout", "1.25s"},
     {"gossip.ping_req_timeout", "6s"},
@@ -81,10 +90,10 @@ const std::vector<Sample> samples = {
     {"app.health.pass", "2"},
     {"app.health.required", "false"},
     {"app.queue", "0"},
-    {"listen.telemetry", "0.0.0.0:9600", "['0.0.0.0:9600']"},
     {"ingress.hosts", "shop.example,*.shop.example", "[shop.example, '*.shop.example']"},
     {"ingress.forwarded", "off"},
     {"ingress.trusted", "10.0.0.0/8,unix", "[10.0.0.0/8, unix]"},
+    {"ingress.proxy_protocol", "true", nullptr, {"--ingress-trusted", "10.0.0.0/8"}},
     {"routes", R"([{match: "/users/{id}/**", methods: [GET], key: "user:{id}", timeout: 2s, retry: 0}, )"
                R"({match: "/**", missing: random, concurrency: 100}])"},
     {"forward.timeout", "800ms"},
@@ -97,6 +106,7 @@ const std::vector<Sample> samples = {
     {"forward.retry.budget", "5%"},
     {"forward.retry.backoff", "0s"},
     {"forward.retry.backoff_max", "100ms"},
+    {"forward.retry.buffer", "0"},
     {"forward.breaker.failures", "0"},
     {"forward.breaker.open", "250ms"},
     {"forward.in_flight", "10"},
@@ -123,6 +133,7 @@ const std::vector<Sample> samples = {
     {"security.tls.ca", "ca.pem"},
     {"security.tls.cert", "node.pem"},
     {"security.tls.key", "node-key.pem"},
+    {"security.allow_cidrs", "10.0.0.0/8,2001:db8::1", "[10.0.0.0/8, '2001:db8::1']"},
     {"security.api_token_file", "/run/secrets/ring_token"},
     {"security.app_token_file", "/run/secrets/app_token"},
     {"security.insecure", "true"},
@@ -133,6 +144,7 @@ const std::vector<Sample> samples = {
     {"observability.access_log.file", "-", "'-'"},
     {"observability.access_log.format", "common"},
     {"observability.access_log.sample", "10%"},
+    {"observability.metrics", "false"},
     {"observability.server_timing", "true"},
     {"observability.traceparent", "make"},
     {"observability.statsd.address", "localhost:8125"},
@@ -246,18 +258,22 @@ TEST_CASE("every option can be set by flag, by variable and in the file, and say
       CHECK(loaded.origin_of(sample.path).source == source);
       CHECK(loaded.origin_of(sample.path).to_string() == origin);
     };
-    holds(must(load(std::vector<std::string>{flag_of(option) + "=" + sample.text}, {}, no_file)),
-          Source::flag, flag_of(option));
+    const auto with = [&](const std::vector<std::string>& own) {
+      auto flags = sample.besides;
+      flags.insert(flags.end(), own.begin(), own.end());
+      return flags;
+    };
+    holds(must(load(with({flag_of(option) + "=" + sample.text}), {}, no_file)), Source::flag,
+          flag_of(option));
     if (!is_boolean(option))
-      holds(must(load(std::vector<std::string>{flag_of(option), sample.text}, {}, no_file)), Source::flag,
-            flag_of(option));
-    holds(must(load({}, {{variable_of(option), sample.text}}, no_file)), Source::environment,
+      holds(must(load(with({flag_of(option), sample.text}), {}, no_file)), Source::flag, flag_of(option));
+    holds(must(load(with({}), {{variable_of(option), sample.text}}, no_file)), Source::environment,
           variable_of(option));
     const auto yaml = as_yaml(sample.path, sample.yaml != nullptr ? sample.yaml : sample.text);
     const auto line = std::count(yaml.begin(), yaml.end(), '\n');
-    holds(must(load(std::vector<std::string>{"-c", "r.yaml"}, {},
-                    [&](const std::string&) { return Result<std::string>(yaml); })),
-          Source::file, "r.yaml:" + std::to_string(line));
+    holds(
+        must(load(with({"-c", "r.yaml"}), {}, [&](const std::string&) { return Result<std::string>(yaml); })),
+        Source::file, "r.yaml:" + std::to_string(line));
     CHECK(value_of(option, must(load({}, {}, no_file)).config) == value_of(option, Config{}));
   }
 }

@@ -12,7 +12,7 @@ namespace {
 
 // "Name: value" lines of what is left of the way, in their order.
 std::string told(ForwardedFields what, std::string address, std::vector<http::Field> fields,
-                 std::string_view authority = "shop") {
+                 std::string_view authority = "shop", bool secured = false) {
   http::RequestHead head;
   head.method = "GET";
   head.target = "/";
@@ -21,8 +21,10 @@ std::string told(ForwardedFields what, std::string address, std::vector<http::Fi
   worker::Passport passport;
   worker::take_passport(head, false, passport, what != ForwardedFields::replace);
   worker::ForwardedStore store;
-  worker::append_forwarded(head, {worker::Listener::ingress, what, address}, store);
-  if (what == ForwardedFields::replace) worker::put_forwarded(head, address);
+  const worker::Client client{
+      .listener = worker::Listener::ingress, .forwarded = what, .address = address, .secured = secured};
+  worker::append_forwarded(head, client, store);
+  if (what == ForwardedFields::replace) worker::put_forwarded(head, address, secured);
   std::string lines;
   for (const auto& field : head.fields)
     lines += (lines.empty() ? "" : "; ") + std::string(field.name) + ": " + std::string(field.value);
@@ -57,10 +59,28 @@ TEST_CASE("append: what came stays, one address more, and only what is missing i
         "X-Forwarded-For: unix; Forwarded: for=a, for=unknown;proto=http; X-Forwarded-Proto: http");
 }
 
+TEST_CASE("of a client that spoke TLS the app hears https, unless a proxy knows better") {
+  CHECK(told(ForwardedFields::replace, "10.0.0.1", behind_proxy, "shop", true) ==
+        "X-Forwarded-For: 10.0.0.1; X-Forwarded-Proto: https; X-Forwarded-Host: shop");
+  CHECK(told(ForwardedFields::append, "10.0.0.1", {{"Forwarded", "for=a"}}, "", true) ==
+        "X-Forwarded-For: 10.0.0.1; Forwarded: for=a, for=10.0.0.1;proto=https; X-Forwarded-Proto: https");
+  CHECK(told(ForwardedFields::append, "10.0.0.1", {{"X-Forwarded-Proto", "http"}}, "", true) ==
+        "X-Forwarded-Proto: http; X-Forwarded-For: 10.0.0.1");
+}
+
 TEST_CASE("off: the way is left as it came") {
   CHECK(told(ForwardedFields::off, "10.0.0.1", {{"X-Forwarded-For", "a"}, {"Forwarded", "b"}, {"X", "c"}}) ==
         "X-Forwarded-For: a; Forwarded: b; X: c");
   CHECK(told(ForwardedFields::off, "10.0.0.1", {}).empty());
+}
+
+TEST_CASE("a PROXY header is expected of trusted load balancers alone, and only where it is switched on") {
+  config::Config config;
+  config.ingress.trusted = {"10.0.0.0/8"};
+  CHECK_FALSE(worker::client_of_ingress(config, "10.1.2.3").announced);
+  config.ingress.proxy_protocol = true;
+  CHECK(worker::client_of_ingress(config, "10.1.2.3").announced);
+  CHECK_FALSE(worker::client_of_ingress(config, "11.1.2.3").announced);
 }
 
 TEST_CASE("a trusted proxy is believed by its address, everybody else is replaced") {

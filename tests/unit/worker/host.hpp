@@ -213,7 +213,7 @@ class Host {
   }
   void set_ring(std::vector<ring::Server> ring) { worker_->set_view(view(std::move(ring))); }
   void send_app(std::string token) {
-    worker_->set_security({}, nullptr, std::make_shared<const std::string>(std::move(token)));
+    worker_->set_security({.app_token = std::make_shared<const std::string>(std::move(token))});
   }
   void set_view(api::ViewPtr view) { worker_->set_view(std::move(view)); }
   api::ViewPtr view(std::vector<ring::Server> ring, api::Phase phase = api::Phase::ready) {

@@ -38,6 +38,51 @@ TEST_CASE("an app that loses every request gets its share of repeats and no more
   CHECK(app.connections() <= 40);
 }
 
+TEST_CASE("only a request whose whole body is in forward.retry.buffer is repeated") {
+  const std::string body(1000, 'x');
+  for (const auto& [buffer, tries] : {std::pair{1000, 2}, {999, 1}, {0, 1}}) {
+    ScriptedApp app([](Peer& peer, int) {
+      (void)peer.read_until("\r\n\r\n");
+      (void)peer.read_bytes(1000);  // and goes
+    });
+    CAPTURE(buffer);
+    Host a("a", app.address()), b("b", app.address());
+    for (Host* host : {&a, &b}) {
+      host->config.forward.retry.buffer = buffer;
+      host->open();
+    }
+    const std::vector<ring::Server> both{a.server(), b.server()};
+    a.start(both);
+    b.start(both);
+    for (const Host* owner : {&a, &b}) {
+      const int before = app.connections();
+      const std::string path = "/v1/route/" + key_owned_by(both, owner->server()) + "/x";
+      CHECK_THAT(exchange(a.port(), "PUT " + path + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" +
+                                        "Content-Length: 1000\r\n\r\n" + body),
+                 StartsWith("HTTP/1.1 502"));
+      CHECK(app.connections() - before == tries);
+    }
+  }
+}
+
+TEST_CASE("without a buffer for repeats bodies go through all the same, over a hop too") {
+  ScriptedApp app(answering(ok_reply("done")));
+  Host a("a", app.address()), b("b", app.address());
+  for (Host* host : {&a, &b}) {
+    host->config.forward.retry.buffer = 0;
+    host->open();
+  }
+  const std::vector<ring::Server> both{a.server(), b.server()};
+  a.start(both);
+  b.start(both);
+  for (const Host* owner : {&a, &b})
+    for (const std::size_t size : {std::size_t{1}, std::size_t{300'000}})
+      CHECK_THAT(exchange(a.port(), "POST /v1/route/" + key_owned_by(both, owner->server()) +
+                                        "/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: " +
+                                        std::to_string(size) + "\r\n\r\n" + std::string(size, 'x')),
+                 StartsWith("HTTP/1.1 200"));
+}
+
 TEST_CASE("an answer of ringside says whether an app may have run it, over a hop and without a body too") {
   ScriptedApp app_a(answering(ok_reply("a")));
   ScriptedApp app_b([](Peer& peer, int) { (void)peer.read_until("\r\n\r\n"); });  // goes without a word

@@ -180,6 +180,12 @@ TEST_CASE("a page may ask if its origin is the listener's own or listed; program
   CHECK(status(guard, asking_for("localhost:7600", row.fields)) == (row.may ? 0 : 403));
 }
 
+TEST_CASE("of a listener that speaks TLS the own origin begins with https") {
+  const WebGuard guard(settings(), {"127.0.0.1", 7600, {}, true}, own);
+  CHECK(status(guard, asking_for("localhost:7600", {{"Origin", "https://localhost:7600"}})) == 0);
+  CHECK(status(guard, asking_for("localhost:7600", {{"Origin", "http://localhost:7600"}})) == 403);
+}
+
 TEST_CASE("a page under a foreign name is of no origin of ours: the Host is looked at first") {
   const WebGuard guard(settings(), {"127.0.0.1", 7600, {}}, own);
   CHECK(status(guard, asking_for("evil.example:7600", {{"Origin", "http://evil.example:7600"}})) == 421);
