@@ -34,6 +34,7 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
 
   LinkPtr find(const std::string& address, bool secured = false) {
     LinkPtr opening;
+    secured = secured || !security.dials_plain;
     const auto range = by_address.equal_range(address);
     for (auto i = range.first; i != range.second; ++i) {
       if (!i->second->takes_calls() || (secured && !i->second->secured())) continue;
@@ -240,6 +241,11 @@ void TchannelPeers::meet(const std::string& address) {
 
 void TchannelPeers::set_security(security::PeerSecurity security) {
   state_->security = std::move(security);
+  for (const auto& [key, entry] : std::map(state_->links)) {
+    if (entry.link->secured()) continue;
+    const bool may_stay = entry.dialled.empty() ? state_->security.takes_plain : state_->security.dials_plain;
+    if (!may_stay) entry.link->drain("this member speaks TLS from now on");
+  }
 }
 
 void TchannelPeers::adopt(Socket socket, const std::string& first_bytes, const std::string& remote,

@@ -53,7 +53,8 @@ class TchannelPeers {
   // closed.
   void adopt(Socket, const std::string& first_bytes, const std::string& remote,
              security::TlsSessionPtr tls = nullptr);
-  // Of connections that are dialled from now on.
+  // Of connections that are dialled from now on. Those that are plain and may not be so any longer take no
+  // new calls, and end with the open ones.
   void set_security(security::PeerSecurity);
   void close();
   [[nodiscard]] std::size_t connections() const;

@@ -59,6 +59,7 @@ class Http2Link final : public net::StreamEvents, public http2::Events, public F
 
   Outbound* start(Call&, bool end);
   [[nodiscard]] bool takes_streams() const { return !closed_ && !going_away_ && session_.takes_requests(); }
+  [[nodiscard]] bool plain() const { return stream_ && stream_->tls() == nullptr; }  // once it is connected
   void retire();  // takes no more streams and closes when the open ones have ended
   [[nodiscard]] bool unused() const { return streams_.empty() && waiting_.empty(); }
   [[nodiscard]] int unanswered() const { return unanswered_; }  // streams without the head of a reply

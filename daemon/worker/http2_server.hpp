@@ -29,6 +29,7 @@ class Http2Server final : public net::StreamEvents, public http2::Events, public
   Http2Server(Context&, net::Stream&&, Client, OnClosed);
   ~Http2Server() override;
 
+  [[nodiscard]] bool plain() const { return stream_.tls() == nullptr; }
   void drain();        // GOAWAY: finish what is here, take nothing new
   void cut(bool all);  // end the requests under way that are at this node's app, or `all`
 

@@ -63,6 +63,11 @@ void PeerLinks::forget_absent() {
   for (Http2Link* link : absent) link->close();
 }
 
+void PeerLinks::retire_plain() {
+  for (const auto& entry : links_)
+    if (entry.first->plain()) entry.first->retire();
+}
+
 void PeerLinks::close_all() {
   std::vector<Http2Link*> all;
   for (const auto& entry : links_) all.push_back(entry.first);

@@ -26,6 +26,7 @@ class PeerLinks {
   Outbound* start(Call&, std::string_view address, bool end, bool& full);
   void forget_absent();  // after a new view: closes links without streams to addresses that are not members
                          // any more
+  void retire_plain();   // the next requests dial anew
   void close_all();
 
  private:

@@ -124,6 +124,16 @@ void Relay::forget_absent() {
   for (TchannelSession* link : absent) link->retire();
 }
 
+void Relay::end_plain(const security::PeerSecurity& security) {
+  std::vector<TchannelSession*> plain;
+  for (const auto& entry : sessions_)
+    if (entry.first->plain()) plain.push_back(entry.first);
+  for (TchannelSession* session : plain) {
+    if (session->side() == Side::owner && !security.dials_plain) session->retire();
+    if (session->side() == Side::peer && !security.takes_plain) session->drain();
+  }
+}
+
 void Relay::drain() {
   for (const auto& entry : sessions_)
     if (entry.first->side() == Side::client || entry.first->side() == Side::peer) entry.first->drain();

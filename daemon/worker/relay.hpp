@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "daemon/base/address.hpp"
+#include "daemon/security/tls.hpp"
 #include "daemon/worker/tchannel_session.hpp"
 #include "daemon/worker/tunnel.hpp"
 
@@ -34,7 +35,8 @@ class Relay {
 
   void move_app(Address);  // calls that are at the app end where they began
   void forget_absent();    // after a new view: closes connections without calls to who is no member any more
-  void drain();            // says goodbye to who was accepted
+  void end_plain(const security::PeerSecurity&);  // of members, as far as they are not to be plain any more
+  void drain();                                   // says goodbye to who was accepted
   [[nodiscard]] bool drained() const { return clients_ == 0 && peers_ == 0; }
 
  private:

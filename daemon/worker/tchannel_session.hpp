@@ -59,6 +59,7 @@ class TchannelSession final : public net::StreamEvents, public FrameSink, public
   void retire();  // the same without a word: a connection that we dialled
   void drop_calls() { incoming_.drop_all(); }
   [[nodiscard]] Side side() const { return side_; }
+  [[nodiscard]] bool plain() const { return stream_ && stream_->tls() == nullptr; }  // once it is connected
 
   std::string& out() override { return pending_; }
   void wants_flush() override;

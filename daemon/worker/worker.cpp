@@ -167,6 +167,14 @@ struct Worker::State {
     finish_draining();
   }
 
+  // Members' connections that may not be plain any longer: what is under way on them ends well.
+  void end_plain() {
+    if (!context.security.dials_plain) links.retire_plain();
+    relay.end_plain(context.security);
+    for (const auto& entry : peers)
+      if (entry.first->plain() && !context.security.takes_plain) entry.first->drain();
+  }
+
   void cut(bool all) {
     std::vector<ClientSession*> sessions;
     for (const auto& entry : clients) sessions.push_back(entry.first);
@@ -285,6 +293,7 @@ void Worker::set_security(Security security) {
     state->context.client_tls = std::move(security.clients);
     state->context.app_token = std::move(security.app_token);
     for (auto& access : state->accesses) access->set_tokens(security.tokens);
+    state->end_plain();
   });
 }
 

@@ -170,6 +170,30 @@ class Tls(SecurityTest):
         for host in self.cluster.hosts:
             self.assertGreater(metric(host, handshakes("accepted")), 0)
 
+    def test_a_cluster_moves_to_tls_while_it_runs_without_a_failed_request(self):
+        key, files = self.key(), {}
+        for name in "abc":
+            files[name] = self.secret(f"{name}.yaml", "{}\n")
+            self.cluster.add(name, app_command=ECHO, flags=["-c", files[name]])
+        self.cluster.start()
+        self.cluster.wait_agreed()
+        with Load(lambda k: route(k, "/echo")) as load:
+            load.send_forever([(f"k{i}", h) for i in range(60) for h in self.cluster.hosts], 3, pause=0.005)
+            for times, plain in enumerate(("dial", "accept", "refuse"), 1):
+                for host in self.cluster.hosts:
+                    files[host.name].write_text(f"security: {{cluster_key_file: {key}, tls: {{plain: {plain}}}}}\n", encoding="utf-8")
+                    host.daemon.kill(signal.SIGHUP)
+                    wait_until(lambda: host.daemon.log().count(" reloaded ") == times, 5, "reloaded", [host.daemon])
+            wait_until(lambda: all(metric(h, handshakes("accepted")) >= 2 for h in self.cluster.hosts), 10,
+                       "requests of both others come in TLS", [h.daemon for h in self.cluster.hosts])
+            load.finish_soon(3)  # several rounds of gossip, of which a connection that was refused would be missing
+        self.assertGreater(len(load.results), 300)
+        self.assertEqual([r for r in load.results if r.status != 200], [])
+        self.cluster.wait_agreed()
+        for host in self.cluster.hosts:
+            for event in ("plain_peer_refused", "tls_peer_refused", "peer_refused", "suspect"):
+                self.assertNotIn(event, host.daemon.log())
+
     def test_the_peer_port_survives_silence_garbage_and_floods_inside_tls_records(self):
         key = self.key()
         a, b = [self.cluster.add(name, app_command=ECHO, flags=["--cluster-key-file", key]) for name in "ab"]

@@ -160,6 +160,22 @@ TEST_CASE("members with one key call each other over TChannel, and calls wait fo
   CHECK((**outcome->result).arg3.ends_with('x'));
 }
 
+TEST_CASE("once only TLS may be spoken, plain connections say goodbye, whichever side has changed") {
+  const bool at_the_caller = GENERATE(true, false);
+  boost::asio::io_context io{1};
+  net::test::TestHost caller(io), callee(io);
+  const auto outcome = caller.call(callee.address, "x");
+  REQUIRE(net::test::run_until(io, [&] { return outcome->times == 1; }));
+  REQUIRE(outcome->result->has_value());
+  REQUIRE(callee.peers->connections() == 1);
+  auto& peers = at_the_caller ? caller.peers : callee.peers;
+  peers->set_security({.tls = tls_of('1'), .takes_plain = at_the_caller, .dials_plain = !at_the_caller});
+  CHECK(net::test::run_until(io,
+                             [&] { return caller.peers->connections() + callee.peers->connections() == 0; }));
+  CHECK(caller.complaints.empty());
+  CHECK(callee.complaints.empty());
+}
+
 TEST_CASE("a member that dials TLS where none is spoken says so and what to do") {
   boost::asio::io_context io{1};
   net::test::TestHost caller(io), plain(io);
