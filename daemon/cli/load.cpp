@@ -23,9 +23,9 @@ using namespace std::chrono_literals;
 
 constexpr auto look_every = 1s;
 
-// All connections of one load.
-struct Field {
-  explicit Field(const Load& what) : load(what), end(Clock::now() + what.time) {}
+// What all connections of one load share.
+struct Shared {
+  explicit Shared(const Load& what) : load(what), end(Clock::now() + what.time) {}
   [[nodiscard]] bool over() const { return Clock::now() >= end; }
   void failed(const char* how) {
     ++tally.requests;
@@ -43,8 +43,8 @@ struct Field {
 
 class Connection {
  public:
-  explicit Connection(Field& field) : field_(field), pause_(field.timers, [this] { dial(); }) {
-    ++field_.busy;
+  explicit Connection(Shared& shared) : shared_(shared), pause_(shared.timers, [this] { dial(); }) {
+    ++shared_.busy;
     dial();
   }
   // It waits for an answer, in the end.
@@ -52,26 +52,26 @@ class Connection {
 
  private:
   void dial() {
-    if (field_.over()) return done();
+    if (shared_.over()) return done();
     socket_.reset();
     parser_.emplace();  // it may have begun with an answer that was cut off
     connector_ =
-        std::make_unique<net::Connector>(field_.io, field_.timers, field_.load.at, limits::peer_connect_time,
+        std::make_unique<net::Connector>(shared_.io, shared_.timers, shared_.load.at, limits::peer_connect_time,
                                          [this](Result<net::Socket> socket) {
                                            if (socket) {
                                              socket_.emplace(std::move(*socket));
                                              return ask();
                                            }
-                                           field_.failed("not reached");
+                                           shared_.failed("not reached");
                                            pause_.after(limits::bench_redial_pause);
                                          });
   }
 
   void ask() {
-    if (field_.over()) return done();
+    if (shared_.over()) return done();
     buffer_.clear();
     head_.reset();
-    request_ = field_.load.next();
+    request_ = shared_.load.next();
     began_ = Clock::now();
     waits_ = true;
     boost::asio::async_write(*socket_, boost::asio::buffer(request_),
@@ -92,7 +92,7 @@ class Connection {
 
   void parse() {
     while (!head_) {
-      const auto step = parser_->next(buffer_, field_.load.to_head);
+      const auto step = parser_->next(buffer_, shared_.load.to_head);
       if (std::holds_alternative<http1::NeedMore>(step)) return read();
       if (std::holds_alternative<http1::Refusal>(step)) return lost();
       const auto& complete = std::get<http1::Complete<http::ResponseHead>>(step);
@@ -118,7 +118,7 @@ class Connection {
   }
 
   void answered(bool keep) {
-    Tally& tally = field_.tally;
+    Tally& tally = shared_.tally;
     tally.latencies.add(Clock::now() - began_);
     ++tally.requests;
     ++tally.results[std::to_string(head_->status) + (head_->code.empty() ? "" : " " + head_->code)];
@@ -132,12 +132,12 @@ class Connection {
   // In the middle of a request.
   void lost() {
     waits_ = false;
-    field_.failed("no answer");
+    shared_.failed("no answer");
     pause_.after(limits::bench_redial_pause);
   }
 
   void done() {
-    if (--field_.busy == 0) field_.io.stop();
+    if (--shared_.busy == 0) shared_.io.stop();
   }
 
   struct Head {
@@ -146,7 +146,7 @@ class Connection {
     bool keep_alive = false;
   };
 
-  Field& field_;
+  Shared& shared_;
   net::Timer pause_;
   std::unique_ptr<net::Connector> connector_;
   std::optional<net::Socket> socket_;
@@ -194,22 +194,22 @@ Duration Latencies::at(int permille) const {
 }
 
 Tally put_load(const Load& load, const std::function<void(const Tally&, Duration)>& look) {
-  Field field(load);
+  Shared shared(load);
   const Instant began = Clock::now();
   std::vector<std::unique_ptr<Connection>> connections;
-  for (int i = 0; i < load.connections; ++i) connections.push_back(std::make_unique<Connection>(field));
-  net::Timer last(field.timers, [&] { field.io.stop(); });
-  last.at(field.end + limits::bench_patience);
+  for (int i = 0; i < load.connections; ++i) connections.push_back(std::make_unique<Connection>(shared));
+  net::Timer last(shared.timers, [&] { shared.io.stop(); });
+  last.at(shared.end + limits::bench_patience);
   std::optional<net::Timer> looking;
-  looking.emplace(field.timers, [&] {
-    look(field.tally, Clock::now() - began);
+  looking.emplace(shared.timers, [&] {
+    look(shared.tally, Clock::now() - began);
     looking->after(look_every);
   });
   looking->after(look_every);
-  field.io.run();
+  shared.io.run();
   for (const auto& connection : connections)
-    if (connection->waits()) field.failed("no answer");
-  return std::move(field.tally);
+    if (connection->waits()) shared.failed("no answer");
+  return std::move(shared.tally);
 }
 
 }  // namespace ringside::cli
