@@ -58,6 +58,9 @@ Response drain_answer(const Context& context, int status) {
   }
   body["in_flight"] = sum(context.metrics, &obs::WorkerMetrics::app_open) - streams;
   body["streams"] = streams;
+  const auto server = server_at(*context.view.ring, context.view.address);
+  body["share"] =
+      server ? context.view.ring->share_ppm(*server) / 1e6 : 0.0;  // of the keys, that is still here
   Response response = json_answer(context, body.dump());
   response.status = status;
   return response;

@@ -47,6 +47,15 @@ std::optional<RingpopCommand> ringpop_command(std::string_view endpoint) {
   return found == names.end() ? std::nullopt : std::optional(found->second);
 }
 
+bool changes_something(RingpopCommand command) noexcept {
+  switch (command) {
+    case RingpopCommand::gossip_status:
+    case RingpopCommand::damp_req:
+    case RingpopCommand::config_get: return false;
+    default: return true;
+  }
+}
+
 RingpopAnswer done(std::string_view status) {
   return answer(true, {{"status", status}});
 }

@@ -35,6 +35,8 @@ enum class RingpopCommand : std::uint8_t {
 
 // Deprecated names included. Nothing for an endpoint that is no command.
 std::optional<RingpopCommand> ringpop_command(std::string_view endpoint);
+// It does more than ask.
+[[nodiscard]] bool changes_something(RingpopCommand) noexcept;
 
 // Answers. ringpop-node's are bare words in places; these are always JSON, which both libraries' tools take.
 [[nodiscard]] RingpopAnswer done(std::string_view status);  // {"status":"ok"}
@@ -44,7 +46,7 @@ std::optional<RingpopCommand> ringpop_command(std::string_view endpoint);
 [[nodiscard]] RingpopAnswer healed(std::span<const std::string> targets, std::string_view error);
 // The path in the body of /admin/reload; nothing when it has none.
 [[nodiscard]] std::optional<std::string> reload_file(std::string_view body);
-// ringpop-node's question how much others flap: this node counts no flapping, so everybody it knows scores 0.
+// ringpop-node's question how much others flap, as this node has counted it.
 [[nodiscard]] RingpopAnswer damp_scores(std::string_view body, const View& view);
 
 }  // namespace ringside::api

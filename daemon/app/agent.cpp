@@ -259,6 +259,7 @@ class Agent {
     control_->set_security(secrets_.peers, secrets_.app_token);
     metrics_.control.cluster_keys.set(
         secrets_.keyring ? static_cast<std::int64_t>(secrets_.keyring->keys().size()) : 0);
+    metrics_.control.certificates_end.set(secrets_.certificates_end);
     for (auto& worker : workers_)
       worker->set_security({secrets_.peers, secrets_.clients, secrets_.tokens, secrets_.app_token});
   }

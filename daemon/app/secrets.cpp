@@ -2,10 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "daemon/net/whole_file.hpp"
 #include "daemon/obs/log.hpp"
+#include "daemon/security/certificate.hpp"
 #include "daemon/security/secret.hpp"
 
 namespace ringside::app {
@@ -13,6 +16,8 @@ namespace {
 
 using security::TlsPtr;
 using Kind = api::KeyringVerb::Kind;
+
+constexpr std::int64_t day_seconds = 86'400, notice_days = 14;
 
 std::string keyring_file(const config::Config& config) {
   return config.node.data_dir + "/keyring";
@@ -70,7 +75,22 @@ Result<security::CertificateFiles, std::string> read_certificate(const std::stri
   return files;
 }
 
-Result<TlsPtr, std::string> read_certificates(const config::Config& config) {
+// Who looks at the log learns of it before the others refuse it.
+void note_end(const security::CertificateFiles& files, Secrets& into) {
+  const auto end = security::end_of_certificate(files.cert);
+  if (!end) return;
+  into.certificates_end = into.certificates_end == 0 ? *end : std::min(into.certificates_end, *end);
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
+  if (now + notice_days * day_seconds < *end) return;
+  obs::log(obs::Level::warn, now < *end ? "certificate_ends_soon" : "certificate_has_ended",
+           {{"file", files.cert_file},
+            {"days_left", (*end - now) / day_seconds},
+            {"remedy", "put a new one into the file and reload (SIGHUP)"}});
+}
+
+Result<TlsPtr, std::string> read_certificates(const config::Config& config, Secrets& into) {
   const auto& names = config.security.tls;
   auto files = read_certificate("security.tls", names.cert, names.key);
   if (!files) return std::move(files).error();
@@ -78,6 +98,7 @@ Result<TlsPtr, std::string> read_certificates(const config::Config& config) {
   if (!ca) return "security.tls.ca: " + ca.error();
   files->ca_file = names.ca;
   files->ca = ca->text;
+  note_end(*files, into);
   return security::Tls::with_certificates(*files, config.node.name);
 }
 
@@ -93,7 +114,7 @@ Result<void, std::string> read_peers(const config::Config& config, Secrets& into
   switch (config.security.tls.mode) {
     case config::TlsMode::off: return {};
     case config::TlsMode::certs: {
-      auto tls = read_certificates(config);
+      auto tls = read_certificates(config, into);
       if (!tls) return std::move(tls).error();
       protect(config, std::move(*tls), into);
       return {};
@@ -128,6 +149,7 @@ Result<Secrets, std::string> read_secrets(const config::Config& config) {
     const auto files = read_certificate("listen.tls", names.cert, names.key);
     auto tls = files ? security::Tls::for_clients(*files) : Result<TlsPtr, std::string>(files.error());
     if (!tls) return std::move(tls).error();
+    note_end(*files, secrets);
     secrets.clients = std::move(*tls);
   }
   if (const auto& file = config.security.api_token_file; !file.empty()) {

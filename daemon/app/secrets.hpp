@@ -3,6 +3,7 @@
 // node.data_dir (decisions/0044). Main thread.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,8 +23,9 @@ struct Secrets {
   std::vector<std::string> file_ids;         // of the keys in security.cluster_key_file
   std::string outdated;                      // a stored keyring that counts no more; empty: none
   security::TlsPtr clients;                  // none: no listener speaks TLS to clients
-  security::TokensPtr tokens;                // none: nobody is asked for one
-  security::AppTokenPtr app_token;           // none: the app is sent none
+  std::int64_t certificates_end = 0;  // of the one that ends first, in seconds since 1970; 0: there is none
+  security::TokensPtr tokens;         // none: nobody is asked for one
+  security::AppTokenPtr app_token;    // none: the app is sent none
 };
 
 // `config.node.name` is not empty any more. The error is one sentence: option, file, cause, remedy.

@@ -35,6 +35,8 @@ std::string Address::to_string() const {
 
 Result<Address, std::string> parse_address(std::string_view text, std::uint16_t default_port) {
   Address address;
+  if (const auto scheme = text.find("://"); scheme != std::string_view::npos)
+    return "'" + std::string(text.substr(0, scheme + 3)) + "' does not belong here, e.g. 127.0.0.1:7601";
   if (text.starts_with("unix:")) {
     address.unix_path = text.substr(5);
     if (!address.unix_path.starts_with('/'))

@@ -309,18 +309,21 @@ constexpr std::array verbs{
          "  ringside token new > ring_token && chmod 600 ring_token\n"
          "  ringside token new --role ops >> ring_token",
          token_flags, 1, 1, false, token},
-    Verb{"cert", "ca|node [NAME]", "certificates for security.tls.mode: certs",
+    Verb{"cert", "ca|node [NAME]", "certificates for security.tls.mode: certs, and for listen.tls",
          "`ringside cert ca` makes an authority, ca.pem and ca-key.pem. `ringside cert node NAME` makes "
          "NAME.pem\n"
-         "and NAME-key.pem for the member of that node.name, signed by it. Nothing is overwritten.",
+         "and NAME-key.pem, signed by it, for the member of that node.name, or for the name or IPv4 address "
+         "by\n"
+         "which clients ask at https://. Nothing is overwritten.",
          cert_flags, 1, 2, false, cert},
     Verb{"echo", "", "an app to try things with: answers with what reached it",
          "JSON with its name (RINGSIDE_NODE_NAME), method, path, headers and the size of the body.\n\n"
          "  ringside run -- ringside echo",
          echo_flags, 0, 0, false, echo},
     Verb{"validate", "-c FILE", "check a configuration", loads, {}, 0, 0, true, validate},
-    Verb{"config", "show|default", "the configuration in force, or the commented default file", loads,
-         config_flags, 0, 0, true, config},
+    Verb{"config", "show|default",
+         "what these flags, variables and file come to, or the commented default file", loads, config_flags,
+         0, 0, true, config},
     Verb{"completion",
          "bash|zsh|fish",
          "a script by which a shell completes verbs, flags and values",
@@ -350,7 +353,8 @@ std::string overview() {
   }
   return out +
          "\nringside VERB --help says more. Verbs ask the node at --addr, else RINGSIDE_ADDR, else "
-         "127.0.0.1:7600, with\nthe token of --token-file, else RINGSIDE_API_TOKEN_FILE.\n"
+         "127.0.0.1:7600, with\nthe token of --token-file, else RINGSIDE_API_TOKEN_FILE, and the CA of "
+         "--ca-file, else RINGSIDE_CA_FILE.\n"
          "Exit codes: 0 ok, 1 failed, 2 usage, 3 not reachable, 4 not found, 5 timed out.\n";
 }
 

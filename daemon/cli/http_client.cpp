@@ -27,12 +27,15 @@ Failure not_dialled(const Address& at, const boost::system::error_code& error, c
                     Millis timeout) {
   if (error == Errc::timed_out) return late(at, timeout);
   std::string what;
-  if (error.category() == security::tls_category())
+  if (error == security::TlsErrc::untrusted)
     return {
         Failure::Kind::unreachable,
-        "TLS with " + at.to_string() + " failed: " + (why.empty() ? error.message() : why) +
-            "; name the authority of its certificate with --ca-file or RINGSIDE_CA_FILE, and the server by a "
-            "name in it; does it speak TLS at all?"};
+        at.to_string() + ": " + why +
+            "; name the authority that has signed it with --ca-file or RINGSIDE_CA_FILE, and the server by "
+            "a name in it"};
+  if (error.category() == security::tls_category())
+    return {Failure::Kind::unreachable, "no TLS is spoken at " + at.host + ":" + std::to_string(at.port) +
+                                            "; is it http://, or the port of another listener?"};
   switch (error.value()) {
     case ECONNREFUSED: what = "nothing listens at " + at.to_string() + "; is the daemon running? "; break;
     case ENOENT: what = "there is no socket " + at.unix_path + "; is the daemon running? "; break;

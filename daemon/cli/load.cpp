@@ -56,8 +56,8 @@ class Connection {
     socket_.reset();
     parser_.emplace();  // it may have begun with an answer that was cut off
     connector_ =
-        std::make_unique<net::Connector>(shared_.io, shared_.timers, shared_.load.at, limits::peer_connect_time,
-                                         [this](Result<net::Socket> socket) {
+        std::make_unique<net::Connector>(shared_.io, shared_.timers, shared_.load.at,
+                                         limits::peer_connect_time, [this](Result<net::Socket> socket) {
                                            if (socket) {
                                              socket_.emplace(std::move(*socket));
                                              return ask();

@@ -66,6 +66,7 @@ class Judge {
   void client_tls() {
     const auto& listen = loaded_.config.listen;
     const auto speaks_tls = [](const std::string& text) { return text.starts_with("https://"); };
+    if (has_failed("listen.api") || has_failed("listen.ingress") || has_failed("listen.telemetry")) return;
     std::string_view path;
     std::string address;
     for (const auto& [name, own] :

@@ -80,10 +80,13 @@ class Walker {
 
   void take_list(const Option& option, const YAML::Mark& key, const YAML::Node& value) {
     const std::string path(option.path);
-    if (!value.IsSequence()) return refuse(value.Mark(), path, "expected a list", "e.g. [a, b]");
+    if (!value.IsSequence() && !value.IsScalar())
+      return refuse(value.Mark(), path, "expected a list", "e.g. [a, b]");
+    std::vector<YAML::Node> nodes(value.begin(), value.end());
+    if (value.IsScalar() && !value.Scalar().empty()) nodes.push_back(value);  // one that stands alone
     List list;
     bool good = true;
-    for (const auto& node : value) {
+    for (const auto& node : nodes) {
       const auto wrong = node.IsScalar() ? try_alone(option, List{node.Scalar()}) : "a list holds texts";
       if (!wrong.empty()) refuse(node.Mark(), path, wrong, "");
       good = good && wrong.empty();

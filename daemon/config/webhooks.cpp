@@ -107,7 +107,7 @@ std::string print_webhook(const Webhook& hook) {
 Result<WebhookUrl, std::string> parse_webhook_url(std::string_view text) {
   constexpr std::string_view scheme = "http://";
   if (text.starts_with("https://"))
-    return "'" + std::string(text) + "': https is not spoken to webhooks yet; use http on this machine";
+    return "'" + std::string(text) + "': https is not spoken to webhooks; use http on this machine";
   if (!text.starts_with(scheme))
     return "'" + std::string(text) + "' is not like http://127.0.0.1:5000/events";
   const auto rest = text.substr(scheme.size());

@@ -229,17 +229,18 @@ void ControlPlane::State::start() {
 
 void ControlPlane::State::limit_join() {
   const Millis limit = config.join.timeout;
-  if (limit == Millis::zero() || config.join.seeds.empty()) return;
+  if (limit == Millis::zero()) return;
   join_timer.expires_after(limit);
   join_timer.async_wait([self = shared_from_this(), limit](boost::system::error_code aborted) {
     if (aborted || self->stopped || self->drain.active()) return;
     self->publish();
-    const auto& members = self->view->members;
-    const bool alone = !self->node->ready() && members.size() <= 1;
+    const auto& wanted = self->config.join.seeds;
+    const bool joined = self->node->ready() && self->seeds->names_somebody();
+    const bool alone = !wanted.empty() && !joined && self->view->members.size() <= 1;
     if (self->view->phase == api::Phase::ready && !alone) return;
-    const std::string why = alone ? "none of the " + std::to_string(self->config.join.seeds.size()) +
-                                        " seeds (join.seeds) has answered"
-                                  : self->view->phase_reason;
+    const std::string why =
+        alone ? "none of the " + std::to_string(wanted.size()) + " seeds (join.seeds) has answered"
+              : self->view->phase_reason;
     if (const auto give_up = std::exchange(self->hooks.give_up, nullptr))
       give_up("not joined within " + print_duration(limit) + " (join.timeout): " + why);
   });
@@ -273,7 +274,14 @@ void ControlPlane::State::dispatch(net::IncomingCall call) {
       if (statsd && request.arg1 == "/admin/lookup") statsd->on_lookup(Clock::now() - began);
       return call.responder.answer(answer->ok ? 0 : 1, answer->body);
     }
-    if (const auto command = api::ringpop_command(request.arg1)) return admin->run(*command, std::move(call));
+    if (const auto command = api::ringpop_command(request.arg1)) {
+      // Where members have to prove themselves, none of them may order another one about.
+      if (security.tls && !call.local && api::changes_something(*command))
+        return call.responder.answer(
+            1, rejection_body("ringside.forbidden",
+                              "with TLS between members, orders are taken on listen.tchannel alone"));
+      return admin->run(*command, std::move(call));
+    }
   }
   if (keyring && request.service == net::ringside_service && request.arg1 == api::keyring_endpoint)
     return keyring->receive(call);

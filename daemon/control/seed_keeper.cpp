@@ -77,6 +77,7 @@ void SeedKeeper::look_up() {
 
 void SeedKeeper::on_resolved(const net::Resolved& resolved) {
   complain(resolved);
+  names_somebody_ = names_somebody_ || !resolved.addresses.empty();
   auto found = others(resolved);
   add_remembered(found);
   // Nothing but ourselves is an answer (we are the first); no address at all is not.

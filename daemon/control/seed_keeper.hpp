@@ -29,6 +29,8 @@ class SeedKeeper {
   // `found` is called from here without seeds, and with those remembered: names may take their time.
   void start();
   [[nodiscard]] bool looked_up() const { return looked_up_; }
+  // The seeds have led to an address at least once, be it our own.
+  [[nodiscard]] bool names_somebody() const { return names_somebody_; }
   // Looks the seeds up now, beside the schedule: a file is read again, names are resolved again.
   void ask(Found answer);
   // This file in place of those among the seeds, from now on, if it can be used. Else, or when no seed is a
@@ -61,7 +63,7 @@ class SeedKeeper {
   bool answering_ = false;
   boost::asio::steady_timer timer_;
   Duration retry_;
-  bool looked_up_ = false;
+  bool looked_up_ = false, names_somebody_ = false;
   std::map<std::string, std::string> complaints_;  // seed -> what was said of it
 };
 

@@ -85,6 +85,7 @@ struct ControlMetrics {
   Counter ring_changes;
   Counter gossip_errors;  // malformed or refused frames and bodies
   Counter name_conflicts;
+  Gauge certificates_end;
   // Turned away on the peer port.
   Counter connections_strangers, connections_too_many, connections_silent, connections_plain, connections_tls;
   Gauge cluster_keys;  // accepted

@@ -35,6 +35,8 @@ config::Environment app_environment(const Wishes& wishes, const Plan& plan) {
     const bool kept = !name.starts_with("RINGSIDE_");
     if (kept && !(has_port && name == "PORT")) all.emplace_back(name, value);
   }
+  for (const auto& [name, value] : wishes.environment)
+    if (name == "RINGSIDE_CA_FILE") all.emplace_back(name, value);
   all.emplace_back("RINGSIDE_ADDR", plan.api);
   all.emplace_back("RINGSIDE_NODE_NAME", plan.name);
   const std::string& tokens = wishes.loaded.config.security.api_token_file;

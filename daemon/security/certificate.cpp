@@ -97,7 +97,7 @@ Identity make_authority(const std::string& name, int days) {
 Result<Identity, std::string> make_member(const Identity& authority, const std::string& name, int days) {
   const auto certificate_text = reader(authority.certificate), key_text = reader(authority.key);
   const CertificatePtr issuer(PEM_read_bio_X509(certificate_text.get(), nullptr, nullptr, nullptr));
-  const KeyPtr issuer_key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
+  const KeyPtr issuer_key = read_private_key(key_text.get());
   if (!issuer) return std::string("the authority's certificate is no PEM certificate");
   if (!issuer_key || X509_check_private_key(issuer.get(), issuer_key.get()) != 1)
     return std::string("the authority's key is not the one of its certificate");
@@ -114,6 +114,17 @@ Result<Identity, std::string> make_member(const Identity& authority, const std::
   extend(made.get(), issuer.get(), NID_authority_key_identifier, "keyid");
   must(X509_sign(made.get(), issuer_key.get(), EVP_sha256()) > 0);
   return Identity{pem_of(made.get()), pem_of(key.get())};
+}
+
+std::optional<std::int64_t> end_of_certificate(const std::string& pem) {
+  const auto text = reader(pem);
+  const CertificatePtr certificate(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
+  const std::unique_ptr<ASN1_TIME, Release<ASN1_TIME_free>> epoch(ASN1_TIME_set(nullptr, 0));
+  int days = 0, seconds = 0;
+  if (!certificate || !epoch ||
+      ASN1_TIME_diff(&days, &seconds, epoch.get(), X509_get0_notAfter(certificate.get())) != 1)
+    return std::nullopt;
+  return std::int64_t{days} * 86'400 + seconds;
 }
 
 }  // namespace ringside::security

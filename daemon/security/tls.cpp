@@ -299,7 +299,11 @@ std::string show_certificate(SSL_CTX* context, const CertificateFiles& files, co
   const auto cert = reader(files.cert), key = reader(files.key);
   const CertificatePtr own(PEM_read_bio_X509(cert.get(), nullptr, nullptr, nullptr));
   if (!own) return files.cert_file + " holds no certificate in PEM (" + first_openssl_error() + ")";
-  const KeyPtr private_key(PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr));
+  const KeyPtr private_key = read_private_key(key.get());
+  if (!private_key && files.key.find("ENCRYPTED") != files.key.npos)
+    return files.key_file +
+           " is locked with a passphrase, and nobody could say it at each start; `openssl pkey -in " +
+           files.key_file + " -out NEW` writes it without";
   if (!private_key) return files.key_file + " holds no private key in PEM (" + first_openssl_error() + ")";
   if (!name.empty() && !holds(dns_names(own.get()), name))
     return files.cert_file + " is not for this member: no DNS name in it is its node.name, " + name +

@@ -100,7 +100,6 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
   applied.updates.push_back(
       {&change, is_new ? std::nullopt : std::optional(row.status), was_given_up && is_in});
   const bool raised = row.incarnation != change.incarnation;
-  places_held_ -= row.holds_place ? 1 : 0;
   row = {.status = change.status,
          .label_checksum = incoming.label_checksum,
          .incarnation = change.incarnation,
@@ -155,19 +154,17 @@ bool Membership::verify(std::string_view address) {
 void Membership::hold_place(std::string_view address) {
   const auto at = index_.find(address);
   assert(at != index_.end() && !reachable(at->second->status));
-  places_held_ += at->second->holds_place ? 0 : 1;
   at->second->holds_place = true;
 }
 
 bool Membership::give_up_places(std::string_view name) {
-  if (places_held_ == 0) return false;
-  const std::size_t held = places_held_;
+  bool changed = false;
   for (auto& [address, member] : rows_) {
     if (!member.holds_place || name_of(address, member.labels) != name) continue;
     member.holds_place = false;
-    --places_held_;
+    changed = true;
   }
-  return places_held_ < held;
+  return changed;
 }
 
 // As TCP does (RFC 6298 section 2): each sample counts an eighth, the first one whole.
@@ -185,7 +182,6 @@ void Membership::evict(std::string_view address) {
   const auto at = rows_.find(address);
   assert(at != rows_.end() && address != self_ && !lives(at->second.status, at->second.labels));
   faulty_count_ -= at->second.status == ringpop::Status::faulty ? 1 : 0;
-  places_held_ -= at->second.holds_place ? 1 : 0;
   index_.erase(at->first);
   rows_.erase(at);
   cache_.reset();

@@ -99,7 +99,6 @@ class Membership {
   std::size_t pingable_count_ = 0;
   std::size_t living_count_ = 0;
   std::size_t faulty_count_ = 0;
-  std::size_t places_held_ = 0;
   struct Cache {
     ChecksumDialect dialect;
     std::uint32_t checksum;

@@ -188,12 +188,15 @@ void Node::State::hold_places(std::span<const Update> updates) {
     const bool has_died = update.before && reachable(*update.before) && !member.unverified &&
                           member.status == ringpop::Status::faulty;
     if (!has_died || name == address || name == config.name) continue;
-    const bool has_successor = std::ranges::any_of(members.rows(), [&](const auto& row) {
+    const auto& rows = members.rows();
+    const auto successor = std::ranges::find_if(rows, [&](const auto& row) {
       const auto& [other_address, other] = row;
       return unverified.is_promising(other_address) && reachable(other.status) &&
              name_of(other_address, other.labels) == name;
     });
-    if (has_successor) members.hold_place(address);
+    if (successor == rows.end()) continue;
+    members.hold_place(address);
+    places.insert_or_assign(successor->first, std::string(name));
   }
 }
 
@@ -325,6 +328,7 @@ void Node::State::run_transition(Now now, const Transitions::Due& due, Outbox& o
       rotation.remove(due.address);
       left_watch.forget(due.address);
       unverified.remove(now.steady, due.address);
+      give_up_place(due.address, out);
       dissemination.forget(due.address);
       met.erase(due.address);
       return;

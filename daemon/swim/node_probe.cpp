@@ -257,19 +257,20 @@ void Node::State::ping_answered(Now now, const std::string& address, Instant sen
 
 void Node::State::not_reached(Now now, const std::string& address, Outbox& out) {
   unverified.failed(now.steady, address);
-  give_up_places(address, out);
+  give_up_place(address, out);
 }
 
-// Whether this newcomer lives has been found: nobody of its name has to hold a place for it any longer.
-void Node::State::give_up_places(const std::string& address, Outbox& out) {
-  const Member* newcomer = members.find(address);
-  if (newcomer == nullptr || !members.give_up_places(name_of(address, newcomer->labels))) return;
-  out.notices.emplace_back(RingInputChanged{});
+// Whether this newcomer lives has been found: nobody has to hold a place for it any longer.
+void Node::State::give_up_place(std::string_view newcomer, Outbox& out) {
+  const auto at = places.find(newcomer);
+  if (at == places.end()) return;
+  if (members.give_up_places(at->second)) out.notices.emplace_back(RingInputChanged{});
+  places.erase(at);
 }
 
 void Node::State::reached(Now now, const std::string& address, Outbox& out) {
   if (!unverified.remove(now.steady, address)) return;
-  give_up_places(address, out);
+  give_up_place(address, out);
   if (members.verify(address)) out.notices.emplace_back(RingInputChanged{});
   if (!ready || config.name.empty()) return;
   // It may have yielded to us by the time we know that it is there: then that is all there is to say of it.

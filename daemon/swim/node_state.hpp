@@ -149,7 +149,7 @@ struct Node::State {
   // It is there: it has answered us, or somebody we believe vouches for it.
   void reached(Now now, const std::string& address, Outbox& out);
   void not_reached(Now now, const std::string& address, Outbox& out);
-  void give_up_places(const std::string& address, Outbox& out);
+  void give_up_place(std::string_view newcomer, Outbox& out);
   void ask_helpers(Now now, std::uint64_t probe, Outbox& out);
   // Whom to ask about the target, in the order of chance.
   [[nodiscard]] std::vector<const std::string*> pick_helpers(const std::string& target);
@@ -274,6 +274,8 @@ struct Node::State {
   bool left = false;                        // told to
   NewcomerQuota newcomer_quota;
   Unverified unverified;
+  std::map<std::string, std::string, std::less<>>
+      places;  // newcomer -> the name for which a dead one holds its place
   Doubt doubt;
   DampScore own_score;           // our own returns to the ring
   FlapMemory flaps;              // the others'

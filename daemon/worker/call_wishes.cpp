@@ -30,8 +30,8 @@ forward::Place Call::place() const {
 bool Call::turned_down() {
   const auto& view = *context_.view;
   std::optional<api::Problem> trouble;
-  if (!wishes_.fault.empty()) {
-    trouble = problem(api::Code::bad_request, wishes_.fault);
+  if (!wishes_.fault.empty() || !passport_.fault.empty()) {
+    trouble = problem(api::Code::bad_request, wishes_.fault.empty() ? passport_.fault : wishes_.fault);
   } else if (!wishes_.app.empty() && wishes_.app != api::app_id_of(view)) {
     const std::string id(api::app_id_of(view));
     trouble = problem(api::Code::unknown_app,

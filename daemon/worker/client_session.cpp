@@ -92,16 +92,19 @@ bool ClientSession::be_introduced() {
                {{"from", client_.address},
                 {"cause", refusal->reason},
                 {"remedy",
-                 "let it send one, take it out of ingress.trusted, or set "
+                 "correct what it sends, take it out of ingress.trusted, or set "
                  "ingress.proxy_protocol: false"}});
     }
     close();
     return false;
   }
+  using From = proxy_protocol::Header::From;
   const auto& header = std::get<proxy_protocol::Header>(step);
   stream_.consume(header.length);
   const bool secured = client_.secured;
-  if (!header.source.empty()) client_ = client_of_ingress(context_.config, header.source);
+  // Who is not named is nobody that we trust: what it says of itself is not what the load balancer says.
+  if (header.from != From::balancer)
+    client_ = client_of_ingress(context_.config, header.from == From::client ? header.source : "unknown");
   client_.secured = secured;
   client_.announced = false;
   return true;
@@ -136,7 +139,9 @@ bool ClientSession::read_head() {
   if (const auto* refusal = std::get_if<http1::Refusal>(&step)) {
     keep_alive_ = http10_ = head_request_ = false;
     api::Problem problem{
-        .code = api::Code::bad_request, .detail = std::string(refusal->reason), .status = refusal->status};
+        .code = refusal->status == 405 ? api::Code::method_not_allowed : api::Code::bad_request,
+        .detail = std::string(refusal->reason),
+        .status = refusal->status};
     refuse_unread(problem);
     return false;
   }
@@ -481,8 +486,12 @@ void ClientSession::on_eof() {
 }
 
 void ClientSession::on_broken(boost::system::error_code) {
-  if (stream_.tls() != nullptr && !secured_) context_.metrics.client_tls_refused.add();
+  count_bad_handshake();
   close();
+}
+
+void ClientSession::count_bad_handshake() {
+  if (stream_.tls() != nullptr && !secured_) context_.metrics.client_tls_refused.add();
 }
 
 void ClientSession::out_of_time() {
@@ -490,6 +499,7 @@ void ClientSession::out_of_time() {
     case State::greeting: return close();
     case State::head:
       if (parser_.mid_head()) return refuse_unread(too_slow("the request's head took longer than 10 s"));
+      count_bad_handshake();
       return close();
     case State::api_body: return refuse(too_slow("the request's body took longer than 10 s"));
     case State::call: return check_body_rate();

@@ -188,6 +188,7 @@ void Passport::clear() {
   secured = false;
   hops = 0;
   timeout = {};
+  fault.clear();
   retries = -1;
   request_id.clear();
   via.clear();
@@ -239,6 +240,8 @@ void take_passport(http::RequestHead& head, bool from_peer, Passport& passport, 
       case http::Name::ringside_timeout:
         if (const auto timeout = parse_duration(value))
           passport.timeout = std::clamp(*timeout, Millis::zero(), Millis(limits::timeout_max));
+        else if (!from_peer)
+          passport.fault = "Ringside-Timeout: " + timeout.error();
         return true;
       case http::Name::ringside_retry: passport.retries = parse_retries(value); return true;
       case http::Name::grpc_timeout: grpc_timeout = parse_grpc_timeout(value); return false;

@@ -31,6 +31,7 @@ struct Passport {
   std::string from;          // name of the entry node
   int hops = 0;              // ringsides that have sent it on
   Millis timeout{};          // left of the caller's patience; 0: not said
+  std::string fault;         // what is wrong with the one that a client said; empty: nothing
   int retries = -1;          // repeats that the caller allows; -1: not said
   std::string client;        // its address, which the app is to be told; empty: it is told nothing
   bool secured = false;      // and it came over TLS

@@ -16,6 +16,8 @@ constexpr std::size_t text_bytes_max = 107;  // with its CRLF
 constexpr std::string_view binary_start = "\r\n\r\n\0\r\nQUIT\n"sv;
 constexpr std::size_t binary_fixed_bytes = 16;
 
+using From = Header::From;
+
 constexpr Refusal no_header{"it does not begin with a PROXY header"};
 
 // Whether this may become it, or is it.
@@ -23,8 +25,13 @@ bool begins_like(std::string_view bytes, std::string_view start) {
   return bytes.substr(0, start.size()) == start.substr(0, bytes.size());
 }
 
+// An IPv4 address that is written as one of IPv6 (::ffff:192.0.2.1) is the IPv4 address that it is.
 std::string print(int family, const void* address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
+  const auto* bytes = static_cast<const unsigned char*>(address);
+  constexpr std::array<unsigned char, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (family == AF_INET6 && std::equal(mapped.begin(), mapped.end(), bytes))
+    return print(AF_INET, bytes + mapped.size());
   return ::inet_ntop(family, address, text.data(), text.size()) == nullptr ? "" : text.data();
 }
 
@@ -48,12 +55,12 @@ Step read_text(std::string_view bytes) {
   }
   auto line = bytes.substr(text_start.size(), end - text_start.size());
   const auto protocol = next_word(line);
-  if (protocol == "UNKNOWN") return Header{end + 2, ""};
+  if (protocol == "UNKNOWN") return Header{end + 2, From::unknown, ""};
   const bool v6 = protocol == "TCP6";
   if (!v6 && protocol != "TCP4") return Refusal{"its PROXY line is for no protocol that is known here"};
   auto source = canonical(v6 ? AF_INET6 : AF_INET, std::string(next_word(line)));
   if (source.empty()) return Refusal{"its PROXY line names no address of the client"};
-  return Header{end + 2, std::move(source)};
+  return Header{end + 2, From::client, std::move(source)};
 }
 
 Step read_binary(std::string_view bytes) {
@@ -65,13 +72,14 @@ Step read_binary(std::string_view bytes) {
   if (command > 1) return Refusal{"its PROXY header holds no known command"};
   if (binary_fixed_bytes + length > header_bytes_max) return Refusal{"its PROXY header is too long"};
   if (bytes.size() < binary_fixed_bytes + length) return NeedMore{};
-  Header header{binary_fixed_bytes + length, ""};
+  const bool local = command == 0;
+  Header header{binary_fixed_bytes + length, local ? From::balancer : From::unknown, ""};
   constexpr std::size_t v4_addresses = 12, v6_addresses = 36;  // both sides' with their ports
   const char* source = bytes.data() + binary_fixed_bytes;
-  const bool local = command == 0;  // the load balancer itself, to see whether we live
   if (local || (family != 1 && family != 2)) return header;
   if (length < (family == 1 ? v4_addresses : v6_addresses))
     return Refusal{"its PROXY header is too short for its addresses"};
+  header.from = From::client;
   header.source = print(family == 1 ? AF_INET : AF_INET6, source);
   return header;
 }

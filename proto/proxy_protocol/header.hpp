@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -12,8 +13,14 @@ namespace ringside::proxy_protocol {
 
 struct NeedMore {};
 struct Header {
+  enum class From : std::uint8_t {
+    client,    // whose address is `source`
+    unknown,   // somebody of whom no IP address is said
+    balancer,  // nobody: the load balancer looks whether we live
+  };
   std::size_t length = 0;  // bytes that it takes
-  std::string source;      // the client, numeric, without brackets and port; empty: it is not said
+  From from = From::unknown;
+  std::string source;  // numeric, without brackets and port
 };
 struct Refusal {
   std::string_view reason;  // one clause

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from support import ECHO, ROOT, metric, route, run, wait_until
+from support import ECHO, ROOT, free_port, metric, route, run, wait_until
 from test_security import SecurityTest, handshakes
 
 sys.path.insert(0, str(ROOT / "tests" / "support"))
@@ -57,6 +57,27 @@ class CertificateTest(SecurityTest):
         host.seeds = [at.peer]
         host.start_app()
         host.start_daemon()
+
+
+class Ends(CertificateTest):
+    def test_a_certificate_that_ends_is_told_of_before_and_after(self):
+        for days, event in ((400, None), (3, "certificate_ends_soon"), (-1, "certificate_has_ended")):
+            name = f"localhost{days}".replace("-", "m")
+            self.expired(name) if days < 0 else self.assertEqual(
+                run("cert", "node", name, "--days", str(days), "--folder", self.folder / "pki")[0], 0)
+            pki = self.folder / "pki"
+            host = self.cluster.add(name, app_command=ECHO, flags=[
+                "--listen-telemetry", f"https://127.0.0.1:{free_port()}", "--listen-tls-cert", pki / f"{name}.pem",
+                "--listen-tls-key", pki / f"{name}-key.pem"])
+            host.start_app()
+            host.start_daemon()
+            self.cluster.wait_ready(host)
+            left = metric(host, "ringside_certificates_end_timestamp_seconds") - time.time()
+            self.assertAlmostEqual(left / 86400, days, delta=1.1)
+            self.assertEqual("certificate_" in host.daemon.log(), bool(event))
+            if event:
+                self.assertIn(event, host.daemon.log())
+            host.kill()
 
 
 class Members(CertificateTest):

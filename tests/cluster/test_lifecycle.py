@@ -55,6 +55,15 @@ class Lifecycle(ClusterTest):
         for piece in ("gave_up", "join.timeout", "none of the 1 seeds", "remedy"):
             self.assertIn(piece, host.daemon.log())
 
+    def test_seeds_that_lead_nowhere_and_missing_members_count_as_not_joined(self):
+        for flags, cause in ((["--join", f"file:{self.folder}/nobody"], "none of the 1 seeds"),
+                             (["--join-min-members", "2"], "1 of 2 members")):
+            host = self.cluster.add(f"n{len(self.cluster.hosts)}", app_command=ECHO, flags=["--join-timeout", "1s", *flags])
+            host.start_app()
+            host.start_daemon()
+            self.assertEqual(host.daemon.wait(10), 1, host.daemon.tail())
+            self.assertIn(cause, host.daemon.log())
+
     def test_a_daemon_that_needs_more_members_ends_too_and_one_that_has_joined_stays(self):
         a = self.cluster.add("a", app_command=ECHO)
         self.cluster.start()
@@ -68,6 +77,27 @@ class Lifecycle(ClusterTest):
         self.assertIn("3 of 9 members", c.daemon.log())
         self.assertTrue(b.ready())
         self.assertNotIn("gave_up", b.daemon.log())
+
+    def test_over_ipv6_members_find_each_other_and_forward(self):
+        hosts = []
+        for name in "ab":
+            host = self.cluster.add(name, app_command=ECHO, flags=["--listen-api", f"[::1]:{free_port()}"])
+            hosts.append(host)
+        for host in hosts:
+            host.agent_command = lambda host=host, on_ipv4=host.agent_command: [
+                f"[::1]:{host.peer_port}" if part == host.peer_listener else part for part in on_ipv4()]
+            host.seeds = [f"[::1]:{other.peer_port}" for other in hosts]
+            host.start_app()
+            host.start_daemon()
+        for host in hosts:
+            self.cluster.wait_ready(host)
+        a, b = hosts
+        wait_until(lambda: {m["address"] for m in a.ring()["members"]} == {f"[::1]:{h.peer_port}" for h in hosts}, 10,
+                   "both are in the ring", [h.daemon for h in hosts])
+        key = next(f"k{i}" for i in range(1000) if a.owner(f"k{i}") == "b")
+        self.assertEqual(a.get(route(key, "/echo")).json()["app"], "b")
+        at = next(flag for flag in a.flags if str(flag).startswith("[::1]"))
+        self.assertEqual(run("call", key, "/echo", "--addr", at)[0], 0)
 
     def test_the_api_on_a_unix_socket(self):
         path = self.folder / "api.sock"

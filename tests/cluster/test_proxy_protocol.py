@@ -48,6 +48,10 @@ class ProxyProtocol(CertificateTest):
     def test_a_load_balancer_that_speaks_for_itself_is_itself_and_trusted(self):
         self.assertEqual(self.said(self.send([LOCAL + REQUEST])), ("6.6.6.6, 127.0.0.1", "http"))
 
+    def test_whom_the_load_balancer_does_not_name_nobody_believes(self):
+        for header in (b"PROXY UNKNOWN\r\n", START + b"\x21\x00\0\0", START + b"\x21\x31\0\xd8" + bytes(216)):
+            self.assertEqual(self.said(self.send([header + REQUEST])), ("unknown", "http"))
+
     def test_others_come_without_a_header(self):
         self.assertEqual(self.said(self.send([REQUEST], source="127.0.0.2")), ("127.0.0.2", "http"))
         self.assertIn(b" 400 ", self.send([VERSION_1 + REQUEST], source="127.0.0.2"))

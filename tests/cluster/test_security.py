@@ -1,12 +1,18 @@
 """Members that talk in TLS, members that must not get in, and who may ask the API for what."""
 import hashlib
+import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 
-from support import ClusterTest, ECHO, free_port, metric, route, run, wait_until
+from support import ClusterTest, ECHO, ROOT, free_port, metric, route, run, wait_until
 
 from load import Load
+
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import tchannel  # noqa: E402
 
 
 def refused(reason):
@@ -211,6 +217,31 @@ class Tls(SecurityTest):
         self.assertTrue(a.ready() and b.ready())
 
 
+class Orders(SecurityTest):
+    """What Ringpop's tools may order: anything where all is plain, and nothing over the peer port once members prove themselves."""
+
+    def ask(self, port, endpoint):
+        connection = tchannel.Connection.to(f"127.0.0.1:{port}")
+        try:
+            answer = connection.call(tchannel.Call(endpoint, arg3=b"{}"), timeout=10)
+        finally:
+            connection.close()
+        return answer.code, json.loads(answer.arg3)
+
+    def test_with_tls_orders_are_taken_on_the_tchannel_listener_alone_and_questions_everywhere(self):
+        port = free_port()
+        a = self.cluster.add("a", app_command=ECHO, flags=["--cluster-key-file", self.key(), "--security-tls-plain", "accept",
+                                                           "--listen-tchannel", f"127.0.0.1:{port}"])
+        self.cluster.start()
+        for endpoint in ("/admin/leave", "/admin/gossip/stop", "/admin/reap", "/admin/config/set", "/admin/reload", "/trace/add"):
+            code, said = self.ask(a.peer_port, endpoint)
+            self.assertEqual((code, said["type"]), (1, "ringside.forbidden"), endpoint)
+        self.assertEqual(self.ask(a.peer_port, "/admin/gossip/status")[0], 0)
+        self.assertEqual(self.ask(a.peer_port, "/admin/stats")[0], 0)
+        self.assertTrue(a.ready())
+        self.assertEqual(self.ask(port, "/admin/reap")[0], 0)
+
+
 class Networks(SecurityTest):
     def test_connections_from_other_networks_are_closed_and_the_log_says_what_to_do(self):
         a = self.cluster.add("a", app_command=ECHO, flags=["--security-allow-cidrs", "10.0.0.0/8,127.0.0.2"])
@@ -328,6 +359,14 @@ class Tokens(SecurityTest):
 
     def test_the_unix_socket_knows_our_user_and_the_command_line_takes_a_token_file(self):
         self.assertEqual(run("health", "--addr", f"unix:{self.socket}")[0], 0)
+        self.assertEqual(os.stat(self.socket).st_mode & 0o777, 0o660)
+        self.assertEqual(run("reload", "--addr", f"unix:{self.socket}")[0], 0)  # an order of the role ops, without a token
+        if os.geteuid() == 0:  # whoever of the group uses it as another user is an app
+            self.folder.chmod(0o750)
+            other = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", "--unix-socket",
+                                    str(self.socket), "http://localhost/v1/reload"], capture_output=True, text=True, check=False,
+                                   timeout=20, user=65534, group=os.getegid())
+            self.assertEqual(other.stdout, "403")
         at = ["--addr", f"127.0.0.1:{self.host.api_port}"]
         code, _, err = run("members", *at)
         self.assertEqual(code, 1)

@@ -21,8 +21,9 @@ void proxy_protocol(const Input& input) {
     require(part.index() == whole.index(), "more bytes have changed what was decided");
     const auto* early = std::get_if<Header>(&part);
     if (early != nullptr)
-      require(early->length == header->length && early->source == header->source,
-              "more bytes have changed the header");
+      require(
+          early->length == header->length && early->from == header->from && early->source == header->source,
+          "more bytes have changed the header");
     break;
   }
 }

@@ -59,7 +59,7 @@ TEST_CASE("a faulty file is answered with line, column and what to do") {
       {"gossip: 5s\n", "r.yaml:1:9: gossip: is a section; expected options below it"},
       {"workers: [1]\n", "r.yaml:1:10: workers: expected NUMBER, found a list"},
       {"workers: {a: 1}\n", "r.yaml:1:10: workers: expected NUMBER, found a section"},
-      {"join:\n  seeds: a:1\n", "r.yaml:2:10: join.seeds: expected a list; e.g. [a, b]"},
+      {"join:\n  seeds: {a: 1}\n", "r.yaml:2:10: join.seeds: expected a list; e.g. [a, b]"},
       {"join: {seeds: [[a]]}\n", "r.yaml:1:16: join.seeds: a list holds texts"},
       {"node: {labels: [zone]}\n", "r.yaml:1:16: node.labels: expected a map; e.g. {zone: eu, rack: r1}"},
       {"node: {labels: {zone: [eu]}}\n", "r.yaml:1:17: node.labels: a map holds texts"},
@@ -133,6 +133,14 @@ TEST_CASE("faulty routes are answered with line and column, the number of the ro
   }));
   CAPTURE(yaml);
   CHECK(of_file(yaml) == expected);
+}
+
+TEST_CASE("an entry that stands alone is a list of one, and an empty text one of none") {
+  const auto of_file = [](const std::string& yaml) {
+    return load(Arguments{"-c", "r.yaml"}, {}, [&](const std::string&) { return Result<std::string>(yaml); });
+  };
+  CHECK(of_file("join: {seeds: dns://ring:7601}\n")->config.join.seeds == List{"dns://ring:7601"});
+  CHECK(of_file("listen: {ingress: \"\"}\n")->config.listen.ingress.empty());
 }
 
 TEST_CASE("bad YAML is answered with the place where reading stopped") {

@@ -94,6 +94,7 @@ TEST_CASE("the app's environment has where its ringside is, and no settings of o
                                          {"RINGSIDE_ADDR", "old"},
                                          {"RINGSIDE_WORKERS", "3"},
                                          {"RINGSIDE_API_TOKEN_FILE", "/t"},
+                                         {"RINGSIDE_CA_FILE", "/ca.pem"},
                                          {"RINGSIDE_SECURITY_APP_TOKEN_FILE", "/u"}}}
                         .plan();
   REQUIRE(plan.has_value());
@@ -103,6 +104,7 @@ TEST_CASE("the app's environment has where its ringside is, and no settings of o
   CHECK(value_of(environment, "RINGSIDE_ADDR") == "unix:///run/api.sock");
   CHECK(value_of(environment, "RINGSIDE_NODE_NAME") == "my-host-1");
   CHECK(value_of(environment, "RINGSIDE_API_TOKEN_FILE") == "/t");
+  CHECK(value_of(environment, "RINGSIDE_CA_FILE") == "/ca.pem");
   CHECK(value_of(environment, "RINGSIDE_APP_TOKEN_FILE") == "/u");
   CHECK(value_of(environment, "RINGSIDE_WORKERS") == "(unset)");
 }

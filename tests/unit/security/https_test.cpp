@@ -1,5 +1,6 @@
 // TLS as HTTP has it: the server shows a certificate, the client nothing. Servers of listen.tls, and the
 // command line that asks them.
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include "daemon/security/certificate.hpp"
@@ -126,6 +127,24 @@ TEST_CASE(
   CHECK(meets(odd));
   CHECK(odd.chosen().empty());
   CHECK_FALSE(meets(old));
+}
+
+TEST_CASE("a key with a passphrase is refused at once, and nobody is asked for it") {
+  const auto made = *make_member(authority(), "localhost", 30);
+  BIO* plain = BIO_new_mem_buf(made.key.data(), static_cast<int>(made.key.size()));
+  EVP_PKEY* key = PEM_read_bio_PrivateKey(plain, nullptr, nullptr, nullptr);
+  BIO* locked = BIO_new(BIO_s_mem());
+  unsigned char passphrase[] = "secret";
+  REQUIRE(PEM_write_bio_PKCS8PrivateKey(locked, key, EVP_aes_256_cbc(), reinterpret_cast<char*>(passphrase),
+                                        6, nullptr, nullptr) == 1);
+  char* text = nullptr;
+  const auto size = BIO_get_mem_data(locked, &text);
+  auto files = files_of(made);
+  files.key.assign(text, static_cast<std::size_t>(size));
+  BIO_free(plain);
+  BIO_free(locked);
+  EVP_PKEY_free(key);
+  CHECK_THAT(Tls::for_clients(files).error(), Contains("api.key is locked with a passphrase"));
 }
 
 TEST_CASE("files that do not fit are named") {

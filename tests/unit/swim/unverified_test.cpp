@@ -273,6 +273,12 @@ TEST_CASE("the dead member holds its place until its successor has answered: no 
     CHECK(bench.notices<RingInputChanged>().size() == 1);
     CHECK(bench.owner().empty());
   }
+  SECTION("it turns out to be somebody else: then too") {
+    bench.ping({say(newcomer, Status::alive, today_ms + 3, {{"__identity", "z"}})});
+    bench.answer(ping, ringpop::PingResponse{{}, 1, newcomer, 1});
+    CHECK(bench.owner().empty());
+    CHECK(!bench.row(bench.old)->holds_place);
+  }
   SECTION("what is said of the old one meanwhile ends it") {
     bench.ping({say(bench.old, Status::leave, today_ms, bench.named)});
     CHECK(bench.status(bench.old) == Status::leave);

@@ -34,6 +34,28 @@ TEST_CASE("local-only is for the owner here, and else refused with the owner's n
   CHECK_THAT(both.ask(both.theirs, "Ringside-Route: owner\r\n"), Contains("\r\n\r\nfrom b"));
 }
 
+TEST_CASE("a time limit that is none is refused with what is wrong with it, on ingress too") {
+  const Both both;
+  for (const char* wrong : {"soon", "-1s", "5", "1s, 2s"}) {
+    const std::string field = "Ringside-Timeout: " + std::string(wrong) + "\r\n";
+    CHECK_THAT(both.ask(both.theirs, field), StartsWith("HTTP/1.1 400") && Contains("Ringside-Timeout: ") &&
+                                                 Contains("\"executed\":\"no\""));
+    CHECK_THAT(exchange(both.pair.a.ingress_port(), get("/x", "Ringside-Key: k\r\n" + field)),
+               StartsWith("HTTP/1.1 400"));
+  }
+  CHECK_THAT(both.ask(both.theirs, "Ringside-Timeout: 1.5s\r\n"), Contains("from b"));
+}
+
+TEST_CASE("methods that nobody has heard of reach the app as they are; TRACE does not") {
+  const Both both;
+  const auto with = [&](const std::string& method) {
+    return exchange(both.pair.a.port(),
+                    method + " " + both.theirs + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  };
+  for (const char* method : {"PROPFIND", "REPORT", "X-OWN"}) CHECK_THAT(with(method), Contains("from b"));
+  CHECK_THAT(with("TRACE"), StartsWith("HTTP/1.1 405") && Contains("method_not_allowed"));
+}
+
 TEST_CASE("prefer-local is this node's app while it is up, whoever owns the key") {
   Both both;
   const std::string wish = "Ringside-Route: prefer-local\r\n";

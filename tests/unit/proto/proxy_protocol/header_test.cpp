@@ -21,11 +21,14 @@ const std::string v4("\xcb\x00\x71\x09\x0a\x00\x00\x01\x30\x39\x01\xbb", 12);
 const std::string v6 = std::string("\x20\x01\x0d\xb8", 4) + std::string(11, '\0') + "\x01" +
                        std::string(16, '\0') + std::string("\x30\x39\x01\xbb", 4);
 
-std::string source_of(const std::string& header) {
+using From = Header::From;
+
+std::string source_of(const std::string& header, From from = From::client) {
   const std::string request = header + "GET / HTTP/1.1\r\n";
   const auto step = read_header(request);
   REQUIRE(std::holds_alternative<Header>(step));
   CHECK(std::get<Header>(step).length == header.size());
+  CHECK(std::get<Header>(step).from == from);
   for (std::size_t size = 0; size < header.size(); ++size) {
     CAPTURE(size);
     CHECK(std::holds_alternative<NeedMore>(read_header(request.substr(0, size))));
@@ -47,16 +50,17 @@ TEST_CASE("the client's address is read from both versions, and only that") {
   CHECK(source_of(binary(0x21, 0x11, v4)) == "203.0.113.9");
   CHECK(source_of(binary(0x21, 0x12, v4)) == "203.0.113.9");
   CHECK(source_of(binary(0x21, 0x21, v6)) == "2001:db8::1");
+  CHECK(source_of("PROXY TCP6 ::ffff:203.0.113.9 ::1 12345 443\r\n") == "203.0.113.9");
   CHECK(source_of(binary(0x21, 0x11, v4 + std::string("\x04\x00\x02hi", 5))) == "203.0.113.9");
 }
 
 TEST_CASE("a load balancer that speaks for itself, or of no address, names nobody") {
-  CHECK(source_of("PROXY UNKNOWN\r\n").empty());
-  CHECK(source_of("PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n").empty());
-  CHECK(source_of(binary(0x20, 0x11, v4)).empty());
-  CHECK(source_of(binary(0x20, 0x00, "")).empty());
-  CHECK(source_of(binary(0x21, 0x00, "")).empty());
-  CHECK(source_of(binary(0x21, 0x31, std::string(216, 'x'))).empty());
+  CHECK(source_of("PROXY UNKNOWN\r\n", From::unknown).empty());
+  CHECK(source_of("PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n", From::unknown).empty());
+  CHECK(source_of(binary(0x21, 0x00, ""), From::unknown).empty());
+  CHECK(source_of(binary(0x21, 0x31, std::string(216, 'x')), From::unknown).empty());
+  CHECK(source_of(binary(0x20, 0x11, v4), From::balancer).empty());
+  CHECK(source_of(binary(0x20, 0x00, ""), From::balancer).empty());
 }
 
 TEST_CASE("what is no header is refused as soon as it shows") {
