@@ -358,6 +358,10 @@ std::string overview() {
          "Exit codes: 0 ok, 1 failed, 2 usage, 3 not reachable, 4 not found, 5 timed out.\n";
 }
 
+// Of the flags that all verbs have, --help, the last one, is all that means something to these.
+constexpr std::array<std::string_view, 7> local_verbs = {"keygen",   "token",      "cert",   "echo",
+                                                         "validate", "completion", "version"};
+
 void append_flags(std::string& out, std::span<const Flag> flags) {
   for (const Flag& flag : flags) {
     std::string form = flag.letter != 0 ? std::string("  -") + flag.letter + ", " : "      ";
@@ -373,7 +377,8 @@ std::string help(const Verb& verb) {
   out += "\n";
   if (verb.run == nullptr) return out + config::flags_help();
   append_flags(out, verb.flags);
-  append_flags(out, common_flags());
+  const bool asks_nobody = std::ranges::find(local_verbs, verb.name) != local_verbs.end();
+  append_flags(out, asks_nobody ? common_flags().last(1) : common_flags());
   return out;
 }
 

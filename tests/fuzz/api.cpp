@@ -1,12 +1,14 @@
 // What the local API and Ringpop's tools ask: any question has an answer, as JSON where it says so, and no
 // body ends more than its own request.
 //
-// The payload's first line is the question: "GET /v1/ring?points" for the API, "/trace/add" for a tool; the
+// The payload's first line is the question: "GET /v1/ring?points" for the API, "/trace/add" for a tool,
+// "keyring" for what members tell each other about keys; the
 // body stands behind it, and is what a member says when the API has to ask one. Flag 0: the node is still
 // joining; 1: the ring is empty.
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "daemon/api/keyring.hpp"
 #include "daemon/api/owners.hpp"
 #include "daemon/api/ringpop_admin.hpp"
 #include "daemon/api/ringpop_command.hpp"
@@ -93,12 +95,31 @@ void check_command(const api::View& view, api::RingpopCommand command, std::stri
   }
 }
 
+// What one member tells another about the cluster's keys, and its answers.
+void check_keyring(std::string_view body) {
+  if (const auto verb = api::read_keyring_verb(body)) {
+    const auto again = api::read_keyring_verb(api::to_json(*verb));
+    require(again && again->kind == verb->kind && again->id == verb->id && again->key == verb->key,
+            "an order about keys that changes on its way");
+  } else {
+    require(!verb.error().empty(), "a refusal without a reason");
+  }
+  const auto ids = api::read_ids(body);
+  require(ids || !ids.error().empty(), "a refusal without a reason");
+  if (ids) {
+    const auto again = api::read_ids(api::ids_to_json(*ids));
+    require(again && *again == *ids, "ids that change on their way");
+  }
+  static_cast<void>(api::read_refusal(body));
+}
+
 }  // namespace
 
 void api(const Input& input) {
   const auto line = input.payload().substr(0, input.payload().find('\n'));
   const auto body = input.payload().substr(std::min(line.size() + 1, input.payload().size()));
   const auto& view = view_of(input);
+  if (line == "keyring") return check_keyring(body);
   if (!line.starts_with('/')) return check_call(view, line, body);
   if (const auto command = api::ringpop_command(line)) return check_command(view, *command, body);
   const auto ask = [&view] {

@@ -23,6 +23,7 @@ void tchannel_calls(const Input&);
 void gossip(const Input&);
 void proxy(const Input&);
 void proxy_protocol(const Input&);
+void websocket(const Input&);
 void api(const Input&);
 void config(const Input&);
 void routes(const Input&);
@@ -45,6 +46,7 @@ inline constexpr std::array targets{
     Target{"gossip", gossip},
     Target{"proxy", proxy},
     Target{"proxy_protocol", proxy_protocol},
+    Target{"websocket", websocket},
     Target{"api", api},
     Target{"config", config},
     Target{"routes", routes},
