@@ -62,10 +62,10 @@ class Worker {
   // Before start(), and when keys, certificates or tokens have changed. `clients`: for the listeners that
   // speak TLS. No tokens: none are asked for, and the app is sent none.
   struct Security {
-    security::PeerSecurity peers;
-    security::TlsPtr clients;
-    security::TokensPtr tokens;
-    security::AppTokenPtr app_token;
+    security::PeerSecurity peers{};
+    security::TlsPtr clients{};
+    security::TokensPtr tokens{};
+    security::AppTokenPtr app_token{};
   };
   void set_security(Security);
   void relay(net::TunnelNews);
