@@ -464,8 +464,8 @@ Result<TlsPtr, std::string> Tls::with_certificates(const CertificateFiles& files
   auto impl = new_tls();
   impl->proof = Proof::certificates;
   for (SSL_CTX* context : {impl->client.get(), impl->server.get()}) {
-    if (auto fault = trust(context, files.ca, files.ca_file); !fault.empty()) return fault;
     if (auto fault = show_certificate(context, files, name); !fault.empty()) return fault;
+    if (auto fault = trust(context, files.ca, files.ca_file); !fault.empty()) return fault;
   }
   return TlsPtr(std::make_shared<const Tls>(std::move(impl)));
 }

@@ -1,7 +1,6 @@
-// The frames of a WebSocket that passes through: however its bytes are cut, they end where they end, and no more
-// is taken than there is.
+// The frames of a WebSocket that passes through: however its bytes are cut, they end where they end, and no
+// more is taken than there is.
 #include "proto/websocket/frames.hpp"
-
 #include "tests/fuzz/targets.hpp"
 
 namespace ringside::fuzz {

@@ -198,6 +198,8 @@ std::vector<Sample> samples() {
       {"/outboundz", "GET", "/outboundz", 204},
       {"/outboundz", "GET", "/outboundz", 503, "", joining},
       {"/v1/drain", "GET", "/v1/drain", 200},
+      {"/v1/drain", "GET", "/v1/drain?index=x", 400},
+      {"/v1/drain", "GET", "/v1/drain?index=17", 503, "", usual, full},
       {"/v1/drain", "GET", "/v1/drain", 200, "", leaving},
       {"/v1/drain", "POST", "/v1/drain", 202, "", leaving, {}, going},
       {"/v1/drain", "POST", "/v1/drain", 202, R"({"timeout":"5s"})", leaving, {}, going},

@@ -64,7 +64,8 @@ TEST_CASE(
   RingpopStats stats;
   stats.members = view.members;
   const auto answer = answer_ringpop_admin("/admin/stats", "", view, [&] { return stats; });
-  for (const auto& row : Json::parse(answer->body)["membership"]["members"])
+  const Json told = Json::parse(answer->body);
+  for (const auto& row : told["membership"]["members"])
     CHECK(row["dampScore"] == (row["address"] == flapper ? 1500 : 0));
   const auto scores = damp_scores(Json{{"flappers", {flapper, calm, "10.9.9.9:1"}}}.dump(), view);
   CHECK(Json::parse(scores.body)["scores"] ==

@@ -80,6 +80,8 @@ TEST_CASE("API addresses are taken in all the forms that people write") {
       {"http://localhost:80/", "localhost:80"},
       {"localhost", "localhost:7600"},
       {"http://[::1]:7600", "[::1]:7600"},
+      {"https://[::1]:7600/", "https://[::1]:7600"},
+      {"https://ring-a", "https://ring-a:7600"},
       {"unix:/run/ringside/api.sock", "unix:/run/ringside/api.sock"},
       {"unix:///run/ringside/api.sock", "unix:/run/ringside/api.sock"},
   };
@@ -89,7 +91,8 @@ TEST_CASE("API addresses are taken in all the forms that people write") {
     REQUIRE(address.has_value());
     CHECK(address->to_string() == expected);
   }
-  for (const char* text : {"", "https://a:1", "http://a:1/v1", "a:99999", "unix:relative"}) {
+  for (const char* text :
+       {"", "https://a:1/v1", "https://unix:/x", "http://a:1/v1", "a:99999", "unix:relative"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_api_address(text).has_value());
   }

@@ -120,9 +120,8 @@ TEST_CASE("faulty routes are answered with line and column, the number of the ro
       {"routes:\n  - {match: /a, key: k, concurrency: 0}\n",
        "r.yaml:2:38: routes: route 1: concurrency: 0 is out of range, 1 to 1000000"},
       {"events:\n  webhooks:\n    - {url: 'https://localhost/'}\n",
-       "r.yaml:3:13: events.webhooks: webhook 1: url: 'https://localhost/': https is not spoken to webhooks "
-       "yet; use "
-       "http on this machine"},
+       "r.yaml:3:13: events.webhooks: webhook 1: url: 'https://localhost/': https is not spoken to webhooks; "
+       "use http on this machine"},
       {"routes:\n  - {key: k}\n",
        "r.yaml:2:5: routes: route 1: match is missing: the path that the route takes, e.g. /users/{id}/**"},
       {"routes:\n  - {match: \"/users/{id}\", key: \"user:{idd}\"}\n",

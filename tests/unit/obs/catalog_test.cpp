@@ -93,6 +93,8 @@ const std::vector<Counter WorkerMetrics::*> worker_counters = {&WorkerMetrics::r
                                                                &WorkerMetrics::tls_accepted,
                                                                &WorkerMetrics::tls_refused,
                                                                &WorkerMetrics::tls_too_many,
+                                                               &WorkerMetrics::client_tls_refused,
+                                                               &WorkerMetrics::proxy_headers_refused,
                                                                &WorkerMetrics::drain_cut};
 const std::vector<Gauge WorkerMetrics::*> worker_gauges = {
     &WorkerMetrics::connections_open, &WorkerMetrics::in_flight,       &WorkerMetrics::peer_links,
@@ -122,6 +124,7 @@ const std::vector<Counter ControlMetrics::*> control_counters = {&ControlMetrics
                                                                  &ControlMetrics::proxy_refused,
                                                                  &ControlMetrics::refused_above_cap,
                                                                  &ControlMetrics::refused_ahead_of_time,
+                                                                 &ControlMetrics::connections_strangers,
                                                                  &ControlMetrics::connections_plain,
                                                                  &ControlMetrics::connections_tls,
                                                                  &ControlMetrics::refused_bad_address,
@@ -146,6 +149,7 @@ const std::vector<Gauge ControlMetrics::*> control_gauges = {&ControlMetrics::me
                                                              &ControlMetrics::members_faulty,
                                                              &ControlMetrics::members_leave,
                                                              &ControlMetrics::members_tombstone,
+                                                             &ControlMetrics::certificates_end,
                                                              &ControlMetrics::members_unverified,
                                                              &ControlMetrics::ring_servers,
                                                              &ControlMetrics::tchannel_connections,
