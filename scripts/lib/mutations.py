@@ -62,7 +62,7 @@ MUTATIONS = [
      "if (heal_clock.take(now.steady, members.living_count() + 1, rng)) out.notices",
      "if (heal_clock.take(now.steady, members.living_count() + 1, rng) && false) out.notices"),
     ("a new member changes the ring and nobody is told", "membership.cpp",
-     "if (was_in != is_in || (is_in && moves_points)) {", "if (was_in && !is_in) {"),
+     "if (was_in_ring != is_in || (is_in && moves_points)) {", "if (was_in_ring && !is_in) {"),
     ("silence is a refusal", "node_inquest.cpp",
      "if (failed.error() == make_error_code(Errc::refused)) return", "if (!failed) return"),
     ("a proof of death needs no witness", "inquest.cpp",
