@@ -23,6 +23,20 @@ std::string sentence(std::string text) {
   return text;
 }
 
+// What a flag says, else the variable beside it that is not empty, and which of them it was.
+struct Said {
+  std::string text;
+  std::string_view by;  // empty: neither says anything
+};
+Said said(const Terminal& terminal, const Arguments& arguments, std::string_view flag,
+          std::string_view variable) {
+  if (auto text = arguments.get(flag)) return {std::move(*text), flag};
+  Said found;
+  for (const auto& [name, value] : terminal.environment)
+    if (name == variable && !value.empty()) found = {value, variable};
+  return found;
+}
+
 }  // namespace
 
 Result<Address, std::string> parse_api_address(std::string_view text) {
@@ -36,36 +50,24 @@ Result<Endpoint, std::string> api_endpoint(const Terminal& terminal, const Argum
   if (!address) return std::move(address).error();
   Endpoint endpoint{std::move(*address)};
   if (!endpoint.address.tls) return endpoint;
-  const auto flag = arguments.get("--ca-file");
-  std::string file = flag.value_or("");
-  for (const auto& [name, value] : terminal.environment)
-    if (!flag && name == "RINGSIDE_CA_FILE") file = value;
+  const Said file = said(terminal, arguments, "--ca-file", "RINGSIDE_CA_FILE");
   std::string ca;
-  if (!file.empty()) {
-    const auto read = security::read_public_file(file);
-    if (!read) return (flag ? "--ca-file: " : "RINGSIDE_CA_FILE: ") + read.error();
+  if (!file.text.empty()) {
+    const auto read = security::read_public_file(file.text);
+    if (!read) return std::string(file.by) + ": " + read.error();
     ca = read->text;
   }
-  auto tls = security::Tls::of_client(ca, file);
+  auto tls = security::Tls::of_client(ca, file.text);
   if (!tls) return std::move(tls).error();
   endpoint.tls = std::move(*tls);
   return endpoint;
 }
 
 Result<Endpoint, std::string> api_address(const Terminal& terminal, const Arguments& arguments) {
-  std::string text(default_address);
-  std::string source;
-  for (const auto& [name, value] : terminal.environment) {
-    if (name != "RINGSIDE_ADDR" || value.empty()) continue;
-    text = value;
-    source = "RINGSIDE_ADDR";
-  }
-  if (const auto flag = arguments.get("--addr")) {
-    text = *flag;
-    source = "--addr";
-  }
-  auto endpoint = api_endpoint(terminal, arguments, text);
-  if (!endpoint) return source + " is '" + text + "': " + endpoint.error();
+  const Said address = said(terminal, arguments, "--addr", "RINGSIDE_ADDR");
+  if (address.by.empty()) return api_endpoint(terminal, arguments, default_address);
+  auto endpoint = api_endpoint(terminal, arguments, address.text);
+  if (!endpoint) return std::string(address.by) + " is '" + address.text + "': " + endpoint.error();
   return endpoint;
 }
 
@@ -77,10 +79,8 @@ HttpRequest request_for(const Terminal& terminal, const std::string& path) {
 }
 
 Result<void, std::string> load_token(Terminal& terminal, const Arguments& arguments) {
-  const auto flag = arguments.get("--token-file");
-  std::string file = flag.value_or("");
-  for (const auto& [name, value] : terminal.environment)
-    if (!flag && name == "RINGSIDE_API_TOKEN_FILE") file = value;
+  const Said said_file = said(terminal, arguments, "--token-file", "RINGSIDE_API_TOKEN_FILE");
+  const std::string& file = said_file.text;
   if (file.empty()) return {};
   const auto text = security::read_secret_file(file);
   const auto token = text ? security::strongest_token(text->text) : std::nullopt;
@@ -89,7 +89,7 @@ Result<void, std::string> load_token(Terminal& terminal, const Arguments& argume
     return {};
   }
   const std::string why = text ? file + " holds no token; `ringside token new` makes one" : text.error();
-  if (flag) return "--token-file: " + why;
+  if (said_file.by == "--token-file") return "--token-file: " + why;
   terminal.err << "ringside: asking without a token, RINGSIDE_API_TOKEN_FILE: " << why << "\n";
   return {};
 }

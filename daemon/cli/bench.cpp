@@ -118,17 +118,17 @@ std::string render(const Json& done) {
 }  // namespace
 
 int bench(Terminal& terminal, const Arguments& arguments) {
-  const auto address = api_address(terminal, arguments);
-  if (!address) return fail(terminal, usage, address.error());
-  if (address->tls)
+  const auto api = api_address(terminal, arguments);
+  if (!api) return fail(terminal, usage, api.error());
+  if (api->tls)
     return fail(terminal, usage,
                 "bench speaks no TLS, which would be a part of what it measures; name a listener without");
   auto wishes = read_wishes(arguments);
   if (!wishes) return fail(terminal, usage, wishes.error());
-  if (const auto exit = not_ready(terminal, *address)) return *exit;
+  if (const auto exit = not_ready(terminal, *api)) return *exit;
 
   Load& load = wishes->load;
-  load.at = address->address;
+  load.at = api->address;
   Rng rng(seed);
   HttpRequest request = request_for(terminal, "");
   request.method = wishes->method;
@@ -136,7 +136,7 @@ int bench(Terminal& terminal, const Arguments& arguments) {
   request.keep_alive = true;
   load.next = [&] {
     request.target = "/v1/route/key:" + std::to_string(rng.below(wishes->keys)) + wishes->path;
-    return serialize(address->address, request);
+    return serialize(api->address, request);
   };
   Progress progress(terminal);
   const Duration between = terminal.live ? Duration{} : load.time / lines_of_progress;

@@ -157,8 +157,8 @@ class Lines {
 }  // namespace
 
 int events(Terminal& terminal, const Arguments& arguments) {
-  const auto address = api_address(terminal, arguments);
-  if (!address) return fail(terminal, usage, address.error());
+  const auto api = api_address(terminal, arguments);
+  if (!api) return fail(terminal, usage, api.error());
   const bool follow = arguments.has("--follow");
   const auto most = parse_integer(arguments.get("--count").value_or(no_end));
   if (!most || *most < 1) return fail(terminal, usage, "--count is a number from 1 on");
@@ -178,7 +178,7 @@ int events(Terminal& terminal, const Arguments& arguments) {
     bool good = false;
     std::string refusal;
     const auto over = [&] { return reader.printed() >= *most || terminal.now() >= end; };
-    const auto response = fetch(*address, request, follow ? silence_max : ask_timeout,
+    const auto response = fetch(*api, request, follow ? silence_max : ask_timeout,
                                 {.head =
                                      [&](const HttpResponse& head) {
                                        good = head.status == 200;
@@ -205,7 +205,7 @@ int events(Terminal& terminal, const Arguments& arguments) {
       return fail(terminal, exit_of(response.error()), response.error().text);
     }
     if (!std::exchange(told, true))
-      terminal.err << "ringside: the stream of " << address->address.to_string()
+      terminal.err << "ringside: the stream of " << api->address.to_string()
                    << " has ended; trying to go on where it did\n"
                    << std::flush;
     terminal.sleep(std::min<Duration>(before_reconnect, end - terminal.now()));
@@ -214,8 +214,8 @@ int events(Terminal& terminal, const Arguments& arguments) {
 }
 
 int logs(Terminal& terminal, const Arguments& arguments) {
-  const auto address = api_address(terminal, arguments);
-  if (!address) return fail(terminal, usage, address.error());
+  const auto api = api_address(terminal, arguments);
+  if (!api) return fail(terminal, usage, api.error());
   const bool follow = arguments.has("--follow");
   const std::string level = arguments.get("--level").value_or("info");
   const HttpRequest request =
@@ -224,7 +224,7 @@ int logs(Terminal& terminal, const Arguments& arguments) {
   Lines lines(terminal, !for_people(arguments));
   bool good = false;
   std::string refusal;
-  const auto response = fetch(*address, request, follow ? Millis(silence_of_a_log) : ask_timeout,
+  const auto response = fetch(*api, request, follow ? Millis(silence_of_a_log) : ask_timeout,
                               {.head = [&](const HttpResponse& head) { good = head.status == 200; },
                                .body =
                                    [&](std::string_view piece) {

@@ -44,15 +44,14 @@ bool is_id(std::string_view text) {
 int install(Terminal& terminal, const Arguments& arguments) {
   const auto key = read_key(arguments.words[1]);
   if (!key) return fail(terminal, failed, key.error());
-  const auto address = api_address(terminal, arguments);
-  if (!address) return fail(terminal, usage, address.error());
-  if (!address->tls && !address->address.is_loopback())
+  const auto api = api_address(terminal, arguments);
+  if (!api) return fail(terminal, usage, api.error());
+  if (!api->tls && !api->address.is_loopback())
     return fail(terminal, usage,
-                "a key is not sent to " + address->address.to_string() +
+                "a key is not sent to " + api->address.to_string() +
                     ", where others could read it on its way; run this on the node's own machine");
-  return show(
-      terminal, arguments,
-      tell(terminal, *address, "POST", "/v1/keyring", Json{{"key", security::hex(key->bytes)}}.dump()));
+  return show(terminal, arguments,
+              tell(terminal, *api, "POST", "/v1/keyring", Json{{"key", security::hex(key->bytes)}}.dump()));
 }
 
 }  // namespace

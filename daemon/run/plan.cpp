@@ -26,7 +26,8 @@ std::string url_of(const Address& address) {
   return (address.tls ? "" : "http://") + address.to_string();
 }
 
-// The app is to know nothing of ours but where its ringside is, and where the token is that it asks for.
+// The app is to know nothing of ours but where its ringside is, whose certificates it shows, and where the
+// token is that it asks for.
 config::Environment app_environment(const Wishes& wishes, const Plan& plan) {
   config::Environment all;
   const auto app = parse_address(plan.app);

@@ -1,4 +1,4 @@
-// Certificates for security.tls.mode: certs, as `ringside cert` makes them: an authority for one cluster, and
+// Certificates for security.tls.mode: certs and listen.tls, as `ringside cert` makes them: an authority, and
 // for each member one that holds its node.name as a DNS name. X.509 v3, ECDSA on P-256, PEM.
 #pragma once
 

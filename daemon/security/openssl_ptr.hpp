@@ -1,4 +1,4 @@
-// OpenSSL's objects as owners: whoever holds one of these frees it. Inside security/ only.
+// OpenSSL's objects as owners: whoever holds one frees it; and how keys are read. Inside security/ only.
 #pragma once
 
 #include <openssl/bio.h>

@@ -21,7 +21,7 @@ struct Client {
   Listener listener = Listener::api;
   config::ForwardedFields forwarded =
       config::ForwardedFields::replace;  // what is done with its X-Forwarded-*
-  std::string address;                   // "unix" if it has none
+  std::string address;                   // "unix" if it has none, "unknown" if nobody says
   bool announced = false;                // a PROXY header stands before all else, and says who it is
   bool secured = false;                  // it speaks TLS
   const WebGuard* guard = nullptr;       // of this listener; none: whoever comes may ask

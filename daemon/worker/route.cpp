@@ -185,8 +185,7 @@ void route_of(const http::RequestHead& head, const Client& client, const config:
       api::takes_secrets(head.method, page_of(head)))
     refuse(out, api::Code::forbidden,
            "a secret is not taken over a connection that others can read; ask at https://, or on the node "
-           "itself, "
-           "at its unix socket or a listener on the loopback");
+           "itself, at its unix socket or a listener on the loopback");
 }
 
 void encode_key(std::string_view key, std::string& out) {
