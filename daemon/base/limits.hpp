@@ -137,6 +137,7 @@ inline constexpr auto view_time = 2s;                // after which measurements
 
 // Security
 inline constexpr std::size_t secret_file_bytes = 64 * 1024;
+inline constexpr auto secret_pipe_time = 5s;                    // for who writes a secret into a pipe
 inline constexpr std::size_t cluster_keys = 8;                  // accepted at once
 inline constexpr std::size_t keyring_asks = 32;                 // members asked at once for their keys
 inline constexpr auto keyring_ask_time = 2s;                    // for each

@@ -34,9 +34,10 @@ struct Percent {
 
 // Who is told of events by POST.
 struct Webhook {
-  std::string url;                 // http://host:port/path, on this machine
+  std::string url;                 // https://..., http://... on this machine, or /path at the app
   std::vector<std::string> types;  // "ring-*"; empty: all
   std::string secret_file;         // empty: what is sent is not signed
+  std::string ca_file;             // of whom https believes; empty: whom this machine does
   friend bool operator==(const Webhook&, const Webhook&) = default;
 };
 

@@ -689,14 +689,14 @@ const std::array table = {
            .help = "Allow listeners that other machines reach, without encryption or token.",
            .reason = "nobody opens a port to the network by accident.",
            .alias = "insecure"},
-    Option{
-        .path = "events.webhooks",
-        .field = RINGSIDE_FIELD(events.webhooks),
-        .help =
-            "Who on this machine is told of events by POST: url, types (all of them, or like ring-*), and a "
-            "secret_file to sign with. config/README.md explains them.",
-        .reason = "who asks GET /v1/events needs none.",
-        .own = true},
+    Option{.path = "events.webhooks",
+           .field = RINGSIDE_FIELD(events.webhooks),
+           .help = "Who is told of events by POST: url (https, http on this machine, or a path of the app), "
+                   "types (all "
+                   "of them, or like ring-*), a secret_file to sign with, a ca_file. config/README.md "
+                   "explains them.",
+           .reason = "who asks GET /v1/events needs none.",
+           .own = true},
     Option{.path = "observability.log.level",
            .field = RINGSIDE_FIELD(observability.log.level),
            .help = "Least level that is logged.",

@@ -83,6 +83,7 @@ Json json_of(const Webhook& hook) {
   Json json{{"url", hook.url}};
   if (!hook.types.empty()) json["types"] = hook.types;
   if (!hook.secret_file.empty()) json["secret_file"] = hook.secret_file;
+  if (!hook.ca_file.empty()) json["ca_file"] = hook.ca_file;
   return json;
 }
 

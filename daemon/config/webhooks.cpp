@@ -11,6 +11,8 @@
 namespace ringside::config {
 namespace {
 
+constexpr std::string_view http = "http://";
+constexpr std::string_view https = "https://";
 constexpr std::string_view example = R"(e.g. - {url: "http://127.0.0.1:5000/events", types: [ring-*]})";
 
 class Reader {
@@ -44,21 +46,24 @@ class Reader {
       else
         field(name, pair.first.Mark(), pair.second, hook);
     }
-    if (!given.contains("url")) refuse(node.Mark(), "has no url", std::string(example));
+    if (!given.contains("url")) return refuse(node.Mark(), "has no url", std::string(example));
+    if (!hook.ca_file.empty() && !hook.url.starts_with(https))
+      refuse(node.Mark(), "ca_file: only https has authorities", "leave it out");
   }
 
   void field(const std::string& name, const YAML::Mark& key, const YAML::Node& value, Webhook& hook) {
     if (name == "types") return types(value, hook);
-    if (name != "url" && name != "secret_file") {
-      const std::vector<std::string> known{"url", "types", "secret_file"};
+    if (name != "url" && name != "secret_file" && name != "ca_file") {
+      const std::vector<std::string> known{"url", "types", "secret_file", "ca_file"};
       const auto near = closest(name, known);
-      return refuse(key, "unknown option '" + name + "'",
-                    near.empty() ? "a webhook has url, types, secret_file" : "did you mean " + near + "?");
+      return refuse(
+          key, "unknown option '" + name + "'",
+          near.empty() ? "a webhook has url, types, secret_file, ca_file" : "did you mean " + near + "?");
     }
     if (!value.IsScalar() || value.Scalar().empty())
       return refuse(value.Mark(), name + ": expected a text", "");
-    if (name == "secret_file") {
-      hook.secret_file = value.Scalar();
+    if (name != "url") {
+      (name == "ca_file" ? hook.ca_file : hook.secret_file) = value.Scalar();
       return;
     }
     hook.url = value.Scalar();
@@ -101,16 +106,17 @@ std::string print_webhook(const Webhook& hook) {
     out += ", types: [" + types + "]";
   }
   if (!hook.secret_file.empty()) out += ", secret_file: " + in_quotes(hook.secret_file);
+  if (!hook.ca_file.empty()) out += ", ca_file: " + in_quotes(hook.ca_file);
   return out + "}";
 }
 
 Result<WebhookUrl, std::string> parse_webhook_url(std::string_view text) {
-  constexpr std::string_view scheme = "http://";
-  if (text.starts_with("https://"))
-    return "'" + std::string(text) + "': https is not spoken to webhooks; use http on this machine";
-  if (!text.starts_with(scheme))
-    return "'" + std::string(text) + "' is not like http://127.0.0.1:5000/events";
-  const auto rest = text.substr(scheme.size());
+  const bool tls = text.starts_with(https);
+  const bool at_app = text.starts_with('/');
+  if (!tls && !at_app && !text.starts_with(http))
+    return "'" + std::string(text) +
+           "' is not like https://example.com/events, http://127.0.0.1:5000/events, or /events at the app";
+  const auto rest = at_app ? text : text.substr(tls ? https.size() : http.size());
   const auto slash = std::min(rest.find('/'), rest.size());
   WebhookUrl url;
   url.authority = rest.substr(0, slash);
@@ -118,12 +124,15 @@ Result<WebhookUrl, std::string> parse_webhook_url(std::string_view text) {
   for (const char c : url.path)
     if (c <= ' ' || c == 0x7F || c == '#')
       return "'" + std::string(text) + "' holds a byte that belongs into no path; percent-encode it";
-  auto address = parse_address(url.authority, 80);
+  if (at_app) return url;
+  auto address = parse_address(url.authority, tls ? 443 : 80);
   if (!address) return "'" + std::string(text) + "': " + address.error();
-  if (address->is_unix() || !address->is_loopback())
+  if (address->is_unix()) return "'" + std::string(text) + "': a socket file has no place in a URL";
+  if (!tls && !address->is_loopback())
     return "'" + std::string(text) +
-           "' leads off this machine, and http would tell everybody on the way; use a loopback address";
+           "' leads off this machine, and http would tell everybody on the way; use https";
   url.address = std::move(*address);
+  url.address.tls = tls;
   return url;
 }
 

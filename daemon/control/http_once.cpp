@@ -9,8 +9,11 @@
 namespace ringside::control {
 
 HttpOnce::HttpOnce(boost::asio::io_context& io, net::Timers& timers, const Address& at, std::string request,
-                   Duration timeout, OnDone on_done)
-    : request_(std::move(request)), on_done_(std::move(on_done)), timer_(timers, [this, timeout] {
+                   Duration timeout, OnDone on_done, security::TlsSessionPtr tls)
+    : request_(std::move(request)),
+      tls_(std::move(tls)),
+      on_done_(std::move(on_done)),
+      timer_(timers, [this, timeout] {
         finish({0, "no answer within " + print_duration(std::chrono::floor<Millis>(timeout))});
       }) {
   timer_.after(timeout);
@@ -23,7 +26,7 @@ HttpOnce::~HttpOnce() = default;
 void HttpOnce::on_connected(Result<net::Socket> socket) {
   if (!socket) return finish({0, socket.error().message(), net::nobody_listens(socket.error())});
   if (request_.empty()) return finish({});
-  stream_.emplace(std::move(*socket), *this, limits::head_bytes);
+  stream_.emplace(std::move(*socket), *this, limits::head_bytes, std::move(tls_));
   stream_->out() = std::move(request_);
   stream_->flush();
   stream_->read();
@@ -47,7 +50,8 @@ void HttpOnce::on_eof() {
 }
 
 void HttpOnce::on_broken(boost::system::error_code error) {
-  finish({0, error.message()});
+  const bool refused = error.category() == security::tls_category();
+  finish({0, refused && stream_->tls() != nullptr ? stream_->tls()->why() : error.message()});
 }
 
 void HttpOnce::finish(Answer answer) {

@@ -1,5 +1,5 @@
-// One HTTP/1.1 request on a connection of its own: dials, sends, reads the status of the answer and hangs up.
-// Control thread.
+// One HTTP/1.1 request on a connection of its own, in TLS if it is given a session for it: dials, sends,
+// reads the status of the answer and hangs up. Control thread.
 #pragma once
 
 #include <functional>
@@ -25,7 +25,7 @@ class HttpOnce final : public net::StreamEvents {
   // constructor, and then must live until that is over; destroying it before gives up silently.
   using OnDone = std::function<void(Answer)>;
   HttpOnce(boost::asio::io_context&, net::Timers&, const Address&, std::string request, Duration timeout,
-           OnDone);
+           OnDone, security::TlsSessionPtr = nullptr);
   ~HttpOnce();
   HttpOnce(const HttpOnce&) = delete;
   HttpOnce& operator=(const HttpOnce&) = delete;
@@ -40,6 +40,7 @@ class HttpOnce final : public net::StreamEvents {
   void finish(Answer);
 
   std::string request_;
+  security::TlsSessionPtr tls_;  // until the connection is there
   OnDone on_done_;
   net::Timer timer_;
   std::optional<net::Connector> connector_;

@@ -10,6 +10,7 @@
 #include "daemon/control/http_once.hpp"
 #include "daemon/obs/log.hpp"
 #include "daemon/security/secret.hpp"
+#include "daemon/security/tls.hpp"
 
 namespace ringside::control {
 namespace {
@@ -30,6 +31,17 @@ Result<security::SecretText, std::string> read_secret(const std::string& file) {
   return read;
 }
 
+// Whom https believes; the error is one sentence.
+Result<security::TlsPtr, std::string> authorities(const std::string& file) {
+  std::string text;
+  if (!file.empty()) {
+    auto read = security::read_public_file(file);
+    if (!read) return read.error() + " (events.webhooks, ca_file)";
+    text = std::move(read->text);
+  }
+  return security::Tls::of_client(text, file);
+}
+
 std::string joined(const std::vector<std::string>& types) {
   std::string all;
   for (const auto& type : types) all += (all.empty() ? "" : ",") + type;
@@ -45,10 +57,13 @@ WebhookVerdict judge_webhook_answer(int status) noexcept {
 }
 
 struct Webhooks::Hook {
-  Hook(Webhooks& all, config::WebhookUrl at, EventFilter filter, std::string key)
-      : owner(all), url(std::move(at)), secret(std::move(key)), queue(filter), timer(all.timers_, [this] {
-          go_on();
-        }) {}
+  Hook(Webhooks& all, config::WebhookUrl at, EventFilter filter, std::string key, security::TlsPtr believed)
+      : owner(all),
+        url(std::move(at)),
+        secret(std::move(key)),
+        tls(std::move(believed)),
+        queue(filter),
+        timer(all.timers_, [this] { go_on(); }) {}
 
   // Nothing is under way and no pause runs: sends what is next, if anything.
   void go_on() {
@@ -62,13 +77,22 @@ struct Webhooks::Hook {
       obs::log(Level::warn, "webhook_reset",
                {{"url", name()}, {"meaning", "more happened than is kept; it is told the whole state"}});
     }
-    post = std::make_unique<HttpOnce>(owner.io_, owner.timers_, url.address, request(*next, now),
-                                      limits::webhook_time,
-                                      [this](HttpOnce::Answer answer) { on_answer(std::move(answer)); });
+    const auto& app = owner.view_->app_settings;
+    if (url.at_app() && app.address.empty()) return try_again("no app is registered");
+    if (url.at_app() && app.protocol != config::AppProtocol::http1)
+      return try_again("the app does not speak HTTP/1.1; a URL with a host can lead to something that does");
+    // What is registered as an app's address has been checked.
+    const Address at = url.at_app() ? *parse_address(app.address) : url.address;
+    const std::string host = !url.at_app() ? url.authority : at.is_unix() ? "localhost" : at.to_string();
+    post = std::make_unique<HttpOnce>(
+        owner.io_, owner.timers_, at, request(host, *next, now), limits::webhook_time,
+        [this](HttpOnce::Answer answer) { on_answer(std::move(answer)); },
+        tls ? tls->dial_server(at.host) : nullptr);
   }
 
-  [[nodiscard]] std::string request(const api::WebhookQueue::Post& next, WallTime now) const {
-    std::string head = "POST " + url.path + " HTTP/1.1\r\nHost: " + url.authority +
+  [[nodiscard]] std::string request(const std::string& host, const api::WebhookQueue::Post& next,
+                                    WallTime now) const {
+    std::string head = "POST " + url.path + " HTTP/1.1\r\nHost: " + host +
                        "\r\nUser-Agent: ringside/" RINGSIDE_VERSION
                        "\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: " +
                        std::to_string(next.body.size()) + "\r\nRingside-Event: " + std::string(next.type) +
@@ -111,12 +135,14 @@ struct Webhooks::Hook {
   }
 
   [[nodiscard]] std::string name() const {  // for the log
-    return config::without_query("http://" + url.authority + url.path);
+    if (url.at_app()) return config::without_query(url.path);
+    return config::without_query((tls ? "https://" : "http://") + url.authority + url.path);
   }
 
   Webhooks& owner;
   config::WebhookUrl url;
   std::string secret;
+  security::TlsPtr tls;  // null: http
   api::WebhookQueue queue;
   Duration pause{};  // before the next try; 0: the last one went well
   net::Timer timer;
@@ -147,7 +173,14 @@ Result<std::unique_ptr<Webhooks>, std::string> Webhooks::open(boost::asio::io_co
       if (!read) return std::move(read).error();
       secret = std::move(read->text);
     }
-    webhooks->hooks_.push_back(std::make_unique<Hook>(*webhooks, std::move(*url), filter, std::move(secret)));
+    security::TlsPtr tls;
+    if (url->address.tls) {
+      auto believed = authorities(wanted.ca_file);
+      if (!believed) return "events.webhooks: " + believed.error();
+      tls = std::move(*believed);
+    }
+    webhooks->hooks_.push_back(
+        std::make_unique<Hook>(*webhooks, std::move(*url), filter, std::move(secret), std::move(tls)));
   }
   return webhooks;
 }

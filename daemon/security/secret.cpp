@@ -6,15 +6,19 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 
 #include "daemon/base/limits.hpp"
+#include "daemon/base/text.hpp"
+#include "daemon/base/time.hpp"
 
 namespace ringside::security {
 namespace {
@@ -25,14 +29,28 @@ std::string octal(mode_t mode) {
   return text;
 }
 
-std::string cannot_read(const std::string& path, const char* cause) {
+std::string cannot_read(const std::string& path, const std::string& cause) {
   return "cannot read " + path + ": " + cause;
 }
 
+// Files can always be read, and of a pipe nobody knows when.
+bool readable(int fd, Instant deadline) {
+  pollfd wanted{fd, POLLIN, 0};
+  for (;;) {
+    const auto left = std::chrono::ceil<Millis>(deadline - Clock::now()).count();
+    const int found = ::poll(&wanted, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
+    if (found >= 0 || errno != EINTR) return found > 0;
+  }
+}
+
 Result<SecretText, std::string> read_all(int fd, const std::string& path) {
+  const Instant deadline = Clock::now() + limits::secret_pipe_time;
   std::string text(limits::secret_file_bytes + 1, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
+    if (!readable(fd, deadline))
+      return cannot_read(path,
+                         "its other end was not closed within " + print_duration(limits::secret_pipe_time));
     const auto count = ::read(fd, text.data() + size, text.size() - size);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return cannot_read(path, std::strerror(errno));
@@ -50,7 +68,7 @@ Result<SecretText, std::string> read_open(int fd, const std::string& path, bool 
   struct stat info{};
   struct statvfs mount{};
   if (::fstat(fd, &info) != 0 || ::fstatvfs(fd, &mount) != 0) return cannot_read(path, std::strerror(errno));
-  if (!S_ISREG(info.st_mode)) return cannot_read(path, "it is no file");
+  if (!S_ISREG(info.st_mode) && !S_ISFIFO(info.st_mode)) return cannot_read(path, "it is no file");
   if (auto fault = mode_fault(info.st_mode, (mount.f_flag & ST_RDONLY) != 0, path); secret && !fault.empty())
     return fault;
   return read_all(fd, path);

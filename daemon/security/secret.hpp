@@ -18,7 +18,8 @@
 namespace ringside::security {
 
 // A secret's file, at most limits::secret_file_bytes. Refused: one that everybody on the machine may read, or
-// that others may change. The error is one sentence with the file, the cause and the remedy.
+// that others may change. A pipe will do (/dev/fd/3, a shell's <(...)): it is read to its end, at most for
+// limits::secret_pipe_time. The error is one sentence with the file, the cause and the remedy.
 struct SecretText {
   std::string text;
 };

@@ -7,8 +7,8 @@
 #include <set>
 
 #include "daemon/sim/cluster.hpp"
+#include "daemon/sim/key_sample.hpp"
 #include "daemon/sim/world.hpp"
-#include "daemon/swim/ring_input.hpp"
 #include "proto/ringpop/codec.hpp"
 
 namespace ringside::sim {
@@ -21,7 +21,7 @@ constexpr Duration cold_start_limit = 120s;
 constexpr Duration freeze_time = 5s;
 constexpr Duration leaving_time = 1s;  // `drain.notice`: whoever takes its leave listens for so long
 constexpr Duration look_every = 1s;
-constexpr int sampled_keys = 200;
+constexpr std::size_t sampled_keys = 200;
 constexpr int progress_lines = 10;
 
 std::string name_of(std::size_t number) {
@@ -36,7 +36,11 @@ std::string in_seconds(Duration time) {
 class Run {
  public:
   Run(const Scenario& scenario, const Watcher& watcher)
-      : scenario_(scenario), watcher_(watcher), world_(scenario.seed), rng_(scenario.seed ^ 0x5ce9a410U) {
+      : scenario_(scenario),
+        watcher_(watcher),
+        world_(scenario.seed),
+        rng_(scenario.seed ^ 0x5ce9a410U),
+        sample_(sampled_keys, scenario.ring_points) {
     world_.trace_line = watcher.trace;
     world_.on_notice = [this](HostId observer, const swim::Notice& notice) { on_notice(observer, notice); };
   }
@@ -77,12 +81,7 @@ class Run {
   [[nodiscard]] Duration passed() const { return world_.elapsed() - began_; }
 
   void cold_start() {
-    for (std::size_t i = 0; i < scenario_.nodes; ++i) {
-      swim::Config config = scenario_.config;
-      config.name = name_of(i);
-      config.app_state = swim::App::ready;
-      hosts_.push_back(world_.add(numbered_address(i), config));
-    }
+    for (std::size_t i = 0; i < scenario_.nodes; ++i) add_host();
     for (const HostId host : hosts_) {
       world_.start(host, first_addresses(std::min<std::size_t>(3, scenario_.nodes)));
       world_.run_for(1000ms / static_cast<Duration::rep>(scenario_.nodes));
@@ -169,17 +168,21 @@ class Run {
     }
   }
 
-  void join_one() {
+  HostId add_host() {
     swim::Config config = scenario_.config;
     config.name = name_of(hosts_.size());
     config.app_state = swim::App::ready;
+    const auto address = numbered_address(hosts_.size());
+    sample_.add({config.name, address, config.weight});
+    return hosts_.emplace_back(world_.add(address, config));
+  }
+
+  void join_one() {
     std::vector<std::string> seeds;
     for (std::size_t i = 0; i < std::min<std::size_t>(3, scenario_.nodes); ++i)
       seeds.push_back(world_.address(some_running()));
-    const std::span<const HostId> all(hosts_);
-    const HostId joiner = world_.add(numbered_address(hosts_.size()), config);
-    if (cut_) world_.cut(all.first(first_side_), {&joiner, 1});
-    hosts_.push_back(joiner);
+    const HostId joiner = add_host();
+    if (cut_) world_.cut(std::span(hosts_).first(first_side_), {&joiner, 1});
     world_.start(joiner, seeds);
   }
 
@@ -231,38 +234,21 @@ class Run {
   // Whom each node takes for the owner of some keys, and how far they are from agreeing.
   void look_at_rings() {
     if (!rings_changed_) return;
-    using Owners = std::vector<std::string>;
-    std::map<std::vector<std::pair<std::string, std::string>>, Owners> known;  // by who is in the ring
-    std::vector<std::map<std::string, std::size_t>> votes(sampled_keys);
     const auto running = world_.running();
-    for (const HostId id : running) {
-      const auto rows = world_.node(id).members();
-      const auto servers = swim::ring_servers(rows);
-      std::vector<std::pair<std::string, std::string>> key;
-      for (const ring::Server& server : servers) key.emplace_back(server.name, server.address);
-      auto [at, is_new] = known.try_emplace(std::move(key));
-      if (is_new) at->second = owners_of(servers);
-      for (int i = 0; i < sampled_keys; ++i)
-        ++votes[static_cast<std::size_t>(i)][at->second[static_cast<std::size_t>(i)]];
-    }
     std::size_t wrong = 0;
-    for (const auto& vote : votes) {
+    for (std::size_t key = 0; key < sample_.keys(); ++key) {
+      std::map<std::optional<std::size_t>, std::size_t> votes;
+      for (const HostId id : running) {
+        const auto& view = world_.node(id);
+        ++votes[sample_.owner(
+            key, [&](std::size_t host) { return view.is_in_ring(world_.address(hosts_[host])); })];
+      }
       std::size_t most = 0;
-      for (const auto& [owner, count] : vote) most = std::max(most, count);
+      for (const auto& [owner, count] : votes) most = std::max(most, count);
       wrong += running.size() - most;
     }
     note_disagreement(static_cast<std::uint32_t>(wrong * 1000 / (running.size() * sampled_keys)), wrong > 0);
     rings_changed_ = wrong > 0;  // until they agree
-  }
-
-  [[nodiscard]] std::vector<std::string> owners_of(const std::vector<ring::Server>& servers) const {
-    const auto ring = ring::build(servers, scenario_.ring_points, 1);
-    std::vector<std::string> owners;
-    for (int i = 0; i < sampled_keys; ++i) {
-      const auto owner = ring->owner("key-" + std::to_string(i));
-      owners.push_back(owner ? ring->server(*owner).name : "");
-    }
-    return owners;
   }
 
   void note_disagreement(std::uint32_t per_mille, bool is_one) {
@@ -279,7 +265,8 @@ class Run {
   const Watcher& watcher_;
   World world_;
   Rng rng_;
-  std::vector<HostId> hosts_;
+  KeySample sample_;
+  std::vector<HostId> hosts_;  // in the order of the sample's servers
   Duration began_{};
   Report report_;
   std::size_t killed_ = 0;

@@ -25,10 +25,8 @@ bool dialable(std::string_view address) {
 }
 
 Membership::Membership(std::string self, Member me, std::size_t members_max)
-    : self_(std::move(self)),
-      members_max_(members_max),
-      me_(&rows_.emplace(self_, std::move(me)).first->second) {
-  index_.emplace(rows_.begin()->first, me_);
+    : self_(std::move(self)), members_max_(members_max), me_(&rows_.add(self_).member) {
+  *me_ = std::move(me);
 }
 
 Applied Membership::apply(std::span<const ringpop::Change> changes, std::int64_t incarnation_max,
@@ -80,18 +78,16 @@ bool Membership::may_enter(const ringpop::Change& change, bool too_many, Changes
 
 void Membership::write(const ringpop::Change& change, const Standing& incoming, Newcomers newcomers,
                        Applied& applied) {
-  const auto [at, is_new] = rows_.try_emplace(change.address);
-  Member& row = at->second;
-  if (is_new) {
-    index_.emplace(at->first, &row);
-    row.unverified = !is_vouched(change, newcomers);
-  }
+  Rows::Row* const known = rows_.find(change.address);
+  const bool is_new = known == nullptr;
+  auto& [address, row] = is_new ? rows_.add(change.address) : *known;
+  if (is_new) row.unverified = !is_vouched(change, newcomers);
   const bool was_in = !is_new && reachable(row.status);
   const bool is_in = reachable(change.status);
   const bool was_faulty = !is_new && row.status == ringpop::Status::faulty;
   const bool lived = !is_new && lives(row.status, row.labels);
   const bool was_in_ring = !is_new && in_ring(row);
-  const bool moves_points = name_of(at->first, row.labels) != name_of(at->first, change.labels) ||
+  const bool moves_points = name_of(address, row.labels) != name_of(address, change.labels) ||
                             weight_of(row.labels) != weight_of(change.labels);
 
   const bool was_given_up =
@@ -116,7 +112,7 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
   if (row.unverified) return;  // the ring knows nothing of it
   if (was_in_ring != is_in || (is_in && moves_points)) {
     applied.ring_changed = true;
-  } else if (is_in && raised && shares_its_name(at->first, name_of(at->first, row.labels))) {
+  } else if (is_in && raised && shares_its_name(address, name_of(address, row.labels))) {
     applied.ring_changed =
         true;  // of members with one name the incarnation says who is in, see ring_servers()
   }
@@ -124,8 +120,8 @@ void Membership::write(const ringpop::Change& change, const Standing& incoming, 
 
 bool Membership::shares_its_name(std::string_view address, std::string_view name) const {
   if (name == address) return false;
-  return std::any_of(rows_.begin(), rows_.end(), [&](const Rows::value_type& row) {
-    return row.first != address && in_ring(row.second) && name_of(row.first, row.second.labels) == name;
+  return std::ranges::any_of(rows_, [&](const Rows::Row& row) {
+    return row.address != address && in_ring(row.member) && name_of(row.address, row.member.labels) == name;
   });
 }
 
@@ -145,16 +141,16 @@ bool Membership::set_self(ringpop::Status status, std::int64_t incarnation, cons
 }
 
 bool Membership::verify(std::string_view address) {
-  const auto at = index_.find(address);
-  assert(at != index_.end() && at->second->unverified);
-  at->second->unverified = false;
-  return reachable(at->second->status);
+  Rows::Row* const row = rows_.find(address);
+  assert(row != nullptr && row->member.unverified);
+  row->member.unverified = false;
+  return reachable(row->member.status);
 }
 
 void Membership::hold_place(std::string_view address) {
-  const auto at = index_.find(address);
-  assert(at != index_.end() && !reachable(at->second->status));
-  at->second->holds_place = true;
+  Rows::Row* const row = rows_.find(address);
+  assert(row != nullptr && !reachable(row->member.status));
+  row->member.holds_place = true;
 }
 
 bool Membership::give_up_places(std::string_view name) {
@@ -170,26 +166,25 @@ bool Membership::give_up_places(std::string_view name) {
 // As TCP does (RFC 6298 section 2): each sample counts an eighth, the first one whole.
 void Membership::measured(std::string_view address, Duration took) {
   constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
-  const auto at = index_.find(address);
-  if (at == index_.end()) return;
+  Rows::Row* const row = rows_.find(address);
+  if (row == nullptr) return;
   const auto sample = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-  const std::int64_t before = at->second->rtt_micros;
+  const std::int64_t before = row->member.rtt_micros;
   const std::int64_t smoothed = before == 0 ? sample : before + (sample - before) / 8;
-  at->second->rtt_micros = static_cast<std::uint32_t>(std::clamp<std::int64_t>(smoothed, 1, most));
+  row->member.rtt_micros = static_cast<std::uint32_t>(std::clamp<std::int64_t>(smoothed, 1, most));
 }
 
 void Membership::evict(std::string_view address) {
-  const auto at = rows_.find(address);
-  assert(at != rows_.end() && address != self_ && !lives(at->second.status, at->second.labels));
-  faulty_count_ -= at->second.status == ringpop::Status::faulty ? 1 : 0;
-  index_.erase(at->first);
-  rows_.erase(at);
+  Rows::Row* const row = rows_.find(address);
+  assert(row != nullptr && address != self_ && !lives(row->member.status, row->member.labels));
+  faulty_count_ -= row->member.status == ringpop::Status::faulty ? 1 : 0;
+  rows_.remove(*row);
   cache_.reset();
 }
 
 const Member* Membership::find(std::string_view address) const {
-  const auto at = index_.find(address);
-  return at == index_.end() ? nullptr : at->second;
+  const Rows::Row* row = rows_.find(address);
+  return row == nullptr ? nullptr : &row->member;
 }
 
 bool Membership::pingable(std::string_view address) const {

@@ -3,10 +3,8 @@
 // Control thread only.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,6 +13,7 @@
 
 #include "daemon/swim/member.hpp"
 #include "daemon/swim/node.hpp"
+#include "daemon/swim/rows.hpp"
 
 namespace ringside::swim {
 
@@ -46,9 +45,6 @@ enum class Newcomers : std::uint8_t { vouched, as_told, unverified };
 
 class Membership {
  public:
-  using Rows =
-      std::map<std::string, Member, std::less<>>;  // ordered: every walk is the same on every machine
-
   Membership(std::string self, Member me, std::size_t members_max);
 
   // Changes with an incarnation above `incarnation_max` are refused: one wrong clock must not freeze a
@@ -94,8 +90,7 @@ class Membership {
   std::string self_;
   std::size_t members_max_;
   Rows rows_;
-  boost::unordered_flat_map<std::string_view, Member*> index_;  // into rows_: nearly every look-up finds
-  Member* me_;                                                  // into rows_, whose nodes never move
+  Member* me_;  // into rows_
   std::size_t pingable_count_ = 0;
   std::size_t living_count_ = 0;
   std::size_t faulty_count_ = 0;

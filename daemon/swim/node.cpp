@@ -196,7 +196,7 @@ void Node::State::hold_places(std::span<const Update> updates) {
     });
     if (successor == rows.end()) continue;
     members.hold_place(address);
-    places.insert_or_assign(successor->first, std::string(name));
+    places.insert_or_assign(successor->address, std::string(name));
   }
 }
 
@@ -479,6 +479,10 @@ std::vector<MemberRow> Node::members() const {
 std::size_t Node::member_count() const {
   return state_->members.rows().size();
 }
+bool Node::is_in_ring(const std::string& address) const {
+  const Member* member = state_->members.find(address);
+  return member != nullptr && in_ring(*member);
+}
 std::optional<Duration> Node::rtt(const std::string& address) const {
   const Member* member = state_->members.find(address);
   if (member == nullptr || member->rtt_micros == 0) return std::nullopt;
@@ -493,7 +497,7 @@ int Node::damp_score(Instant now, const std::string& address) const {
 std::size_t Node::unverified_count() const {
   if (state_->unverified.size() == 0) return 0;
   return static_cast<std::size_t>(std::ranges::count_if(state_->members.rows(), [](const auto& row) {
-    return row.second.unverified && reachable(row.second.status);
+    return row.member.unverified && reachable(row.member.status);
   }));
 }
 std::uint32_t Node::checksum() const {

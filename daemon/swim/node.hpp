@@ -180,6 +180,8 @@ class Node {  // not thread-safe, no hidden inputs, never calls out
   [[nodiscard]] std::int64_t incarnation() const;
   [[nodiscard]] std::vector<MemberRow> members() const;  // sorted by address, ourselves included
   [[nodiscard]] std::size_t member_count() const;
+  // A member's row stands for a place in the ring; of several with one name ring_servers() says who has it.
+  [[nodiscard]] bool is_in_ring(const std::string& address) const;
   // What our direct pings to this member take, smoothed; nothing: none was answered yet.
   [[nodiscard]] std::optional<Duration> rtt(const std::string& address) const;
   // For its returns to the ring, as we have counted them (damping.hpp); ours as it decides about us.

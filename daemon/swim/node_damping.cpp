@@ -15,7 +15,7 @@ void Node::State::consider_damping(Now now, Outbox& out) {
   const int score = own_score.at(now.steady);
   if (score < config.damping.suppress) return;
   const auto others = static_cast<std::size_t>(
-      std::ranges::count_if(members.rows(), [](const auto& row) { return swim::damped(row.second); }));
+      std::ranges::count_if(members.rows(), [](const auto& row) { return swim::damped(row.member); }));
   if (!may_damp(members.living_count() + 1, others, members.pingable_count(),
                 config.damping.max_share_percent))
     return;  // the next return asks again

@@ -485,13 +485,18 @@ void ClientSession::on_eof() {
   }
 }
 
-void ClientSession::on_broken(boost::system::error_code) {
-  count_bad_handshake();
+void ClientSession::on_broken(boost::system::error_code error) {
+  const auto* tls = stream_.tls();
+  note_bad_handshake(tls != nullptr && tls->error() == error ? tls->why() : error.message());
   close();
 }
 
-void ClientSession::count_bad_handshake() {
-  if (stream_.tls() != nullptr && !secured_) context_.metrics.client_tls_refused.add();
+void ClientSession::note_bad_handshake(std::string_view cause) {
+  if (stream_.tls() == nullptr || secured_) return;
+  context_.metrics.client_tls_refused.add();
+  if (Clock::now() - context_.tls_complained < quiet_between_complaints) return;  // counted all the same
+  context_.tls_complained = Clock::now();
+  obs::log(obs::Level::info, "client_tls_refused", {{"from", client_.address}, {"cause", cause}});
 }
 
 void ClientSession::out_of_time() {
@@ -499,7 +504,7 @@ void ClientSession::out_of_time() {
     case State::greeting: return close();
     case State::head:
       if (parser_.mid_head()) return refuse_unread(too_slow("the request's head took longer than 10 s"));
-      count_bad_handshake();
+      note_bad_handshake("it took longer than 10 s");
       return close();
     case State::api_body: return refuse(too_slow("the request's body took longer than 10 s"));
     case State::call: return check_body_rate();

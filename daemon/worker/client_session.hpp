@@ -82,7 +82,7 @@ class ClientSession final : public Inbound, public net::StreamEvents, public Flu
   void linger();
   void end();
   void check_body_rate();
-  void count_bad_handshake();
+  void note_bad_handshake(std::string_view cause);  // if it is one
   void out_of_time();
   void close();
 

@@ -137,6 +137,7 @@ struct Context {
   security::TlsPtr client_tls;      // of clients that come over TLS; null: no listener speaks it
   security::AppTokenPtr app_token;  // for the app; null: none
   Instant proxy_complained{};       // when a bad PROXY header was last told of
+  Instant tls_complained{};         // and a client's bad handshake
   api::ViewPtr view;                // of the latest membership and ring; replaced between two handlers
   std::string self_address;         // this node's in the ring; never changes
   Admission* admission = nullptr;   // how much this worker takes on

@@ -2,12 +2,14 @@
 
 Run one file: RINGSIDE_BINARY=build/release/ringside python3 -m unittest discover -s tests/cluster -p 'test_keys.py'
 """
+import http.server
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -37,6 +39,25 @@ def metric(host, name):
 def sanitized():
     """Such a build needs several times the memory."""
     return b"__asan_init" in BINARY.read_bytes() or b"__tsan_init" in BINARY.read_bytes()
+
+
+def receiver(test, answer, context=None):
+    """A server of webhooks until the end of the test: `answer(headers, body)` says the status. `context`: https."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.send_response(answer(dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    test.addCleanup(server.server_close)
+    test.addCleanup(server.shutdown)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
 
 
 class ClusterTest(unittest.TestCase):

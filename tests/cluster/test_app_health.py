@@ -189,3 +189,16 @@ class AppHealth(ClusterTest):
         self.cluster.start()
         self.assertEqual(a.get("/v1/app").json()["health"]["path"], page)
         self.assertGreater(metric(a, 'ringside_app_probes_total{result="passed"}'), 0)
+
+    def test_a_health_page_has_so_much_time(self):
+        for name, timeout in (("a", "5s"), ("b", "100ms")):
+            self.cluster.add(name, app_command=ECHO, flags=["--app-health-path", "/slow/1", "--app-health-interval", "100ms",
+                                                            "--app-health-timeout", timeout])
+        for host in self.cluster.hosts:
+            host.start_app()
+            host.start_daemon()
+        a, b = self.cluster.hosts
+        self.cluster.wait_ready(a)
+        wait_until(lambda: metric(b, 'ringside_app_probes_total{result="failed"}') >= 3, 10, "b's app is too slow", [b.daemon])
+        self.assertIn("no answer within 100ms", json.dumps(b.get("/v1/app").json()))
+        self.assertEqual(b.get("/readyz").status, 503)

@@ -2,14 +2,13 @@
 import hashlib
 import hmac
 import http.client
-import http.server
 import json
 import signal
 import socket
 import subprocess
 import threading
 
-from support import BINARY, ECHO, ClusterTest, clean_environment, metric, route, run, wait_until
+from support import BINARY, ECHO, ClusterTest, clean_environment, metric, receiver, route, run, wait_until
 
 
 class Stream:
@@ -196,26 +195,14 @@ class Events(ClusterTest):
         secret.chmod(0o600)
         told, refused = [], [2]
 
-        class Receiver(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if len(told) == 1 and refused[0]:
-                    refused[0] -= 1
-                    return self.answer(503)
-                told.append((dict(self.headers), body))
-                return self.answer(204)
+        def answer(headers, body):
+            if len(told) == 1 and refused[0]:
+                refused[0] -= 1
+                return 503
+            told.append((headers, body))
+            return 204
 
-            def answer(self, status):
-                self.send_response(status)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        server = receiver(self, answer)
         hooks = f'[{{url: "http://127.0.0.1:{server.server_port}/hook", types: ["ring-*", app-up], secret_file: {secret}}}]'
         a = self.cluster.add("a", app_command=ECHO, flags=["--events-webhooks", hooks])
         self.cluster.start()

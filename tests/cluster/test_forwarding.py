@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 
-from support import ECHO, SharedClusterTest, route
+from support import ECHO, ClusterTest, SharedClusterTest, fetch, route
 
 KEYS = [f"user:{i}" for i in range(40)]
 
@@ -178,3 +178,19 @@ class _Unclosed:
 
     def close(self):
         pass
+
+
+class Repeats(ClusterTest):
+    def test_a_request_that_the_app_hung_up_on_is_repeated_as_often_as_the_setting_says(self):
+        for most in (0, 1, 3):
+            with self.subTest(most=most):
+                host = self.cluster.add(f"host{most}", app_command=ECHO, flags=["--forward-retry-max", str(most), "--cluster", f"c{most}"])
+                host.seeds = []
+                host.start_app()
+                host.start_daemon()
+                self.cluster.wait_ready(host)
+                answer = host.get(route("k", "/hang-up"))
+                self.assertEqual((answer.status, answer.json()["attempts"]), (502, most + 1))
+                self.assertEqual(fetch(host.app_port, "/count").json()["count"], most + 1)
+                self.assertEqual(host.get(route("k", "/hang-up"), method="POST").status, 502)
+                self.assertEqual(fetch(host.app_port, "/count").json()["count"], most + 2)

@@ -7,7 +7,7 @@ import socket
 import ssl
 import subprocess
 
-from support import ECHO, free_port, metric, route, run, wait_until
+from support import ECHO, free_port, metric, receiver, route, run, wait_until
 from test_certificates import CertificateTest
 
 
@@ -97,6 +97,7 @@ class Https(CertificateTest):
             with socket.create_connection(("127.0.0.1", port), timeout=10) as raw:
                 ssl.create_default_context().wrap_socket(raw, server_hostname="localhost")
         wait_until(lambda: metric(a, "ringside_client_tls_refused_total") == 2, 5, "both are counted", [a.daemon])
+        self.assertIn("client_tls_refused", a.daemon.log())  # and told of, at most once a second
 
     def test_a_hello_in_single_bytes_is_understood(self):
         a, _ = self.two()
@@ -181,3 +182,23 @@ class Https(CertificateTest):
                            "--listen-tls-cert", "/nowhere.pem", "--listen-tls-key", "/nowhere.key")
         self.assertEqual(code, 1)
         self.assertIn("/nowhere.pem", err)
+
+
+class WebhooksOverTls(CertificateTest):
+    def test_a_webhook_at_https_is_told_only_where_the_certificate_is_for_its_name(self):
+        self.certificate("localhost")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.folder / "pki/localhost.pem", self.folder / "pki/localhost-key.pem")
+        told = {"/good": [], "/foreign": []}
+
+        def take(path):
+            return receiver(self, lambda headers, body: told[path].append(body) or 204, context).server_port
+
+        good, foreign = take("/good"), take("/foreign")
+        hooks = (f'[{{url: "https://localhost:{good}/good", ca_file: {self.folder / "pki/ca.pem"}}},'
+                 f' {{url: "https://127.0.0.1:{foreign}/foreign", ca_file: {self.folder / "pki/ca.pem"}}}]')
+        a = self.cluster.add("a", app_command=ECHO, flags=["--events-webhooks", hooks])
+        self.cluster.start()
+        wait_until(lambda: any(b"ring-changed" in body for body in told["/good"]), 10, "the webhook is told of the ring", [a.daemon])
+        wait_until(lambda: "webhook_failed" in a.daemon.log(), 10, "the other one is not", [a.daemon])
+        self.assertEqual(told["/foreign"], [])

@@ -24,6 +24,13 @@ class Lifecycle(ClusterTest):
         self.assertEqual({m["name"]: m["status"] for m in a.members()}["b"], "leave", f"at the exit of b: {status}")
         self.assertEqual(a.get(route("any", "/echo")).status, 200)
 
+    def test_who_says_goodbye_as_ringpop_does_is_faulty_to_the_others(self):
+        a, b = self.two(flags=["--drain-status", "faulty"])
+        b.daemon.kill(signal.SIGTERM)
+        self.assertEqual(b.daemon.wait(10), 0, b.daemon.tail())
+        wait_until(lambda: [m["name"] for m in a.ring()["members"]] == ["a"], 2, "b left the ring", [a.daemon])
+        self.assertEqual({m["name"]: m["status"] for m in a.members()}["b"], "faulty")
+
     def test_a_request_under_way_is_finished_before_the_exit(self):
         a, b = self.two()
         key = next(f"k{i}" for i in range(1000) if a.owner(f"k{i}") == "b")

@@ -119,9 +119,9 @@ TEST_CASE("faulty routes are answered with line and column, the number of the ro
        "r.yaml:2:32: routes: route 1: retry: 6 is out of range, 0 to 5"},
       {"routes:\n  - {match: /a, key: k, concurrency: 0}\n",
        "r.yaml:2:38: routes: route 1: concurrency: 0 is out of range, 1 to 1000000"},
-      {"events:\n  webhooks:\n    - {url: 'https://localhost/'}\n",
-       "r.yaml:3:13: events.webhooks: webhook 1: url: 'https://localhost/': https is not spoken to webhooks; "
-       "use http on this machine"},
+      {"events:\n  webhooks:\n    - {url: 'http://example.com/'}\n",
+       "r.yaml:3:13: events.webhooks: webhook 1: url: 'http://example.com/' leads off this machine, and http "
+       "would tell everybody on the way; use https"},
       {"routes:\n  - {key: k}\n",
        "r.yaml:2:5: routes: route 1: match is missing: the path that the route takes, e.g. /users/{id}/**"},
       {"routes:\n  - {match: \"/users/{id}\", key: \"user:{idd}\"}\n",

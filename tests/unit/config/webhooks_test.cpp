@@ -20,26 +20,25 @@ std::string fault(const std::string& text) {
 
 TEST_CASE("webhooks are read with all they have, and printed so that they are read back") {
   const auto found = config::read_webhooks(
-      R"([{url: "http://127.0.0.1:5000/a?b=c"}, {url: "http://localhost", types: [ring-*, app-up], secret_file: '/a "b'}])");
+      R"([{url: "http://127.0.0.1:5000/a?b=c"}, {url: "http://localhost", types: [ring-*, app-up], secret_file: '/a "b'},
+          {url: "https://events.example.com/x", ca_file: /etc/ca.pem}, {url: /ring/events}])");
   REQUIRE(found.problems.empty());
-  REQUIRE(found.webhooks.size() == 2);
+  REQUIRE(found.webhooks.size() == 4);
   CHECK(found.webhooks[0].url == "http://127.0.0.1:5000/a?b=c");
   CHECK(found.webhooks[0].types.empty());
   CHECK(found.webhooks[1].types == std::vector<std::string>{"ring-*", "app-up"});
   CHECK(found.webhooks[1].secret_file == "/a \"b");
+  CHECK(found.webhooks[2].ca_file == "/etc/ca.pem");
+  CHECK(found.webhooks[3].url == "/ring/events");
   std::string text;
   for (const auto& hook : found.webhooks) text += (text.empty() ? "[" : ", ") + config::print_webhook(hook);
   const auto again = config::read_webhooks(text + "]");
   REQUIRE(again.problems.empty());
-  for (std::size_t i = 0; i < 2; ++i) {
-    CHECK(again.webhooks[i].url == found.webhooks[i].url);
-    CHECK(again.webhooks[i].types == found.webhooks[i].types);
-    CHECK(again.webhooks[i].secret_file == found.webhooks[i].secret_file);
-  }
+  CHECK(again.webhooks == found.webhooks);
   CHECK(config::read_webhooks("[]").webhooks.empty());
 }
 
-TEST_CASE("a URL is http on this machine") {
+TEST_CASE("a URL is http on this machine, https anywhere, or a path of the app") {
   const auto url = config::parse_webhook_url("http://[::1]:5000/events?x=1");
   REQUIRE(url.has_value());
   CHECK(url->address.to_string() == "[::1]:5000");
@@ -47,9 +46,21 @@ TEST_CASE("a URL is http on this machine") {
   CHECK(url->path == "/events?x=1");
   CHECK(config::parse_webhook_url("http://localhost")->address.port == 80);
   CHECK(config::parse_webhook_url("http://localhost")->path == "/");
-  for (const char* wrong : {"https://localhost/", "ftp://localhost/", "localhost:5000", "http://",
-                            "http://10.0.0.1/", "http://example.com/", "http://localhost:99999/",
-                            "http://localhost/a b", "http://localhost/#a", "http://unix:/run/app.sock"}) {
+  CHECK_FALSE(url->address.tls);
+  const auto far = config::parse_webhook_url("https://events.example.com/a");
+  REQUIRE(far.has_value());
+  CHECK(far->address.to_string() == "https://events.example.com:443");
+  CHECK(far->authority == "events.example.com");
+  CHECK(config::parse_webhook_url("https://10.0.0.1:8443")->address.port == 8443);
+  CHECK_FALSE(far->at_app());
+  const auto app = config::parse_webhook_url("/ring/events?x=1");
+  REQUIRE(app.has_value());
+  CHECK(app->at_app());
+  CHECK(app->path == "/ring/events?x=1");
+  for (const char* wrong :
+       {"https://", "https://unix:/run/app.sock", "/a b", "events", "", "ftp://localhost/", "localhost:5000",
+        "http://", "http://10.0.0.1/", "http://example.com/", "http://localhost:99999/",
+        "http://localhost/a b", "http://localhost/#a", "http://unix:/run/app.sock"}) {
     CAPTURE(wrong);
     CHECK_FALSE(config::parse_webhook_url(wrong).has_value());
   }
@@ -69,6 +80,7 @@ TEST_CASE("what is wrong with a webhook is named with its number and what to do"
         std::string::npos);
   CHECK(fault("[{url: 'http://localhost/', types: [rings]}]").find("'rings' is no type") !=
         std::string::npos);
+  CHECK(fault("[{url: 'http://localhost/', ca_file: /a}]").find("ca_file: only https") != std::string::npos);
   CHECK(fault("[{url: [a]}]").find("url: expected a text") != std::string::npos);
   CHECK(fault("[").find("not valid YAML") == 0);
   std::string many;

@@ -126,7 +126,33 @@ TEST_CASE("a secret that cannot be read, an empty one and a wrong address are er
   CHECK(error("http://127.0.0.1:1/x",
               folder.write_secret("long", std::string(limits::secret_file_bytes + 1, 'x')))
             .find("more than") != std::string::npos);
-  CHECK(error("https://127.0.0.1:1/x", "").find("https is not spoken") != std::string::npos);
+  CHECK(error("http://10.0.0.1:1/x", "").find("use https") != std::string::npos);
+  CHECK(error("https://10.0.0.1:1/x", "").empty());
+  config.events.webhooks = {{"https://10.0.0.1:1/x", {}, "", folder.write_secret("ca", "no certificate")}};
+  CHECK_FALSE(Webhooks::open(io, config, metrics).has_value());
+}
+
+TEST_CASE("a path is told at the app, wherever that is registered at the moment") {
+  World world({});
+  config::Config config;
+  config.events.webhooks = {{"/ring/events", {}, ""}};
+  auto opened = Webhooks::open(world.io, config, world.metrics);
+  REQUIRE(opened.has_value());
+  world.hooks = std::move(*opened);
+  auto view = std::make_shared<api::View>(*world.view);
+  view->app_settings.address = "";
+  world.hooks->on_view(view);
+  CHECK(world.metrics.webhook_retried.value() == 1);
+  view = std::make_shared<api::View>(*view);
+  view->app_settings.address = world.server.address();
+  view->app_settings.protocol = config::AppProtocol::tchannel;
+  world.hooks->on_view(view);
+  REQUIRE(run_until(world.io, [&] { return world.metrics.webhook_retried.value() == 2; }));
+  view = std::make_shared<api::View>(*view);
+  view->app_settings.protocol = config::AppProtocol::http1;
+  world.hooks->on_view(view);
+  REQUIRE(run_until(world.io, [&] { return world.metrics.webhook_delivered.value() == 1; }));
+  CHECK(world.told.front().head.starts_with("POST /ring/events HTTP/1.1\r\nHost: " + world.server.address()));
 }
 
 TEST_CASE("a control plane tells its webhooks what happens to it") {

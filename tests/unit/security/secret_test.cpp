@@ -50,6 +50,19 @@ TEST_CASE("on a read-only mount the mode is that of the platform, and is taken")
   CHECK(mode_fault(0644, true, "/run/secrets/key").empty());
 }
 
+TEST_CASE("a secret is read from a pipe to its end, once") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  REQUIRE(::write(ends[1], "swordfish", 9) == 9);
+  ::close(ends[1]);
+  const auto path = "/dev/fd/" + std::to_string(ends[0]);
+  const auto read = read_secret_file(path);
+  REQUIRE(read.has_value());
+  CHECK(read->text == "swordfish");
+  CHECK(read_secret_file(path)->text.empty());
+  ::close(ends[0]);
+}
+
 TEST_CASE("what is no file, not there or too long is refused by name") {
   CHECK_THAT(read_secret_file("/nowhere/key").error(), Catch::Contains("/nowhere/key"));
   CHECK_THAT(read_secret_file("/tmp").error(), Catch::Contains("it is no file"));
