@@ -78,7 +78,8 @@ Result<Words, Response> patched(const View& view, const Words& words, const Self
     else
       labels.erase(key);
   }
-  const Words wanted{{labels.begin(), labels.end()}, patch.weight.value_or(words.weight)};
+  const Words wanted{ringpop::Labels::List(labels.begin(), labels.end()),
+                     patch.weight.value_or(words.weight)};
   if (wanted.labels.size() > limits::labels)
     return problem(Code::bad_setting, std::to_string(wanted.labels.size()) +
                                           " labels are too many, at most " + std::to_string(limits::labels));

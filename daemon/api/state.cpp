@@ -19,7 +19,7 @@ std::string dump(const Json& json) {
 constexpr std::array statuses{ringpop::Status::alive, ringpop::Status::suspect, ringpop::Status::faulty,
                               ringpop::Status::leave, ringpop::Status::tombstone};
 
-Json labels_json(const ringpop::Labels& labels) {
+Json labels_json(const ringpop::Labels::List& labels) {
   Json json = Json::object();
   for (const auto& [key, value] : labels) json[key] = value;
   return json;

@@ -64,7 +64,7 @@ struct MemberView {
   std::string address;
   ringpop::Status status = ringpop::Status::alive;
   std::int64_t incarnation = 0;
-  ringpop::Labels labels;  // the operator's; internal ones (prefix "__") are left out
+  ringpop::Labels::List labels;  // the operator's; internal ones (prefix "__") are left out
   bool self = false;
   PeerKind kind = PeerKind::unknown;
   MemberApp app = MemberApp::unknown;

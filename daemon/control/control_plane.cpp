@@ -374,7 +374,7 @@ api::RingpopStats ControlPlane::State::ringpop_stats() const {
   api::RingpopStats stats;
   for (const auto& row : node->members())
     stats.members.push_back(
-        {row.name, row.address, row.status, row.incarnation, row.labels, row.address == self});
+        {row.name, row.address, row.status, row.incarnation, row.labels.list(), row.address == self});
   stats.checksum = node->checksum();
   stats.period = config.gossip.period;
   stats.period_times.assign(node->period_times().begin(), node->period_times().end());

@@ -111,6 +111,13 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
     events.foreign(std::move(news));
   }
 
+  // One that is plain goes when it has done what was asked of it, if plain is not wanted any more.
+  void retire_plain(const Entry& entry) const {
+    if (entry.link->secured()) return;
+    const bool may_stay = entry.dialled.empty() ? security.takes_plain : security.dials_plain;
+    if (!may_stay) entry.link->drain("this member speaks TLS from now on");
+  }
+
   [[nodiscard]] std::string name_of(const std::string& address) const {
     return events.name_of ? events.name_of(address) : std::string();
   }
@@ -127,13 +134,14 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
 
   void on_opened(TchannelLink& link) {
     const auto& announced = link.identity().host_port;
-    const auto& entry = links.at(&link);
+    const Entry entry = links.at(&link);
     if (const auto wrong = wrong_name(link); !wrong.empty()) {
       if (!closed) events.misbehaved(entry.remote, wrong);
       return link.close({Errc::refused, wrong});
     }
     if (!announced.empty() && announced != entry.dialled) by_address.emplace(announced, entry.link);
     if (!closed && events.met) events.met(link.identity());
+    retire_plain(entry);  // it may have been wanted when it was dialled
   }
 
   void on_closed(TchannelLink& link) {
@@ -241,11 +249,7 @@ void TchannelPeers::meet(const std::string& address) {
 
 void TchannelPeers::set_security(security::PeerSecurity security) {
   state_->security = std::move(security);
-  for (const auto& [key, entry] : std::map(state_->links)) {
-    if (entry.link->secured()) continue;
-    const bool may_stay = entry.dialled.empty() ? state_->security.takes_plain : state_->security.dials_plain;
-    if (!may_stay) entry.link->drain("this member speaks TLS from now on");
-  }
+  for (const auto& [key, entry] : std::map(state_->links)) state_->retire_plain(entry);
 }
 
 void TchannelPeers::adopt(Socket socket, const std::string& first_bytes, const std::string& remote,

@@ -30,13 +30,13 @@ std::int64_t wall_ms(Now now) {
 // a ringpop-node peer relays of us, so a nonce is added that makes it positive. Who uses no labels, for
 // ringpop-node's sake, stands as a plain `leave` while its app is down.
 ringpop::Labels own_labels(const Config& config, const char* app) {
-  ringpop::Labels labels = config.labels;
+  ringpop::Labels::List labels = config.labels.list();
   if (!config.name.empty()) labels.emplace_back(ringpop::identity_label, config.name);
   if (labels.empty()) return labels;
   if (config.weight != 1) labels.emplace_back(weight_label, std::to_string(config.weight));
   if (app != nullptr) labels.emplace_back(app_label, app);
   std::sort(labels.begin(), labels.end());
-  ringpop::Labels with_nonce = labels;
+  ringpop::Labels::List with_nonce = labels;
   for (int nonce = 0; config.positive_labels && label_checksum(with_nonce) <= 0; ++nonce) {
     with_nonce = labels;
     with_nonce.emplace_back(nonce_label, std::to_string(nonce));

@@ -25,7 +25,7 @@ constexpr std::size_t text_bytes_max = 4096;
 
 struct Slot {
   std::string_view name;
-  std::variant<std::string*, std::int64_t*, std::uint32_t*, bool*, std::vector<Change>*, Labels*> to;
+  std::variant<std::string*, std::int64_t*, std::uint32_t*, bool*, std::vector<Change>*, Labels::List*> to;
 };
 
 constexpr std::array statuses{Status::alive, Status::suspect, Status::faulty, Status::leave,
@@ -34,6 +34,7 @@ constexpr std::array statuses{Status::alive, Status::suspect, Status::faulty, St
 // A change as it stands in the JSON.
 struct Record {
   Change change;
+  Labels::List labels;
   std::string status;
   bool tombstone = false;
   bool left_out = false;  // against a rule
@@ -124,8 +125,8 @@ class BodyReader {
       if (list_->size() >= limits_.changes_max) return fail(WireErrc::too_many);
       record_ = Record{};
       at_ = At::record;
-    } else if (at_ == At::record && is_slot<Labels>()) {
-      record_.change.labels.clear();
+    } else if (at_ == At::record && is_slot<Labels::List>()) {
+      record_.labels.clear();
       at_ = At::labels;
     } else {
       return refuse_deeper();
@@ -190,16 +191,16 @@ class BodyReader {
   }
 
   bool add_label(std::string value) {
-    Labels& labels = record_.change.labels;
+    Labels::List& labels = record_.labels;
     if (labels.size() >= limits_.labels_max) return leave_out();
     if (std::max(label_key_.size(), value.size()) > limits_.label_bytes_max) return leave_out();
     labels.emplace_back(std::move(label_key_), std::move(value));
     return true;
   }
   bool finish_labels() {
-    Labels& labels = record_.change.labels;
+    Labels::List& labels = record_.labels;
     std::ranges::sort(labels);
-    const auto twice = std::ranges::adjacent_find(labels, {}, &Labels::value_type::first);
+    const auto twice = std::ranges::adjacent_find(labels, {}, &Labels::List::value_type::first);
     return twice == labels.end() || leave_out();
   }
   bool finish_record() {
@@ -208,6 +209,7 @@ class BodyReader {
       ++left_out_;
       return true;
     }
+    record_.change.labels = Labels(std::move(record_.labels));
     record_.change.status = record_.tombstone && *status == Status::faulty ? Status::tombstone : *status;
     list_->push_back(std::move(record_.change));
     return true;
@@ -240,7 +242,7 @@ class BodyReader {
                                         {"source", &record_.change.source},
                                         {"sourceIncarnationNumber", &record_.change.source_incarnation},
                                         {"tombstone", &record_.tombstone},
-                                        {"labels", &record_.change.labels},
+                                        {"labels", &record_.labels},
                                         {"unverified", &record_.change.unverified}};
   std::string label_key_;
   std::size_t left_out_ = 0;

@@ -1,8 +1,10 @@
-// The messages of Ringpop's membership protocol as plain structs (proto/spec/ringpop.md). No methods, no
-// encoding: the SWIM core works on these, codec.hpp turns them into JSON and back.
+// The messages of Ringpop's membership protocol as plain structs (proto/spec/ringpop.md). No encoding: the
+// SWIM core works on these, codec.hpp turns them into JSON and back.
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,8 +28,32 @@ constexpr std::string_view to_string(Status status) noexcept {
   return "";
 }
 
-// Sorted by key, keys unique. Labels are replaced as a whole, never merged.
-using Labels = std::vector<std::pair<std::string, std::string>>;
+// Sorted by key, keys unique. They are replaced as a whole, never merged or changed, and each record of a
+// member repeats them: so all copies share one list, and those that came from one are quickly found equal.
+class Labels {
+ public:
+  using List = std::vector<std::pair<std::string, std::string>>;
+  Labels() = default;
+  Labels(List list) {  // NOLINT(google-explicit-constructor): a list is what labels are
+    if (!list.empty()) list_ = std::make_shared<const List>(std::move(list));
+  }
+  Labels(std::initializer_list<List::value_type> list) : Labels(List(list)) {}
+
+  [[nodiscard]] List::const_iterator begin() const { return list().begin(); }
+  [[nodiscard]] List::const_iterator end() const { return list().end(); }
+  [[nodiscard]] std::size_t size() const { return list().size(); }
+  [[nodiscard]] bool empty() const { return list_ == nullptr; }
+  [[nodiscard]] const List& list() const {
+    static const List none;
+    return list_ == nullptr ? none : *list_;
+  }
+  friend bool operator==(const Labels& a, const Labels& b) {
+    return a.list_ == b.list_ || a.list() == b.list();
+  }
+
+ private:
+  std::shared_ptr<const List> list_;  // null: there are none
+};
 
 inline constexpr const char* identity_label = "__identity";
 

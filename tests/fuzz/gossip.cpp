@@ -28,10 +28,10 @@ void check_limits(const std::vector<Change>& changes, const DecodeLimits& limits
     require(change.incarnation >= 0 && change.source_incarnation >= 0, "an incarnation before 1970");
     require(change.labels.size() <= limits.labels_max, "too many labels");
     for (std::size_t i = 0; i < change.labels.size(); ++i) {
-      const auto& [key, value] = change.labels[i];
+      const auto& [key, value] = change.labels.list()[i];
       require(key.size() <= limits.label_bytes_max && value.size() <= limits.label_bytes_max,
               "a label too long");
-      require(i == 0 || change.labels[i - 1].first < key, "labels out of order, or one twice");
+      require(i == 0 || change.labels.list()[i - 1].first < key, "labels out of order, or one twice");
     }
   }
 }

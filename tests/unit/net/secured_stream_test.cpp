@@ -176,6 +176,16 @@ TEST_CASE("once only TLS may be spoken, plain connections say goodbye, whichever
   CHECK(callee.complaints.empty());
 }
 
+TEST_CASE("a plain connection that was still being opened then does what it was opened for, and goes too") {
+  boost::asio::io_context io{1};
+  net::test::TestHost caller(io), callee(io);
+  const auto outcome = caller.call(callee.address, "x");
+  caller.peers->set_security({.tls = tls_of('1'), .takes_plain = true, .dials_plain = false});
+  REQUIRE(net::test::run_until(io, [&] { return outcome->times == 1; }));
+  CHECK(outcome->result->has_value());
+  CHECK(net::test::run_until(io, [&] { return caller.peers->connections() == 0; }));
+}
+
 TEST_CASE("a member that dials TLS where none is spoken says so and what to do") {
   boost::asio::io_context io{1};
   net::test::TestHost caller(io), plain(io);

@@ -154,8 +154,10 @@ TEST_CASE("the ring is said to have changed whenever its servers have") {
     for (int i = 0; i < 60; ++i) {
       Change change = random_change(rng, 5);
       change.incarnation = static_cast<std::int64_t>(rng.below(40));
-      if (rng.chance(2, 3)) change.labels = {{"__identity", "name-" + std::to_string(rng.below(3))}};
-      if (rng.chance(1, 3)) change.labels.emplace_back("__weight", std::to_string(rng.below(4)));
+      ringpop::Labels::List labels;
+      if (rng.chance(2, 3)) labels.emplace_back("__identity", "name-" + std::to_string(rng.below(3)));
+      if (rng.chance(1, 3)) labels.emplace_back("__weight", std::to_string(rng.below(4)));
+      change.labels = std::move(labels);
       auto before = ring_servers(members.as_rows());
       const bool said = members.apply(std::span(&change, 1), no_limit).ring_changed;
       auto after = ring_servers(members.as_rows());
