@@ -216,8 +216,15 @@ const std::array table = {
         .range = {0, hour}},
     Option{.path = "gossip.catch_up",
            .field = RINGSIDE_FIELD(gossip.catch_up),
-           .help = "Just started, ask others for their whole list while ours grows, at most eight times.",
+           .help = "Just started, ask others for their whole list while ours grows, and while theirs differs.",
            .reason = "members that start together know each other a second later."},
+    Option{.path = "gossip.full_sync_pause",
+           .field = RINGSIDE_FIELD(gossip.full_sync_pause),
+           .help =
+               "From one whole list that answers a ping until the next one, for each member in it: 10 s at "
+               "1,000 members. 0: no pause, as Ringpop has it.",
+           .reason = "everybody pings a newcomer, and before it has news of its own a list would go to each.",
+           .range = {0, 1000}},
     Option{
         .path = "gossip.lifeguard.health_max",
         .field = RINGSIDE_FIELD(gossip.lifeguard.health_max),

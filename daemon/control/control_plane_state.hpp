@@ -60,7 +60,7 @@ struct ControlPlane::State : std::enable_shared_from_this<State> {
         view_maker(c, random_bits()),
         swim_timer(context),
         join_timer(context),
-        drain({c.drain.notice, c.drain.app_first}),
+        drain({c.drain.notice, limits::leave_periods * c.gossip.period, c.drain.app_first}),
         drain_timer(context) {}
 
   Result<Address, std::string> listen();

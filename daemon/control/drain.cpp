@@ -33,7 +33,7 @@ void Drain::announce(Now now) {
   view_.state = DrainState::announcing;
   view_.since = now.wall;
   notice_until_ = now.steady + settings_.notice;
-  told_until_ = now.steady + std::max<Duration>(settings_.notice, limits::leave_time);
+  told_until_ = now.steady + std::max(settings_.notice, settings_.telling);
 }
 
 void Drain::set_deadline(Now now, Millis timeout) {

@@ -22,6 +22,7 @@ class Drain {
  public:
   struct Settings {
     Millis notice{1000};
+    Millis telling{2000};    // at most, until the others have been told
     bool app_first = false;  // a leaving node stays until its app has ended
   };
   // What the shell sees when it looks.

@@ -90,6 +90,7 @@ Plan draw_plan(std::uint64_t seed) {
     plan.config.heal_lonely_period = 1s;
     plan.config.heal_doubt = 10s;
     plan.config.catch_up = true;
+    plan.config.full_sync_pause = 10ms;
     plan.config.verify_newcomers = true;
   }
   plan.config.proof_of_death = !rng.chance(1, 4);

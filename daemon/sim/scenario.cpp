@@ -2,7 +2,6 @@
 #include "daemon/sim/scenario.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <set>
 
@@ -19,7 +18,6 @@ using ringpop::Status;
 
 constexpr Duration cold_start_limit = 120s;
 constexpr Duration freeze_time = 5s;
-constexpr Duration leaving_time = 1s;  // `drain.notice`: whoever takes its leave listens for so long
 constexpr Duration look_every = 1s;
 constexpr std::size_t sampled_keys = 200;
 constexpr int progress_lines = 10;
@@ -100,7 +98,8 @@ class Run {
   // A suspicion that happens to be under way when the time is up is no disagreement that lasts. What it costs
   // is not of the time that was asked for.
   void settle() {
-    end_leavers(world_.elapsed());
+    for (const auto& [since, leaver] : leavers_) world_.kill(leaver);
+    leavers_.clear();
     world_.on_send = nullptr;
     world_.on_reply = nullptr;
     const Duration end = world_.elapsed();
@@ -157,7 +156,7 @@ class Run {
   }
 
   void churn(Duration every) {
-    end_leavers(world_.elapsed() - leaving_time);
+    end_leavers();
     for (; passed() >= next_churn_; next_churn_ += every) {
       join_one();  // first: somebody has to be there to join through
       ++report_.joined;
@@ -195,10 +194,15 @@ class Run {
     return running[rng_.below(running.size())];
   }
 
-  // Who took its leave by then is gone.
-  void end_leavers(Duration by) {
-    for (; !leavers_.empty() && leavers_.front().first <= by; leavers_.pop_front())
-      world_.kill(leavers_.front().second);
+  void end_leavers() {
+    for (auto at = leavers_.begin(); at != leavers_.end();) {
+      const auto [since, leaver] = *at;
+      const Duration passed = world_.elapsed() - since;
+      const bool told = world_.node(leaver).pending_changes() == 0;
+      const bool over = passed >= scenario_.notice && (told || passed >= scenario_.telling);
+      if (over) world_.kill(leaver);
+      at = over ? leavers_.erase(at) : std::next(at);
+    }
   }
 
   void on_notice(HostId observer, const swim::Notice& notice) {
@@ -273,8 +277,8 @@ class Run {
   std::map<std::string, std::size_t> dying_;  // address -> its row in the report
   std::set<HostId> frozen_;
   Duration next_freeze_{}, next_churn_{};
-  std::deque<std::pair<Duration, HostId>> leavers_;  // and when they took their leave
-  std::size_t first_side_ = 0;                       // of the cut: so many of the hosts
+  std::vector<std::pair<Duration, HostId>> leavers_;  // and when they took their leave
+  std::size_t first_side_ = 0;                        // of the cut: so many of the hosts
   bool cut_ = false, cut_is_over_ = false;
   bool rings_changed_ = false, disagree_ = false;
 };

@@ -27,7 +27,10 @@ struct Scenario {
     Duration at{}, lasts{};
   };
   std::optional<Partition> partition;
-  std::optional<Duration> churn;             // so often one node joins and another leaves
+  std::optional<Duration> churn;  // so often one node joins and another leaves
+  // Who leaves goes on for the first, and until it has told the others, at most for the second
+  // (control/drain.hpp).
+  Duration notice = std::chrono::seconds(1), telling = std::chrono::seconds(2);
   Duration time = std::chrono::minutes(10);  // after the cold start
   std::uint64_t seed = 1;
 };

@@ -84,7 +84,7 @@ Node::State::State(std::string self_address, Config c, Rng r, Now now)
       sleep_watch(now.steady, 2 * config.period),
       heard_at(now.steady),
       joiner(config),
-      catch_up(config.catch_up),
+      catch_up(config.catch_up, config.period),
       heal_clock(config),
       newcomer_quota(config.newcomers_max),
       unverified(limits::newcomer_pings),

@@ -52,7 +52,8 @@ struct Config {
   Millis join_backoff_min{100};
   Millis join_backoff_max{60 * 1000};
   int piggyback_factor = 15;
-  int full_syncs_max = 5;  // reverse full syncs at once
+  int full_syncs_max = 5;     // at once: reverse ones under way, and those that we send without a pause
+  Millis full_sync_pause{0};  // from one that we send to the next, for each row of the list
   std::size_t members_max = 4096;
   bool catch_up = false;   // young members ask for whole lists while theirs grow (catch_up.hpp)
   int newcomers_max = 60;  // new members a minute from one teller's gossip; 0: any number

@@ -103,6 +103,7 @@ bool Node::State::take_ping_answer(Now now, Dissemination::Mark told, const Resu
   dissemination.delivered(told);
   apply(now, response->changes, is_list(response->changes) ? Learned::by_list : Learned::by_gossip,
         response->source, out);
+  if (response->checksum != checksum()) catch_up.differs(now.steady);
   return true;
 }
 
@@ -227,7 +228,8 @@ void Node::State::on_answer(Now now, PingForOther& purpose, const Result<ringpop
     return send_ping(std::move(purpose), target, now.steady + config.ping_timeout, out);
   }
   const bool refused = found == Inquest::Found::refused && config.proof_of_death;
-  Answer reply = answer_to(purpose.requester, purpose.requester_incarnation, purpose.requester_checksum, out);
+  Answer reply =
+      answer_to(now, purpose.requester, purpose.requester_incarnation, purpose.requester_checksum, out);
   out.replies.push_back(
       {purpose.asked, ringpop::PingReqResponse{std::move(reply.changes), answered, purpose.target, refused}});
 }

@@ -1,5 +1,7 @@
 // Answering peers (spec B.1). The order within a ping must be kept: ready? right cluster? apply, answer, and
 // after a full sync ask back.
+#include <algorithm>
+
 #include "daemon/swim/node_state.hpp"
 
 namespace ringside::swim {
@@ -49,7 +51,7 @@ void Node::State::serve(Now now, ReplyId id, const ringpop::Ping& ping, Outbox& 
     return;
   }
   apply(now, ping.changes, Learned::by_gossip, ping.source, out);
-  Answer answer = answer_to(ping.source, ping.source_incarnation, ping.checksum, out);
+  Answer answer = answer_to(now, ping.source, ping.source_incarnation, ping.checksum, out);
   out.replies.push_back({id, ringpop::PingResponse{std::move(answer.changes), checksum(), members.self(),
                                                    members.me().incarnation}});
   if (answer.full_sync) pull_from(now, ping.source, out);
@@ -63,7 +65,7 @@ void Node::State::serve(Now now, ReplyId id, const ringpop::PingReq& ping_req, O
   }
   apply(now, ping_req.changes, Learned::by_gossip, ping_req.source, out);
   if (ping_req.target == members.self()) {  // we are the best witness of that
-    Answer answer = answer_to(ping_req.source, ping_req.source_incarnation, ping_req.checksum, out);
+    Answer answer = answer_to(now, ping_req.source, ping_req.source_incarnation, ping_req.checksum, out);
     out.replies.push_back({id, ringpop::PingReqResponse{std::move(answer.changes), true, ping_req.target}});
     return;
   }
@@ -77,15 +79,25 @@ void Node::State::serve(Now now, ReplyId id, const ringpop::PingReq& ping_req, O
   send_ping(std::move(purpose), ping_req.target, now.steady + ping_wait(), out);
 }
 
+// A few at once, as when many start together, and then one a pause, the longer the list the longer: in a
+// large cluster everybody pings a newcomer within a second, and its only news of its own has soon been told.
+bool Node::State::may_full_sync(Now now) {
+  const Duration pause = static_cast<int>(members.rows().size()) * config.full_sync_pause;
+  const Instant paid_at = std::max(syncs_paid_at, now.steady) + pause;
+  if (paid_at > now.steady + config.full_syncs_max * pause) return false;
+  syncs_paid_at = paid_at;
+  return true;
+}
+
 // Spec D.3. With changes pending there is no full sync, whatever the checksums: they may explain the
 // difference.
-Node::State::Answer Node::State::answer_to(const std::string& requester, std::int64_t incarnation,
+Node::State::Answer Node::State::answer_to(Now now, const std::string& requester, std::int64_t incarnation,
                                            std::uint32_t their_checksum, Outbox& out) {
   Dissemination::Told told = dissemination.answer_to(requester, incarnation);
   if (told.filtered > 0)
     out.measures.push_back({Stat::changes_filtered, static_cast<std::int64_t>(told.filtered)});
   Answer answer{std::move(told.changes)};
-  if (answer.changes.empty() && their_checksum != checksum()) {
+  if (answer.changes.empty() && their_checksum != checksum() && may_full_sync(now)) {
     answer = {members.as_changes(), true};
     out.notices.emplace_back(FullSync{requester, false, answer.changes.size()});
   }

@@ -185,8 +185,9 @@ struct Node::State {
     std::vector<ringpop::Change> changes;
     bool full_sync = false;
   };
-  Answer answer_to(const std::string& requester, std::int64_t incarnation, std::uint32_t their_checksum,
-                   Outbox& out);
+  [[nodiscard]] bool may_full_sync(Now now);
+  Answer answer_to(Now now, const std::string& requester, std::int64_t incarnation,
+                   std::uint32_t their_checksum, Outbox& out);
   void pull_from(Now now, const std::string& peer, Outbox& out);
   void on_answer(Now now, PullFrom& purpose, const Result<ringpop::Response>& answer, Outbox& out);
 
@@ -247,7 +248,8 @@ struct Node::State {
   HealClock heal_clock;
   std::map<CallId, Purpose> calls;
   std::uint64_t last_call = 0;
-  int pulls = 0;  // reverse full syncs under way
+  int pulls = 0;            // reverse full syncs under way
+  Instant syncs_paid_at{};  // when the pauses for all full syncs that we have sent are over
 
   struct RunningHeal {
     Heal heal;

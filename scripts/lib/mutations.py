@@ -52,7 +52,7 @@ MUTATIONS = [
     ("changes are told for ever", "dissemination.cpp",
      "return ++at->second.told >= limit_ ? changes_.erase(at) : std::next(at);", "return std::next(at);"),
     ("there is no full sync", "node_serve.cpp",
-     "if (answer.changes.empty() && their_checksum != checksum()) {", "if (false) {"),
+     "if (answer.changes.empty() && their_checksum != checksum() && may_full_sync(now)) {", "if (false) {"),
     ("who has left stays in the ring", "member.hpp",
      "return status == ringpop::Status::alive || status == ringpop::Status::suspect;",
      "return status != ringpop::Status::faulty && status != ringpop::Status::tombstone;"),

@@ -43,7 +43,7 @@ TEST_CASE("who has not told everybody waits for it, but not for long") {
   Drain drain({.notice = 1s});
   drain.start(at(0s), 30s);
   CHECK(drain.look(instant(1s), {}) == Step::none);
-  CHECK(drain.look(instant(limits::leave_time), {}) == Step::show);
+  CHECK(drain.look(instant(2s), {}) == Step::show);
   Drain patient({.notice = 5s});
   patient.start(at(0s), 30s);
   CHECK(patient.look(instant(4s), {}) == Step::none);

@@ -262,6 +262,36 @@ TEST_CASE(
   CHECK(lists == 8);
 }
 
+TEST_CASE("a young member whose list grows no more asks now and then while others have another one") {
+  Config config;
+  config.catch_up = true;
+  Bench bench(config);
+  bench.join_cluster({"10.0.0.2:7601", "10.0.0.3:7601"});
+  const Instant joined = bench.now.steady;
+  const auto lists_until = [&](Instant end, bool others_differ) {
+    std::vector<Duration> lists;  // when
+    while (bench.node.next_deadline() <= end) {
+      bench.tick();
+      const auto joins = bench.sends<ringpop::Join>();
+      for (const Send& send : bench.sends<ringpop::Ping>())
+        bench.answer(send, ringpop::PingResponse{{}, bench.node.checksum() + others_differ, send.to, 1});
+      for (const Send& send : joins) {
+        lists.push_back(bench.now.steady - joined);
+        bench.answer(send, ringpop::JoinResponse{"ringside", send.to, {}, 0});
+      }
+    }
+    bench.sleep(end - bench.now.steady);
+    return lists;
+  };
+  CHECK(lists_until(joined + 1s, true).size() == 1);  // because it has joined
+  const auto lists = lists_until(joined + 6s, true);
+  CHECK(lists.size() >= 3);
+  for (std::size_t i = 1; i < lists.size(); ++i) CHECK(lists[i] - lists[i - 1] >= 1300ms);
+  CHECK(lists_until(joined + 9s, false).size() <= 1);  // one may have been on its way
+  CHECK(lists_until(joined + 20s, true).size() <= 1);  // up to its tenth second
+  CHECK(lists_until(joined + 60s, true).empty());      // an old one waits for a full sync
+}
+
 TEST_CASE("a list that has not grown, or a member that is no longer young, asks nobody") {
   Config config;
   config.catch_up = true;

@@ -132,6 +132,32 @@ TEST_CASE("at most five reverse full syncs run at once, whomever they are for") 
   CHECK(bench.sends<ringpop::Join>().size() == 1);
 }
 
+TEST_CASE("of full syncs there are five without a pause, then one a pause, which grows with the list") {
+  for (const bool pauses : {true, false}) {
+    CAPTURE(pauses);
+    Config config;
+    if (pauses) config.full_sync_pause = 100ms;
+    Bench bench(config);
+    bench.join_cluster({"10.0.0.2:7601", "10.0.0.3:7601", "10.0.0.4:7601"});
+    bench.pass(20s);  // nothing is left to tell
+    const auto full_syncs = [&](int pings) {
+      int found = 0;
+      for (int i = 0; i < pings; ++i)
+        if (!bench.ping({}, bench.node.checksum() + 1).changes.empty()) ++found;
+      return found;
+    };
+    CHECK(full_syncs(7) == (pauses ? 5 : 7));
+    bench.pass(399ms);  // four rows
+    CHECK(full_syncs(7) == (pauses ? 0 : 7));
+    bench.pass(1ms);
+    CHECK(full_syncs(7) == (pauses ? 1 : 7));
+    bench.pass(1s);
+    CHECK(full_syncs(7) == (pauses ? 2 : 7));
+    bench.pass(1min);
+    CHECK(full_syncs(7) == (pauses ? 5 : 7));
+  }
+}
+
 TEST_CASE("nobody is asked back who did not say who they are, or is ourselves") {
   for (const std::string source : {"", "garbage", me}) {
     Bench bench;
