@@ -214,10 +214,11 @@ const std::array table = {
         .reason = "twice suspect_timeout: who was cut off, or half of a split cluster, holds the others for "
                   "dead until they have refuted.",
         .range = {0, hour}},
-    Option{.path = "gossip.catch_up",
-           .field = RINGSIDE_FIELD(gossip.catch_up),
-           .help = "Just started, ask others for their whole list while ours grows, and while theirs differs.",
-           .reason = "members that start together know each other a second later."},
+    Option{
+        .path = "gossip.catch_up",
+        .field = RINGSIDE_FIELD(gossip.catch_up),
+        .help = "Just started, ask others for their whole list while ours grows, and while theirs differs.",
+        .reason = "members that start together know each other a second later."},
     Option{.path = "gossip.full_sync_pause",
            .field = RINGSIDE_FIELD(gossip.full_sync_pause),
            .help =
