@@ -219,6 +219,13 @@ const std::array table = {
         .field = RINGSIDE_FIELD(gossip.catch_up),
         .help = "Just started, ask others for their whole list while ours grows, and while theirs differs.",
         .reason = "members that start together know each other a second later."},
+    Option{.path = "gossip.retransmit_mult",
+           .field = RINGSIDE_FIELD(gossip.retransmit_mult),
+           .help = "A change rides on so many pings and answers of each member, times the digits of the "
+                   "members' number.",
+           .reason = "what is lost on the way is told again, and 1,000 members that come and go every second "
+                     "do not fill the pings; Ringpop's is 15, memberlist's 4.",
+           .range = {1, 100}},
     Option{.path = "gossip.full_sync_pause",
            .field = RINGSIDE_FIELD(gossip.full_sync_pause),
            .help =

@@ -34,6 +34,7 @@ swim::Config swim_config(const Config& config) {
   out.damping = {damping.enabled, damping.suppress, damping.reuse, damping.half_life,
                  damping.max_share.value};
   out.positive_labels = config.gossip.label_nonce;
+  out.piggyback_factor = config.gossip.retransmit_mult;
   out.full_sync_pause = config.gossip.full_sync_pause;
   out.full_syncs_max = limits::full_syncs;
   out.members_max = limits::members;

@@ -91,6 +91,7 @@ Plan draw_plan(std::uint64_t seed) {
     plan.config.heal_doubt = 10s;
     plan.config.catch_up = true;
     plan.config.full_sync_pause = 10ms;
+    plan.config.piggyback_factor = 10;
     plan.config.verify_newcomers = true;
   }
   plan.config.proof_of_death = !rng.chance(1, 4);

@@ -61,6 +61,7 @@ const std::vector<Sample> samples = {
     {"gossip.heal.doubt", "20s"},
     {"gossip.catch_up", "false"},
     {"gossip.full_sync_pause", "5ms"},
+    {"gossip.retransmit_mult", "15"},
     {"gossip.lifeguard.health_max", "0"},
     {"gossip.lifeguard.confirmations", "3"},
     {"gossip.lifeguard.suspect_factor", "1"},
