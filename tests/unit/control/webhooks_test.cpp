@@ -37,7 +37,7 @@ struct World {
 
   config::Config config_for(const std::string& path) {
     config::Config config;
-    config.events.webhooks = {{"http://" + server.address() + path, {"app-*"}, ""}};
+    config.events.webhooks = {{"http://" + server.address() + path, {"app-*"}, "", ""}};
     return config;
   }
   void happen(const std::string& data) {
@@ -115,7 +115,7 @@ TEST_CASE("a secret that cannot be read, an empty one and a wrong address are er
   const test::TempDir folder;
   config::Config config;
   const auto error = [&](const std::string& url, const std::string& secret_file) {
-    config.events.webhooks = {{url, {}, secret_file}};
+    config.events.webhooks = {{url, {}, secret_file, ""}};
     const auto opened = Webhooks::open(io, config, metrics);
     return opened ? std::string() : opened.error();
   };
@@ -135,7 +135,7 @@ TEST_CASE("a secret that cannot be read, an empty one and a wrong address are er
 TEST_CASE("a path is told at the app, wherever that is registered at the moment") {
   World world({});
   config::Config config;
-  config.events.webhooks = {{"/ring/events", {}, ""}};
+  config.events.webhooks = {{"/ring/events", {}, "", ""}};
   auto opened = Webhooks::open(world.io, config, world.metrics);
   REQUIRE(opened.has_value());
   world.hooks = std::move(*opened);
@@ -158,7 +158,7 @@ TEST_CASE("a path is told at the app, wherever that is registered at the moment"
 TEST_CASE("a control plane tells its webhooks what happens to it") {
   World world({});
   auto config = control::test::quick_config("a");
-  config.events.webhooks = {{"http://" + world.server.address() + "/", {}, ""}};
+  config.events.webhooks = {{"http://" + world.server.address() + "/", {}, "", ""}};
   control::test::TestNode node(world.io, config);
   REQUIRE(node.error.empty());
   node.plane->start();
