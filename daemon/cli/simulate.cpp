@@ -104,7 +104,7 @@ Result<sim::Scenario, std::string> read_scenario(const Arguments& arguments, con
   scenario.config = config::swim_config(config);
   scenario.ring_points = static_cast<std::uint32_t>(config.ring.points);
   scenario.notice = config.drain.notice;
-  scenario.telling = std::max(config.drain.notice, limits::leave_periods * config.gossip.period);
+  scenario.telling = limits::leave_periods * config.gossip.period;
   scenario.nodes = reader.number("--nodes", 10, 1, nodes_max);
   scenario.time = std::chrono::minutes(reader.number("--minutes", 10, 1, minutes_max));
   scenario.seed = reader.number("--seed", 1, 0, UINT64_MAX);

@@ -1,7 +1,5 @@
 #include "daemon/control/drain.hpp"
 
-#include <algorithm>
-
 #include "daemon/base/limits.hpp"
 
 namespace ringside::control {
@@ -33,7 +31,7 @@ void Drain::announce(Now now) {
   view_.state = DrainState::announcing;
   view_.since = now.wall;
   notice_until_ = now.steady + settings_.notice;
-  told_until_ = now.steady + std::max(settings_.notice, settings_.telling);
+  told_until_ = now.steady + settings_.telling;
 }
 
 void Drain::set_deadline(Now now, Millis timeout) {

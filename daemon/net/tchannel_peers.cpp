@@ -134,7 +134,7 @@ struct TchannelPeers::State : std::enable_shared_from_this<State> {
 
   void on_opened(TchannelLink& link) {
     const auto& announced = link.identity().host_port;
-    const Entry entry = links.at(&link);
+    const Entry entry = links.at(&link);  // a copy: what is told below may end the link
     if (const auto wrong = wrong_name(link); !wrong.empty()) {
       if (!closed) events.misbehaved(entry.remote, wrong);
       return link.close({Errc::refused, wrong});
