@@ -125,9 +125,10 @@ Result<WebhookUrl, std::string> parse_webhook_url(std::string_view text) {
     if (c <= ' ' || c == 0x7F || c == '#')
       return "'" + std::string(text) + "' holds a byte that belongs into no path; percent-encode it";
   if (at_app) return url;
+  if (url.authority.starts_with("unix:"))
+    return "'" + std::string(text) + "': a socket file has no place in a URL";
   auto address = parse_address(url.authority, tls ? 443 : 80);
   if (!address) return "'" + std::string(text) + "': " + address.error();
-  if (address->is_unix()) return "'" + std::string(text) + "': a socket file has no place in a URL";
   if (!tls && !address->is_loopback())
     return "'" + std::string(text) +
            "' leads off this machine, and http would tell everybody on the way; use https";

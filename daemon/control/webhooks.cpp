@@ -39,7 +39,9 @@ Result<security::TlsPtr, std::string> authorities(const std::string& file) {
     if (!read) return read.error() + " (events.webhooks, ca_file)";
     text = std::move(read->text);
   }
-  return security::Tls::of_client(text, file);
+  auto tls = security::Tls::of_client(text, file);
+  if (!tls) return tls.error() + " (events.webhooks, ca_file)";
+  return tls;
 }
 
 std::string joined(const std::vector<std::string>& types) {
@@ -176,7 +178,7 @@ Result<std::unique_ptr<Webhooks>, std::string> Webhooks::open(boost::asio::io_co
     security::TlsPtr tls;
     if (url->address.tls) {
       auto believed = authorities(wanted.ca_file);
-      if (!believed) return "events.webhooks: " + believed.error();
+      if (!believed) return std::move(believed).error();
       tls = std::move(*believed);
     }
     webhooks->hooks_.push_back(
