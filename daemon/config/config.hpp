@@ -107,6 +107,7 @@ struct Config {
       Millis doubt{10'000};
     } heal;
     bool catch_up = true;
+    int death_fanout = 5;
     int retransmit_mult = 10;    // times log10 of the members: so often a change is told
     Millis full_sync_pause{10};  // for each row of the list
     struct {

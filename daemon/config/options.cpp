@@ -219,6 +219,13 @@ const std::array table = {
         .field = RINGSIDE_FIELD(gossip.catch_up),
         .help = "Just started, ask others for their whole list while ours grows, and while theirs differs.",
         .reason = "members that start together know each other a second later."},
+    Option{
+        .path = "gossip.death_fanout",
+        .field = RINGSIDE_FIELD(gossip.death_fanout),
+        .help = "Who declares a member faulty, or hears of it, tells so many others at once. 0: with the "
+                "next pings.",
+        .reason = "a death is known everywhere within a few round trips; three would miss one member of 20.",
+        .range = {0, 20}},
     Option{.path = "gossip.retransmit_mult",
            .field = RINGSIDE_FIELD(gossip.retransmit_mult),
            .help = "A change rides on so many pings and answers of each member, times the digits of the "

@@ -26,6 +26,7 @@ swim::Config swim_config(const Config& config) {
   out.heal_lonely_period = config.gossip.heal.lonely_period;
   out.heal_doubt = config.gossip.heal.doubt;
   out.catch_up = config.gossip.catch_up;
+  out.death_fanout = config.gossip.death_fanout;
   const auto& lifeguard = config.gossip.lifeguard;
   out.lifeguard = {lifeguard.health_max, lifeguard.confirmations, lifeguard.suspect_factor, lifeguard.buddy,
                    lifeguard.oversleep};

@@ -90,6 +90,7 @@ Plan draw_plan(std::uint64_t seed) {
     plan.config.heal_lonely_period = 1s;
     plan.config.heal_doubt = 10s;
     plan.config.catch_up = true;
+    plan.config.death_fanout = 5;
     plan.config.full_sync_pause = 10ms;
     plan.config.piggyback_factor = 10;
     plan.config.verify_newcomers = true;

@@ -85,6 +85,7 @@ Node::State::State(std::string self_address, Config c, Rng r, Now now)
       heard_at(now.steady),
       joiner(config),
       catch_up(config.catch_up, config.period),
+      urgent(config.period),
       heal_clock(config),
       newcomer_quota(config.newcomers_max),
       unverified(limits::newcomer_pings),
@@ -145,6 +146,8 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
     if (update.returned ||
         (update.before == ringpop::Status::suspect && change.status == ringpop::Status::alive))
       doubt.returned(now.steady, change.address);
+    const bool died = update.before && reachable(*update.before) && change.status == ringpop::Status::faulty;
+    if (died && how == Learned::by_gossip && config.death_fanout > 0) urgent.add(now.steady);
     spread(change, how);
     start_timer(now, change, how);
     if (change.status == ringpop::Status::leave)
@@ -348,8 +351,9 @@ void Node::State::call(Purpose purpose, const std::string& to, ringpop::Request 
 
 Instant Node::State::next_deadline() const {
   return std::min({prober.next_deadline(), joiner.next_deadline(), transitions.next_deadline(),
-                   catch_up.next_deadline(), heal_clock.next_deadline(), next_inquest_ping(),
-                   unverified.next_deadline(), reuse_at, app == app_wanted ? never : next_app_change});
+                   urgent.next_deadline(), catch_up.next_deadline(), heal_clock.next_deadline(),
+                   next_inquest_ping(), unverified.next_deadline(), reuse_at,
+                   app == app_wanted ? never : next_app_change});
 }
 
 Node::Node(std::string self, Config config, Rng rng, Now now)
@@ -384,6 +388,7 @@ void Node::on_deadline(Now now, Outbox& out) {
   if (state_->joiner.next_deadline() <= now.steady) state_->ask_seeds(now, out);
   if (state_->next_inquest_ping() <= now.steady) state_->run_inquests(now, out);
   if (state_->unverified.next_deadline() <= now.steady) state_->ping_newcomers(now, out);
+  if (state_->urgent.next_deadline() <= now.steady) state_->tell_at_once(now, out);
   if (state_->prober.next_deadline() <= now.steady) state_->start_period(now, out);
   if (state_->catch_up.next_deadline() <= now.steady) state_->ask_for_list(now, out);
   if (state_->heal_clock.next_deadline() <= now.steady) state_->consider_heal(now, out);

@@ -56,6 +56,7 @@ struct Config {
   Millis full_sync_pause{0};  // from one that we send to the next, for each row of the list
   std::size_t members_max = 4096;
   bool catch_up = false;   // young members ask for whole lists while theirs grow (catch_up.hpp)
+  int death_fanout = 0;    // so many are told at once of a death (urgent.hpp)
   int newcomers_max = 60;  // new members a minute from one teller's gossip; 0: any number
   bool verify_newcomers =
       false;  // who came by gossip is in the ring once we have reached it (unverified.hpp)

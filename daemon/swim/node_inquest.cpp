@@ -74,7 +74,7 @@ Inquest::Found Node::State::found_by(const Result<ringpop::Response>& failed) {
 }
 
 void Node::State::ask_witnesses(Now now, const std::string& address, Inquest& inquest, Outbox& out) {
-  const auto helpers = pick_helpers(address);
+  const auto helpers = pick_others(address, config.ping_req_size);
   if (helpers.empty()) return go_on(now, address, Inquest::Next::unreachable, out);
   inquest.ask(helpers.size());
   out.measures.push_back({Stat::helpers_asked, static_cast<std::int64_t>(helpers.size())});

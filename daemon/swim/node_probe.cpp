@@ -138,12 +138,12 @@ void Node::State::on_answer(Now now, ProbePing& purpose, const Result<ringpop::R
   ask_helpers(now, purpose.probe, out);
 }
 
-std::vector<const std::string*> Node::State::pick_helpers(const std::string& target) {
-  std::vector<const std::string*> helpers = members.pingable_but(target);
-  std::erase_if(helpers, [this](const std::string* address) { return unverified.contains(*address); });
-  rng.shuffle(std::span(helpers));
-  helpers.resize(std::min(helpers.size(), static_cast<std::size_t>(std::max(config.ping_req_size, 0))));
-  return helpers;
+std::vector<const std::string*> Node::State::pick_others(std::string_view but, int most) {
+  std::vector<const std::string*> others = members.pingable_but(but);
+  std::erase_if(others, [this](const std::string* address) { return unverified.contains(*address); });
+  rng.shuffle(std::span(others));
+  others.resize(std::min(others.size(), static_cast<std::size_t>(std::max(most, 0))));
+  return others;
 }
 
 void Node::State::send_ping_req(Purpose purpose, const std::string& helper, const std::string& target,
@@ -156,7 +156,7 @@ void Node::State::send_ping_req(Purpose purpose, const std::string& helper, cons
 
 void Node::State::ask_helpers(Now now, std::uint64_t probe, Outbox& out) {
   const std::string& target = prober.target().address;
-  const auto helpers = pick_helpers(target);
+  const auto helpers = pick_others(target, config.ping_req_size);
   if (helpers.empty()) {
     health.add(1);  // with nobody to ask it may as well be us
     conclude(now, Prober::Outcome::unreachable, out);
@@ -248,6 +248,21 @@ void Node::State::ping_newcomers(Now now, Outbox& out) {
 void Node::State::on_answer(Now now, NewcomerPing& purpose, const Result<ringpop::Response>& answer,
                             Outbox& out) {
   if (!take_ping_answer(now, purpose.told, answer, out)) return not_reached(now, purpose.address, out);
+  out.measures.push_back({Stat::ping_time, micros(now.steady - purpose.sent)});
+  ping_answered(now, purpose.address, purpose.sent, out);
+}
+
+void Node::State::tell_at_once(Now now, Outbox& out) {
+  urgent.take(now.steady);
+  for (const std::string* address : pick_others("", config.death_fanout))
+    send_ping(UrgentPing{*address, dissemination.mark(), now.steady}, *address, now.steady + ping_wait(),
+              out);
+}
+
+// Who does not answer hears of it by gossip, and is accused by none: that is for the rotation.
+void Node::State::on_answer(Now now, UrgentPing& purpose, const Result<ringpop::Response>& answer,
+                            Outbox& out) {
+  if (!take_ping_answer(now, purpose.told, answer, out)) return;
   out.measures.push_back({Stat::ping_time, micros(now.steady - purpose.sent)});
   ping_answered(now, purpose.address, purpose.sent, out);
 }

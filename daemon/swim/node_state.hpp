@@ -26,6 +26,7 @@
 #include "daemon/swim/rotation.hpp"
 #include "daemon/swim/transitions.hpp"
 #include "daemon/swim/unverified.hpp"
+#include "daemon/swim/urgent.hpp"
 
 namespace ringside::swim {
 
@@ -67,6 +68,11 @@ struct Node::State {
     Dissemination::Mark told;
     Instant sent;
   };
+  struct UrgentPing {
+    std::string address;
+    Dissemination::Mark told;
+    Instant sent;
+  };
   struct PingForOther {  // we are the helper; `asked` waits for what we find
     ReplyId asked;
     std::string requester;
@@ -97,8 +103,9 @@ struct Node::State {
   struct EvictionPing {
     Dissemination::Mark told;
   };
-  using Purpose = std::variant<ProbePing, ProbeHelp, InquestPing, InquestHelp, NewcomerPing, PingForOther,
-                               JoinSeed, PullFrom, CatchUpList, HealJoin, HealPing, EvictionPing>;
+  using Purpose =
+      std::variant<ProbePing, ProbeHelp, InquestPing, InquestHelp, NewcomerPing, UrgentPing, PingForOther,
+                   JoinSeed, PullFrom, CatchUpList, HealJoin, HealPing, EvictionPing>;
 
   // What a join brings is not spread on (spec C.3). A list is what its sender knows: it names itself as the
   // source of every row, and accuses nobody.
@@ -145,14 +152,16 @@ struct Node::State {
   void on_answer(Now now, PingForOther& purpose, const Result<ringpop::Response>& answer, Outbox& out);
   void ping_newcomers(Now now, Outbox& out);
   void on_answer(Now now, NewcomerPing& purpose, const Result<ringpop::Response>& answer, Outbox& out);
+  void tell_at_once(Now now, Outbox& out);
+  void on_answer(Now now, UrgentPing& purpose, const Result<ringpop::Response>& answer, Outbox& out);
   void ping_answered(Now now, const std::string& address, Instant sent, Outbox& out);
   // It is there: it has answered us, or somebody we believe vouches for it.
   void reached(Now now, const std::string& address, Outbox& out);
   void not_reached(Now now, const std::string& address, Outbox& out);
   void give_up_place(std::string_view newcomer, Outbox& out);
   void ask_helpers(Now now, std::uint64_t probe, Outbox& out);
-  // Whom to ask about the target, in the order of chance.
-  [[nodiscard]] std::vector<const std::string*> pick_helpers(const std::string& target);
+  // Some of those we can ping and have reached, but not `but`; at most so many, in the order of chance.
+  [[nodiscard]] std::vector<const std::string*> pick_others(std::string_view but, int most);
   void send_ping_req(Purpose purpose, const std::string& helper, const std::string& target, Instant due,
                      Outbox& out);
   void take_helper_answer(Now now, const std::string& helper, Dissemination::Mark told, Instant sent,
@@ -245,6 +254,7 @@ struct Node::State {
   Instant heard_at;  // a peer, last
   Joiner joiner;
   CatchUp catch_up;
+  Urgent urgent;
   HealClock heal_clock;
   std::map<CallId, Purpose> calls;
   std::uint64_t last_call = 0;

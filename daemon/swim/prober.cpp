@@ -60,10 +60,11 @@ std::optional<Prober::Outcome> Prober::on_helper(HelperSays says) {
 void Prober::end(Instant now, int stretch) {
   if (phase_ != Phase::resting) {
     took_[oldest_] = now - began_;
+    taken_ = std::min(taken_ + 1, took_.size());
     oldest_ = (oldest_ + 1) % took_.size();
   }
   if (now >= next_look_) {
-    delay_ = std::max<Duration>(2 * median(), least_period_);
+    delay_ = std::max<Duration>(2 * median(took_.size()), least_period_);
     next_look_ = now + look_every;
   }
   phase_ = Phase::resting;
@@ -75,10 +76,16 @@ void Prober::end_unheard(Instant now) {
   next_period_ = now + least_period_;
 }
 
-Duration Prober::median() const {
+Duration Prober::usual_time() const {
+  constexpr std::size_t enough = 3;
+  return taken_ < enough ? least_period_ : median(taken_);
+}
+
+Duration Prober::median(std::size_t periods) const {
   auto sorted = took_;
-  std::sort(sorted.begin(), sorted.end());
-  return (sorted[sorted.size() / 2 - 1] + sorted[sorted.size() / 2]) / 2;
+  const auto end = sorted.begin() + static_cast<std::ptrdiff_t>(periods);
+  std::sort(sorted.begin(), end);
+  return (sorted[(periods - 1) / 2] + sorted[periods / 2]) / 2;
 }
 
 }  // namespace ringside::swim

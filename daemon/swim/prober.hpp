@@ -55,13 +55,14 @@ class Prober {
   // soon.
   void end_unheard(Instant now);
   [[nodiscard]] std::span<const Duration> times() const { return took_; }  // of the last periods
-  [[nodiscard]] Duration usual_time() const { return median(); }
+  // Of the periods so far; who has just started does not know yet, and takes them for long.
+  [[nodiscard]] Duration usual_time() const;
   [[nodiscard]] Duration last_time() const { return took_[(oldest_ + took_.size() - 1) % took_.size()]; }
   [[nodiscard]] Duration delay() const { return delay_; }
 
  private:
   enum class Phase : std::uint8_t { resting, pinging, asking };
-  [[nodiscard]] Duration median() const;
+  [[nodiscard]] Duration median(std::size_t periods) const;  // of the first in took_
 
   Millis least_period_;
   bool started_ = false;
@@ -78,6 +79,7 @@ class Prober {
   // How long the last periods took. Twice their median is the delay, looked at once a second: a slow network
   // is probed less often.
   std::array<Duration, 10> took_;
+  std::size_t taken_ = 0;  // of these, the others stand for an unknown network
   std::size_t oldest_ = 0;
   Instant began_{};
   Instant next_look_{};

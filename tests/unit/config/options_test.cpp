@@ -60,6 +60,7 @@ const std::vector<Sample> samples = {
     {"gossip.heal.lonely_period", "2s"},
     {"gossip.heal.doubt", "20s"},
     {"gossip.catch_up", "false"},
+    {"gossip.death_fanout", "3"},
     {"gossip.full_sync_pause", "5ms"},
     {"gossip.retransmit_mult", "15"},
     {"gossip.lifeguard.health_max", "0"},
