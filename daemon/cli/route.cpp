@@ -13,6 +13,7 @@
 #include "daemon/config/show.hpp"
 #include "daemon/routes/decide.hpp"
 #include "proto/http/message.hpp"
+#include "proto/http/syntax.hpp"
 
 namespace ringside::cli {
 namespace {
@@ -49,15 +50,17 @@ Result<Asked, std::string> read_request(const std::string& method, std::string u
   if (!url.starts_with('/') && url != "*")
     return "'" + url + "' is not a URL: http://host/path?query, or /path?query";
   asked.target = url.substr(0, url.find('#'));
+  if (!http::all_of(asked.target, http::target_byte))
+    return "'" + url + "' holds a blank, or a byte that is not ASCII; write it as % and two hex digits";
   for (const auto& text : fields) {
     const auto colon = text.find(':');
     if (colon == text.npos || colon == 0) return "-H is written 'Name: value', not '" + text + "'";
-    const auto start = std::min(text.find_first_not_of(' ', colon + 1), text.size());
+    const std::string value(http::trim(std::string_view(text).substr(colon + 1)));
     const auto name = text.substr(0, colon);
     if (http::equals_ignore_case(name, "host"))
-      asked.authority = text.substr(start);
+      asked.authority = value;
     else
-      asked.fields.emplace_back(name, text.substr(start));
+      asked.fields.emplace_back(name, value);
   }
   return asked;
 }

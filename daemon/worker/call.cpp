@@ -87,7 +87,10 @@ void Call::start_from_client(const http::RequestHead& head, const Route& route, 
   if (passport_.request_id.empty()) make_request_id(context_.rng, passport_.request_id);
   head_.get().upgrade = upgrade_of(head_.get(), route.upgrades);
   entry_ = route.entry;
-  if (entry_ != nullptr) passport_.patience = entry_->rule.timeout;
+  if (entry_ != nullptr) {
+    passport_.patience = entry_->rule.timeout;
+    if (passport_.patience && passport_.timeout > patience()) passport_.timeout = {};  // the route's is less
+  }
   if (route.kind == Route::Kind::any) {  // a key that nobody else has leads to some node of the ring
     make_request_id(context_.rng, key_);
     passport_.keyless = true;
@@ -447,14 +450,8 @@ void Call::reply(http::ResponseHead& head, bool end) {
     head.fields.push_back({"Ringside-Error", notes.error});
     head.fields.push_back({"Ringside-Executed", notes.executed.empty() ? "maybe" : notes.executed});
   }
-  std::string attempts;
-  if (!from_peer_ && !local_only_ && node_.empty()) {
-    attempts = std::to_string(exchange_.attempts());
-    write_ring_version();
-    head.fields.push_back({"Ringside-Owner", exchange_.owner(), http::Name::ringside});
-    head.fields.push_back({"Ringside-Attempts", attempts, http::Name::ringside});
-    head.fields.push_back({"Ringside-Version", scratch_version_, http::Name::ringside});
-  }
+  const std::string attempts = std::to_string(exchange_.attempts());  // of the string's own bytes
+  tell_of_ring(head, attempts);
   if (!from_peer_ && !notes.has_request_id)
     head.fields.push_back({"X-Request-Id", passport_.request_id, http::Name::x_request_id});
 

@@ -156,6 +156,7 @@ class Call final : public RingWaiter, public Admission::Guest, public AppWaiter 
   void reply_stands_still();
   [[nodiscard]] bool in_circle() const;
   [[nodiscard]] api::Problem problem(api::Code, std::string detail) const;
+  void tell_of_ring(http::ResponseHead& head, std::string_view attempts);
   void answer(const api::Problem&);
   void out_of_time();
   void be_patient();

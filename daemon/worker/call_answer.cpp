@@ -63,6 +63,16 @@ api::Problem Call::problem(api::Code code, std::string detail) const {
           .request_id = passport_.request_id};
 }
 
+// To the caller of a request that the ring has sent to somebody, whoever answers it.
+void Call::tell_of_ring(http::ResponseHead& head, std::string_view attempts) {
+  if (from_peer_ || local_only_ || !node_.empty()) return;
+  write_ring_version();
+  if (!exchange_.owner().empty())
+    head.fields.push_back({"Ringside-Owner", exchange_.owner(), http::Name::ringside});
+  head.fields.push_back({"Ringside-Attempts", attempts, http::Name::ringside});
+  head.fields.push_back({"Ringside-Version", scratch_version_, http::Name::ringside});
+}
+
 // Ends the call with an answer of our own.
 void Call::answer(const api::Problem& problem) {
   const auto& row = api::row(problem.code);
@@ -70,8 +80,12 @@ void Call::answer(const api::Problem& problem) {
   const api::Response response =
       is_grpc(head_.get().fields) ? render_for_grpc(problem) : api::render(problem);
   http::ResponseHead head = head_of(response);
-  head.fields.push_back({"Ringside-Served-By", context_.view->name});
-  head.fields.push_back({"X-Request-Id", passport_.request_id});
+  head.fields.push_back({"Ringside-Served-By", context_.view->name, http::Name::ringside_served_by});
+  const std::string hops = std::to_string(passport_.hops);
+  if (!from_peer_) head.fields.push_back({"Ringside-Hops", hops, http::Name::ringside_hops});
+  const std::string attempts = std::to_string(exchange_.attempts());
+  tell_of_ring(head, attempts);
+  head.fields.push_back({"X-Request-Id", passport_.request_id, http::Name::x_request_id});
   const bool without_body = to_head() || response.body.empty();
   finish();
   inbound_.send_reply(head, without_body);

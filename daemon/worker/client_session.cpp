@@ -137,7 +137,9 @@ bool ClientSession::read_head() {
     return false;
   }
   if (const auto* refusal = std::get_if<http1::Refusal>(&step)) {
-    keep_alive_ = http10_ = head_request_ = false;
+    keep_alive_ = http10_ = false;
+    head_request_ =
+        bytes.substr(std::min(bytes.find_first_not_of("\r\n"), bytes.size())).starts_with("HEAD ");
     api::Problem problem{
         .code = refusal->status == 405 ? api::Code::method_not_allowed : api::Code::bad_request,
         .detail = std::string(refusal->reason),
@@ -309,7 +311,10 @@ void ClientSession::refuse_unread(const api::Problem& problem) {
 void ClientSession::refuse(const api::Problem& problem) {
   context_.metrics.bad_requests.add();
   keep_alive_ = false;
-  write(api::render(problem));
+  api::Response response = api::render(problem);
+  if (problem.code == api::Code::method_not_allowed)  // those that we know of: others are served, too
+    response.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  write(response);
 }
 
 // A whole answer of our own.

@@ -238,14 +238,18 @@ void take_passport(http::RequestHead& head, bool from_peer, Passport& passport, 
     const auto [name, value, known] = field;
     switch (known) {
       case http::Name::ringside_timeout:
-        if (const auto timeout = parse_duration(value))
+        if (!from_peer && passport.timeout > Millis::zero())
+          passport.fault = "Ringside-Timeout is there more than once";
+        else if (const auto timeout = parse_duration(value))
           passport.timeout = std::clamp(*timeout, Millis::zero(), Millis(limits::timeout_max));
         else if (!from_peer)
           passport.fault = "Ringside-Timeout: " + timeout.error();
         return true;
       case http::Name::ringside_retry: passport.retries = parse_retries(value); return true;
       case http::Name::grpc_timeout: grpc_timeout = parse_grpc_timeout(value); return false;
-      case http::Name::idempotency_key: passport.repeatable = true; return false;
+      case http::Name::idempotency_key:  // an empty one tells the app nothing to know a repeat by
+        passport.repeatable = passport.repeatable || !value.empty();
+        return false;
       case http::Name::x_request_id:
         if (value.size() <= limits::request_id_bytes && http::all_of(value, http::token_byte))
           passport.request_id = value;

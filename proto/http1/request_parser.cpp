@@ -50,6 +50,14 @@ struct Facts {
   bool takes_trailers = false;
   bool expects_continue = false;
   bool expects_more = false;  // something other than 100-continue
+
+  void expect(std::string_view value) noexcept {
+    while (!value.empty()) {
+      const auto expectation = http::next_element(value);
+      if (expectation.empty()) continue;  // RFC 9110 5.6.1.2
+      (equals_ignore_case(expectation, "100-continue") ? expects_continue : expects_more) = true;
+    }
+  }
 };
 
 }  // namespace
@@ -123,10 +131,7 @@ Facts RequestParser::State::gather() {
         facts.host = field.value;
         ++facts.hosts;
         continue;
-      case http::Name::expect:
-        (equals_ignore_case(field.value, "100-continue") ? facts.expects_continue : facts.expects_more) =
-            true;
-        break;
+      case http::Name::expect: facts.expect(field.value); break;
       case http::Name::upgrade:
         facts.upgrade = field.value;
         ++facts.upgrades;

@@ -111,15 +111,9 @@ std::size_t Session::queued(StreamId id) const {
   return stream == nullptr ? 0 : stream->queue.size();
 }
 
-// The window is opened again when half of it is used up: an update for each piece would be traffic of its
-// own.
 void Session::consume(StreamId id, std::size_t bytes) {
   Stream* stream = state_->live(id);
-  if (stream == nullptr || stream->remote_closed) return;
-  stream->consumed += static_cast<std::int64_t>(bytes);
-  if (2 * stream->consumed < static_cast<std::int64_t>(state_->settings.stream_window)) return;
-  state_->append_window(id, stream->consumed);
-  stream->receive_window += std::exchange(stream->consumed, 0);
+  if (stream != nullptr && !stream->remote_closed) state_->give_back(*stream, bytes);
 }
 
 void Session::reset(StreamId id, Code code) {
@@ -172,6 +166,15 @@ void Session::State::reset(Stream& stream, Code code) {
   stream.reset = code;
   leave_line(stream);
   resets_queued.emplace_back(stream.id, code);
+}
+
+// The window is opened again when half of it is used up: an update for each piece would be traffic of its
+// own.
+void Session::State::give_back(Stream& stream, std::size_t bytes) {
+  stream.consumed += static_cast<std::int64_t>(bytes);
+  if (2 * stream.consumed < static_cast<std::int64_t>(settings.stream_window)) return;
+  append_window(stream.id, stream.consumed);
+  stream.receive_window += std::exchange(stream.consumed, 0);
 }
 
 void Session::State::line_up(Stream& stream) {

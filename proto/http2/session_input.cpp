@@ -12,6 +12,9 @@ constexpr std::size_t continuations_max = 8;  // of one head
 constexpr std::size_t settings_max = 32;      // in one frame
 constexpr std::size_t acks_queued_max = 1000;
 constexpr std::size_t setting_bytes = 6, priority_bytes = 5;
+// Frames of ours that wait while the other side does not read: above the resets and window updates that all
+// streams of a link may want at once. More is what an endless question answered would come to.
+constexpr std::size_t control_bytes_max = 256 * 1024;
 
 }  // namespace
 
@@ -30,7 +33,10 @@ void Session::State::take(std::string_view bytes) {
     return fail(Code::protocol_error);
   preface_left -= preface.size();
   bytes.remove_prefix(preface.size());
-  while (!failed && !bytes.empty()) bytes.remove_prefix(data_left > 0 ? take_data(bytes) : take_frame(bytes));
+  while (!failed && !bytes.empty()) {
+    bytes.remove_prefix(data_left > 0 ? take_data(bytes) : take_frame(bytes));
+    if (control.size() > control_bytes_max) fail(Code::enhance_your_calm);
+  }
 }
 
 // A whole frame, or as much of one as is there, or the header of a DATA frame. Gives what it has used of
@@ -115,7 +121,7 @@ std::size_t Session::State::take_data(std::string_view bytes) {
       fail(Code::protocol_error);
       return used;
     }
-    if (Stream* stream = live(data.stream)) stream->consumed += static_cast<std::int64_t>(1 + padding_left);
+    if (Stream* stream = live(data.stream)) give_back(*stream, 1 + padding_left);
   }
   const auto piece = bytes.substr(used, data_left - padding_left);
   data_left -= piece.size();
@@ -245,10 +251,11 @@ void Session::State::on_block(const FrameHeader& header, std::string_view fields
 
 void Session::State::on_request_block(const FrameHeader& header) {
   last_peer_stream = header.stream;
-  if (streams.size() >= settings.streams_max && settings_acknowledged) return fail(Code::protocol_error);
   // The GOAWAY calls it unprocessed, even while it waits to be sent.
-  if (draining || streams.size() >= settings.streams_max)
-    return append_reset(control, header.stream, Code::refused_stream);
+  if (draining || streams.size() >= settings.streams_max) {
+    append_reset(control, header.stream, Code::refused_stream);
+    return charge_reset();
+  }
   Stream& stream = open(header.stream);
   if (const auto code = reader.refused()) return refuse(stream, *code);
   const bool end = header.has(flag::end_stream);

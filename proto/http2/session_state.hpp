@@ -168,6 +168,7 @@ struct Session::State {
   Stream& open(StreamId id);
   void close(StreamId id, Code code);
   void reset(Stream& stream, Code code);
+  void give_back(Stream& stream, std::size_t bytes);  // of its window
   void line_up(Stream& stream);
   void leave_line(Stream& stream);
   void fail(Code code);

@@ -67,6 +67,9 @@ TEST_CASE("route needs no node: only the owner is not known without one") {
   CHECK(said["routes"][0]["why_not"] == "the method is not among its methods");
   CHECK(said["routes"][1]["taken"] == true);
   CHECK(said["limits"]["timeout"] == "5s");
+  // Blanks around a value are not of it, as for the listener.
+  CHECK_THAT(explain({"GET", "http://shop/users/1", "-H", "X-Tenant: \t a b  "}, nobody.address()).out,
+             Contains("key       a b  from"));
   CHECK_THAT(explain({"GET", "http://shop/near"}, nobody.address()).out,
              Contains("goes to   this node's app\n"));
 }
@@ -74,6 +77,8 @@ TEST_CASE("route needs no node: only the owner is not known without one") {
 TEST_CASE("route tells what is wrong with its words, with exit 2") {
   CHECK(run_cli({"route", "GET"}).exit == 2);
   CHECK_THAT(run_cli({"route", "GET", "users"}).err, Contains("'users' is not a URL"));
+  for (const char* url : {"/a\xff", "/a b", "/\x7f"})
+    CHECK_THAT(run_cli({"route", "GET", url}).err, Contains("holds a blank, or a byte that is not ASCII"));
   CHECK_THAT(run_cli({"route", "GET", "/a", "-H", "x"}).err, Contains("-H is written 'Name: value'"));
   CHECK_THAT(run_cli({"route", "GET", "/a", "--routes", "[{match: a, key: k}]"}).err,
              Contains("route 1: match: 'a' does not start with a slash"));

@@ -142,6 +142,10 @@ TEST_CASE(
   auto head = request({{"Idempotency-Key", "1"}}, "POST");
   CHECK(take_passport(head, false).repeatable);
   CHECK(names(head) == std::vector<std::string>{"Idempotency-Key"});
+  head = request({{"Idempotency-Key", ""}}, "POST");
+  CHECK_FALSE(take_passport(head, false).repeatable);
+  head = request({{"Idempotency-Key", ""}}, "PUT");
+  CHECK(take_passport(head, false).repeatable);
 }
 
 TEST_CASE("nonsense in a field that only helps is as if it were not there") {

@@ -7,6 +7,7 @@
 using namespace ringside;
 using namespace ringside::test;
 using Catch::Matchers::Contains;
+using Catch::Matchers::EndsWith;
 using Catch::Matchers::StartsWith;
 
 TEST_CASE("replies of an app reach the client framed anew") {
@@ -156,6 +157,21 @@ TEST_CASE("a caller's time limit ends the waiting") {
   const std::string answer = exchange(alone.host.port(), get("/v1/route/k/x", "Ringside-Timeout: 50ms\r\n"));
   CHECK_THAT(answer, StartsWith("HTTP/1.1 504"));
   CHECK_THAT(answer, Contains("Ringside-Error: timeout") && Contains("\"executed\":\"maybe\""));
+  // As if another node had owned the key.
+  CHECK_THAT(answer, Contains("Ringside-Served-By: a\r\n") && Contains("Ringside-Owner: a\r\n") &&
+                         Contains("Ringside-Hops: 0\r\n") && Contains("Ringside-Attempts: 1\r\n") &&
+                         Contains("Ringside-Version: "));
+}
+
+TEST_CASE("a HEAD that is refused on sight gets no body") {
+  ScriptedApp app([](Peer& peer, int) { (void)peer.read_all(); });
+  Alone alone(app.address());
+  for (const char* fields : {"Expect: z\r\n", "Bad Name: 1\r\n", "Host: b\r\n"}) {
+    const std::string rest = " /x HTTP/1.1\r\nHost: a\r\nRingside-Key: k\r\n" + std::string(fields) + "\r\n";
+    const std::string refused = exchange(alone.host.port(), "HEAD" + rest);
+    CHECK_THAT(refused, StartsWith("HTTP/1.1 4") && Contains("\r\nContent-Length: ") && EndsWith("\r\n\r\n"));
+    CHECK_THAT(exchange(alone.host.port(), "GET" + rest), StartsWith("HTTP/1.1 4") && EndsWith("}\n"));
+  }
 }
 
 TEST_CASE("over the cap of requests under way the next one is refused, unexecuted") {

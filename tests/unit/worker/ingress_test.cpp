@@ -175,9 +175,12 @@ TEST_CASE("a route's timeout holds on every hop, shorter or longer than the gene
   b.open();
   a.start({b.server()});
   b.start({b.server()});
-  for (const auto& [path, least] : {std::pair{"/soon/x", 50}, std::pair{"/late/x", 400}}) {
+  // A client can only ask for less.
+  for (const auto& [path, least, fields] :
+       {std::tuple{"/soon/x", 50, ""}, std::tuple{"/soon/x", 50, "Ringside-Timeout: 1h\r\n"},
+        std::tuple{"/late/x", 400, ""}, std::tuple{"/late/x", 60, "Ringside-Timeout: 70ms\r\n"}}) {
     const auto begun = Clock::now();
-    const auto reply = exchange(a.ingress_port(), get(path, ""));
+    const auto reply = exchange(a.ingress_port(), get(path, fields));
     CHECK_THAT(reply, StartsWith("HTTP/1.1 504 ") && Contains("Ringside-Error: timeout\r\n"));
     CHECK(Clock::now() - begun >= Millis(least));
   }

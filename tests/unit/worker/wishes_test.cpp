@@ -43,6 +43,8 @@ TEST_CASE("a time limit that is none is refused with what is wrong with it, on i
     CHECK_THAT(exchange(both.pair.a.ingress_port(), get("/x", "Ringside-Key: k\r\n" + field)),
                StartsWith("HTTP/1.1 400"));
   }
+  CHECK_THAT(both.ask(both.theirs, "Ringside-Timeout: 1s\r\nRingside-Timeout: 2s\r\n"),
+             StartsWith("HTTP/1.1 400") && Contains("Ringside-Timeout is there more than once"));
   CHECK_THAT(both.ask(both.theirs, "Ringside-Timeout: 1.5s\r\n"), Contains("from b"));
 }
 
@@ -53,7 +55,8 @@ TEST_CASE("methods that nobody has heard of reach the app as they are; TRACE doe
                     method + " " + both.theirs + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   };
   for (const char* method : {"PROPFIND", "REPORT", "X-OWN"}) CHECK_THAT(with(method), Contains("from b"));
-  CHECK_THAT(with("TRACE"), StartsWith("HTTP/1.1 405") && Contains("method_not_allowed"));
+  CHECK_THAT(with("TRACE"), StartsWith("HTTP/1.1 405") && Contains("method_not_allowed") &&
+                                Contains("\r\nAllow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"));
 }
 
 TEST_CASE("prefer-local is this node's app while it is up, whoever owns the key") {

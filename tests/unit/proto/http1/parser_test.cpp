@@ -135,13 +135,17 @@ TEST_CASE("HTTP/1.0 and Connection decide whether the connection lives on", "[ht
 }
 
 TEST_CASE("an expectation counts only where a body is to come", "[http1]") {
-  const auto expects = [](const std::string& rest) {
-    const auto read = read_requests("POST / HTTP/1." + rest + "\r\n\r\n");
+  const auto expects = [](const std::string& rest, const std::string& body = "") {
+    const auto read = read_requests("POST / HTTP/1." + rest + "\r\n\r\n" + body);
     REQUIRE(read.messages.size() == 1);
     return read.messages[0].expect_continue;
   };
   CHECK(expects("1\r\nHost: a\r\nContent-Length: 0\r\nExpect: 100-Continue") == false);
   CHECK(expects("0\r\nHost: a\r\nExpect: 100-continue") == false);
+  for (const char* list :
+       {"100-continue,", ", 100-continue", "100-Continue, 100-continue"})  // RFC 9110 5.6.1.2
+    CHECK(expects("1\r\nHost: a\r\nContent-Length: 2\r\nExpect: " + std::string(list), "ok"));
+  CHECK(expects("1\r\nHost: a\r\nContent-Length: 0\r\nExpect: ") == false);
   CHECK(expects("0\r\nHost: a\r\nExpect: something") == false);  // RFC 9110 10.1.1: ignored from 1.0
 }
 

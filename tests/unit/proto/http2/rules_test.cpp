@@ -15,7 +15,7 @@ using http2::StreamId;
 
 constexpr std::uint8_t end_stream = 1, ack = 1, end_headers = 4, padded = 8, prioritised = 0x20;
 constexpr int protocol_error = 1, flow_control_error = 3, stream_closed = 5, frame_size_error = 6,
-              compression_error = 9;
+              refused_stream = 7, compression_error = 9, enhance_your_calm = 11;
 constexpr std::uint32_t last_stream = 101;  // of the request that follows each row
 
 // Answers what has come whole with a bare 200.
@@ -410,12 +410,56 @@ TEST_CASE("a client's GOAWAY lets what is open go on, and is the end without a c
   }
 }
 
-TEST_CASE("over the number of streams that a client knows of, its connection ends", "[http2]") {
+TEST_CASE("over the number of streams that it may open a client is refused, and goes on not for ever",
+          "[http2]") {
+  const bool knows = GENERATE(false, true);
   http2::Settings two;
   two.streams_max = 2;
-  check({"5.1.2 known", acknowledged + opened(3) + opened(5) + opened(7), Ends::connection, protocol_error,
-         two},
-        opening);
+  two.resets_burst = 20;
+  Answering server{two};
+  std::string out;
+  CHECK(server.session.receive(opening + (knows ? acknowledged : "") + opened(1) + opened(3)));
+  for (std::uint32_t id = 5; id < 5 + 2 * 20; id += 2) CHECK(server.session.receive(opened(id)));
+  server.session.take_output(out, 1 << 24);
+  CHECK(hear(out).goaway == -1);
+  CHECK(out.find(frame(Frame::rst_stream, 0, 5, number(refused_stream))) != std::string::npos);
+  CHECK(server.session.receive(body("", end_stream, 3)));  // there is room again
+  server.session.take_output(out, 1 << 24);
+  CHECK(server.session.receive(headers(45, request())));
+  server.session.take_output(out, 1 << 24);
+  CHECK(server.session.receive(opened(47)));
+  CHECK_FALSE(server.session.receive(opened(49)));
+  server.session.take_output(out, 1 << 24);
+  const Heard heard = hear(out);
+  CHECK((has(heard.answers, 3) && has(heard.answers, 45)));
+  CHECK(heard.goaway == enhance_your_calm);
+}
+
+TEST_CASE("a client that does not read is not answered for ever, whatever it sends", "[http2]") {
+  http2::Settings patient;
+  patient.resets_burst = 1 << 30;
+  patient.streams_max = 1;
+  Answering server{patient};
+  bool good = server.session.receive(opening + opened(1));
+  std::size_t sent = 0;
+  for (std::uint32_t id = 3; good && sent < 100'000; id += 2, ++sent)
+    good = server.session.receive(opened(id));
+  CHECK_FALSE(good);
+  CHECK(sent < 256 * 1024 / 13 + 10);
+}
+
+TEST_CASE("padding is given back to the stream's window without any data", "[http2]") {
+  http2::Settings small;
+  small.stream_window = 65'535;
+  Answering server{small};
+  REQUIRE(server.session.receive(opening + opened(1)));
+  const std::string empty = std::string(1, static_cast<char>(255)) + std::string(255, '\0');
+  for (int i = 0; i < 1000; ++i) {  // four windows
+    std::string out;
+    REQUIRE(server.session.receive(frame(Frame::data, padded, 1, empty)));
+    server.session.take_output(out, 1 << 24);
+    REQUIRE(hear(out).reset == -1);
+  }
 }
 
 }  // namespace ringside::test
