@@ -56,6 +56,7 @@ Response drain_answer(const Context& context, int status) {
     body["deadline"] = rfc3339(drain.deadline);
     body["left"] = print_duration(std::max(Millis{0}, drain.deadline - context.now));
   }
+  if (drain.cut > 0) body["cut"] = drain.cut;
   body["in_flight"] = sum(context.metrics, &obs::WorkerMetrics::app_open) - streams;
   body["streams"] = streams;
   const auto server = server_at(*context.view.ring, context.view.address);

@@ -41,6 +41,7 @@ struct DrainView {
   DrainState state = DrainState::none;
   bool leaving = false;  // the process ends when it is drained
   WallTime since{}, deadline{};
+  std::int64_t cut = 0;  // so many requests had not ended by the deadline
 };
 
 // The app beside this node (control/app_health.hpp).

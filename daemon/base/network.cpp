@@ -65,4 +65,16 @@ bool Network::contains(const std::string& address) const noexcept {
   return bits.size == base_.size && bits.size != 0 && same_start(bits.bytes, base_.bytes, prefix_);
 }
 
+bool is_plain_unicast(const std::string& address) noexcept {
+  std::array<std::uint8_t, 16> bytes{};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool v4 = ::inet_pton(AF_INET, address.c_str(), bytes.data()) == 1;
+  if (!v4 && ::inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1) return false;
+  ::inet_ntop(v4 ? AF_INET : AF_INET6, bytes.data(), text.data(), text.size());
+  if (address != text.data()) return false;
+  if (v4) return bytes[0] != 0 && bytes[0] < 224 && !(bytes[0] == 169 && bytes[1] == 254);
+  const bool link_local = bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+  return bytes[0] != 0xff && !link_local && address != "::" && !address.starts_with("::ffff:");
+}
+
 }  // namespace ringside

@@ -29,4 +29,8 @@ class Network {
   int prefix_ = 0;
 };
 
+// An IP address of one machine that others can dial, as the system writes it: not 127.1, not ::ffff:10.0.0.1,
+// which are second spellings; nor 0.0.0.0, which is whoever asks, a group's, or one of a single cable.
+[[nodiscard]] bool is_plain_unicast(const std::string& address) noexcept;
+
 }  // namespace ringside

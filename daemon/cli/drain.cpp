@@ -33,6 +33,13 @@ std::string in_words(const Json& json) {
          (streams == 0 ? "" : " and " + count(streams, "stream")) + " at the app";
 }
 
+std::string end_in_words(const Json& json) {
+  const auto cut = json.value("cut", std::int64_t{0});
+  if (cut == 0) return "nothing is at the app any more";
+  return count(cut, "request") + " had not ended in time, and " + (cut == 1 ? "was" : "were") +
+         " cut: the app may still be at work";
+}
+
 int end_of(const Way& way, Progress& progress, const std::string& body, const std::string& words) {
   progress.done(words);
   if (way.json) way.terminal.out << body;
@@ -50,9 +57,8 @@ int follow(const Way& way, std::string body, bool leaving) {
       return fail(way.terminal, failed, "the drain was called off");
     }
     if (state == "drained" && !leaving)
-      return end_of(
-          way, progress, body,
-          "drained: nothing is at the app any more; `ringside drain --cancel` brings the node back");
+      return end_of(way, progress, body,
+                    "drained: " + end_in_words(json) + "; `ringside drain --cancel` brings the node back");
     progress.show(in_words(json), json.at("left").get<std::string>() + " left");
     way.terminal.sleep(look_interval);
     HttpRequest request;

@@ -58,7 +58,10 @@ struct Reader {
       wrong(std::string(flag) + " takes a share such as 5% or 0.1%, not '" + *text + "'");
       return 0;
     }
-    return static_cast<std::uint32_t>(std::lround(percent * 10));
+    const auto per_mille = std::lround(percent * 10);
+    if (std::abs(percent * 10 - static_cast<double>(per_mille)) > 1e-6)
+      wrong(std::string(flag) + " goes by tenths of a percent, which '" + *text + "' is not");
+    return static_cast<std::uint32_t>(per_mille);
   }
 
   std::optional<Duration> churn(std::size_t nodes) {
@@ -73,7 +76,7 @@ struct Reader {
   }
 
   // "40/60@30s" or "40/60@30s+2m".
-  std::optional<sim::Scenario::Partition> partition() {
+  std::optional<sim::Scenario::Partition> partition(std::size_t nodes, Duration time) {
     const auto text = arguments.get("--partition");
     if (!text) return std::nullopt;
     const std::string sentence =
@@ -94,6 +97,13 @@ struct Reader {
       wrong(sentence);
       return std::nullopt;
     }
+    if (*at % 1s != 0s || *lasts % 1s != 0s || *lasts == 0s)
+      wrong("--partition goes by whole seconds, which '" + times + "' does not");
+    else if (*at + *lasts >= time)
+      wrong("--partition " + *text + " is not over before the end of the run (--minutes)");
+    else if (nodes * one / 100 == 0)
+      wrong("--partition " + *text + " cuts nobody off from the others: there are " + std::to_string(nodes) +
+            " nodes");
     return sim::Scenario::Partition{one, *at, *lasts};
   }
 };
@@ -110,7 +120,7 @@ Result<sim::Scenario, std::string> read_scenario(const Arguments& arguments, con
   scenario.seed = reader.number("--seed", 1, 0, UINT64_MAX);
   scenario.loss_per_mille = reader.share("--loss");
   scenario.freeze_per_mille = reader.share("--freeze");
-  scenario.partition = reader.partition();
+  scenario.partition = reader.partition(scenario.nodes, scenario.time);
   scenario.churn = reader.churn(scenario.nodes);
   if (scenario.churn &&
       scenario.nodes + static_cast<std::uint64_t>(scenario.time / *scenario.churn) > addresses)

@@ -10,6 +10,8 @@
 #include <memory>
 #include <optional>
 
+#include "daemon/base/network.hpp"
+
 namespace ringside::control {
 namespace {
 
@@ -89,7 +91,11 @@ Result<Address, std::string> advertised_address(const std::string& configured, c
   if (!found && wanted.is_wildcard())
     return "no address to advertise: this host has no interface but loopback" + std::string(remedy);
   if (!found) return "cannot advertise '" + wanted.host + "': the name has no address" + remedy;
-  return Address{found->to_string(), wanted.port, {}};
+  Address address{found->to_string(), wanted.port, {}};
+  if (!is_plain_unicast(address.host))
+    return "cannot advertise '" + address.host +
+           "': it is not the address of one machine that others can dial" + remedy;
+  return address;
 }
 
 }  // namespace ringside::control

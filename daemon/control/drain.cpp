@@ -61,6 +61,7 @@ Drain::Step Drain::finish(Instant now, const Seen& seen) {
   if (leaving()) return go(DrainState::departing, Step::depart);  // where everything is cut
   if (gone_until_ == never) {
     gone_until_ = now + limits::drain_close_time;
+    view_.cut = seen.at_app;
     return Step::cut_at_app;
   }
   return now >= gone_until_ ? go(DrainState::drained, Step::show) : Step::none;

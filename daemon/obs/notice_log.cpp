@@ -107,6 +107,15 @@ struct Translate {
 
   void operator()(const swim::ChangesRefused& n) const {
     metrics.refused_above_cap.add(n.above_cap);
+    if (n.above_cap > 0 &&
+        metrics.refused_above_cap.value() == n.above_cap)  // the first: it may go on for long
+      log(Level::warn, "member_list_full",
+          {{"source", n.source},
+           {"meaning",
+            "as many members are known as may be: more are not taken; what is dead makes room for the "
+            "living"},
+           {"remedy",
+            "look for who tells of so many members; ringside_gossip_refused_changes_total counts on"}});
     metrics.refused_ahead_of_time.add(n.ahead_of_time);
     metrics.refused_bad_address.add(n.bad_address);
     metrics.refused_too_many_new.add(n.too_many_new);

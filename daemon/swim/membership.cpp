@@ -5,6 +5,7 @@
 #include <cassert>
 
 #include "daemon/base/address.hpp"
+#include "daemon/base/network.hpp"
 #include "daemon/swim/checksum.hpp"
 
 namespace ringside::swim {
@@ -21,7 +22,8 @@ App app_of(const ringpop::Labels& labels) {
 
 bool dialable(std::string_view address) {
   const auto parsed = parse_address(address);
-  return parsed && !parsed->is_unix() && parsed->port != 0;
+  return parsed && !parsed->is_unix() && parsed->port != 0 && is_plain_unicast(parsed->host) &&
+         parsed->to_string() == address;
 }
 
 Membership::Membership(std::string self, Member me, std::size_t members_max)
@@ -65,7 +67,7 @@ Applied Membership::apply(std::span<const ringpop::Change> changes, std::int64_t
 bool Membership::may_enter(const ringpop::Change& change, bool too_many, ChangesRefused& refused) const {
   if (!dialable(change.address)) {
     ++refused.bad_address;
-  } else if (rows_.size() >= members_max_) {
+  } else if (rows_.size() >= room_for(change)) {
     ++refused.above_cap;
   } else if (too_many) {
     ++refused.too_many_new;
@@ -74,6 +76,34 @@ bool Membership::may_enter(const ringpop::Change& change, bool too_many, Changes
   }
   refused.source = change.source;
   return false;
+}
+
+// The dead are remembered so that their keys move and their word is not believed; the last eighth of the room
+// is for the living, who want to be members.
+std::size_t Membership::room_for(const ringpop::Change& change) const {
+  return members_max_ - (lives(change.status, change.labels) ? 0 : members_max_ / 8);
+}
+
+std::vector<std::string> Membership::in_the_way_of(std::span<const ringpop::Change> changes) const {
+  const auto is_newcomer = [this](const ringpop::Change& change) {
+    return lives(change.status, change.labels) && find(change.address) == nullptr && dialable(change.address);
+  };
+  if (rows_.size() + changes.size() <= members_max_) return {};
+  const auto newcomers = static_cast<std::size_t>(std::ranges::count_if(changes, is_newcomer));
+  const std::size_t room = members_max_ - std::min(members_max_, rows_.size());
+  std::vector<std::pair<int, std::string>> dead;  // who is missed least comes first
+  for (const auto& [address, member] : rows_) {
+    if (lives(member.status, member.labels) || member.status == ringpop::Status::leave || &member == me_ ||
+        member.holds_place)
+      continue;
+    const int rank = member.status == ringpop::Status::tombstone ? 0 : member.unverified ? 1 : 2;
+    dead.emplace_back(rank, address);
+  }
+  const std::size_t wanted = std::min(newcomers - std::min(newcomers, room), dead.size());
+  std::ranges::sort(dead);
+  std::vector<std::string> found;
+  for (std::size_t i = 0; i < wanted; ++i) found.push_back(std::move(dead[i].second));
+  return found;
 }
 
 void Membership::write(const ringpop::Change& change, const Standing& incoming, Newcomers newcomers,

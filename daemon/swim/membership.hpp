@@ -17,7 +17,8 @@
 
 namespace ringside::swim {
 
-// Something like host:port: what peers call themselves is not believed blindly.
+// An ip:port that others can dial, in the one spelling it has: with another one it would be a second member.
+// What peers call themselves is not believed blindly.
 [[nodiscard]] bool dialable(std::string_view address);
 
 struct Update {  // one change that won; `change` points into the batch
@@ -63,6 +64,9 @@ class Membership {
   // Our own row; gossip cannot change it. Returns whether the ring changed.
   bool set_self(ringpop::Status status, std::int64_t incarnation, const ringpop::Labels& labels);
   void evict(std::string_view address);
+  // Dead members that have to be forgotten if the living ones of this batch are to have room: as few as will
+  // do, those first that were never reached.
+  [[nodiscard]] std::vector<std::string> in_the_way_of(std::span<const ringpop::Change> changes) const;
 
   [[nodiscard]] const std::string& self() const { return self_; }
   [[nodiscard]] const Member& me() const { return *me_; }
@@ -84,6 +88,7 @@ class Membership {
 
  private:
   [[nodiscard]] bool may_enter(const ringpop::Change& change, bool too_many, ChangesRefused& refused) const;
+  [[nodiscard]] std::size_t room_for(const ringpop::Change& change) const;
   void write(const ringpop::Change& change, const Standing& incoming, Newcomers newcomers, Applied& applied);
   [[nodiscard]] bool shares_its_name(std::string_view address, std::string_view name) const;
 

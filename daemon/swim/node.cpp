@@ -131,6 +131,7 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
   const Newcomers newcomers = !config.verify_newcomers  ? Newcomers::vouched
                               : how == Learned::by_join ? Newcomers::as_told
                                                         : Newcomers::unverified;
+  for (const std::string& address : members.in_the_way_of(changes)) forget(now, address, out);
   const Applied applied = members.apply(changes, incarnation_max(now), newcomers_max, newcomers);
   if (counts) newcomer_quota.take(now.steady, teller, applied.newcomers);
   if (dissemination.set_limit(config.piggyback_factor, members.living_count()))
@@ -147,7 +148,8 @@ bool Node::State::apply(Now now, std::span<const ringpop::Change> changes, Learn
         (update.before == ringpop::Status::suspect && change.status == ringpop::Status::alive))
       doubt.returned(now.steady, change.address);
     const bool died = update.before && reachable(*update.before) && change.status == ringpop::Status::faulty;
-    if (died && how == Learned::by_gossip && config.death_fanout > 0) urgent.add(now.steady);
+    if (died && how == Learned::by_gossip && config.death_fanout > 0 && prober.started())
+      urgent.add(now.steady);
     spread(change, how);
     start_timer(now, change, how);
     if (change.status == ringpop::Status::leave)
@@ -321,25 +323,29 @@ void Node::State::run_transition(Now now, const Transitions::Due& due, Outbox& o
     case ringpop::Status::faulty:
       declare(now, due.address, ringpop::Status::tombstone, due.incarnation, out);
       return;
-    case ringpop::Status::tombstone: {
-      const Member* member = members.find(due.address);
-      assert(member != nullptr);
-      out.notices.emplace_back(MemberChanged{due.address, std::string(name_of(due.address, member->labels)),
-                                             member->status, std::nullopt, member->incarnation,
-                                             members.self()});
-      members.evict(due.address);  // nothing is gossiped; the tombstone has been
-      rotation.remove(due.address);
-      left_watch.forget(due.address);
-      unverified.remove(now.steady, due.address);
-      give_up_place(due.address, out);
-      dissemination.forget(due.address);
-      met.erase(due.address);
+    case ringpop::Status::tombstone:
+      forget(now, due.address, out);  // nothing is gossiped; the tombstone has been
       return;
-    }
     case ringpop::Status::alive:
     case ringpop::Status::leave: break;
   }
   assert(false && "no timer runs in this state");
+}
+
+void Node::State::forget(Now now, const std::string& address, Outbox& out) {
+  const Member* member = members.find(address);
+  assert(member != nullptr);
+  out.notices.emplace_back(MemberChanged{address, std::string(name_of(address, member->labels)),
+                                         member->status, std::nullopt, member->incarnation, members.self()});
+  members.evict(address);
+  transitions.cancel(address);
+  rotation.remove(address);
+  left_watch.forget(address);
+  unverified.remove(now.steady, address);
+  give_up_place(address, out);
+  dissemination.forget(address);
+  inquests.erase(address);
+  met.erase(address);
 }
 
 void Node::State::call(Purpose purpose, const std::string& to, ringpop::Request body, Instant deadline,

@@ -50,13 +50,13 @@ void Node::State::evict_self(Now now, TicketId ticket, Outbox& out) {
   told.resize(std::min({told.size(), share, static_cast<std::size_t>(dissemination.limit())}));
   eviction->unanswered = told.size();
   for (const std::string* address : told)
-    send_ping(EvictionPing{dissemination.mark()}, *address, now.steady + config.ping_timeout, out);
+    send_ping(EvictionPing{*address, dissemination.mark()}, *address, now.steady + config.ping_timeout, out);
   if (told.empty()) end_eviction(now, out);
 }
 
 void Node::State::on_answer(Now now, EvictionPing& purpose, const Result<ringpop::Response>& answer,
                             Outbox& out) {
-  take_ping_answer(now, purpose.told, answer, out);
+  take_ping_answer(now, purpose.address, purpose.told, answer, out);
   if (--eviction->unanswered == 0) end_eviction(now, out);
 }
 

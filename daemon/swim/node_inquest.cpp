@@ -52,7 +52,7 @@ void Node::State::ping_for_inquest(Now now, const std::string& address, Inquest&
 
 void Node::State::on_answer(Now now, InquestPing& purpose, const Result<ringpop::Response>& answer,
                             Outbox& out) {
-  const bool answered = take_ping_answer(now, purpose.told, answer, out);
+  const bool answered = take_ping_answer(now, purpose.address, purpose.told, answer, out);
   if (answered) out.measures.push_back({Stat::ping_time, micros(now.steady - purpose.sent)});
   if (answered) ping_answered(now, purpose.address, purpose.sent, out);
   Inquest* inquest = find_inquest(purpose.address, purpose.inquest);

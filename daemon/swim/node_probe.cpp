@@ -94,9 +94,10 @@ void Node::State::add_buddy(const std::string& to, std::vector<ringpop::Change>&
       {to, member->status, member->incarnation, members.self(), members.me().incarnation, member->labels});
 }
 
-// Takes in what a ping brought back. False: there was no good answer.
-bool Node::State::take_ping_answer(Now now, Dissemination::Mark told, const Result<ringpop::Response>& answer,
-                                   Outbox& out) {
+// Takes in what a ping brought back. False: there was no good answer, or not of whom we had pinged: at the
+// address of one that is gone, or of none that ever was, another member may be found.
+bool Node::State::take_ping_answer(Now now, const std::string& target, Dissemination::Mark told,
+                                   const Result<ringpop::Response>& answer, Outbox& out) {
   if (is_not_ready(answer)) return true;
   const auto* response = answer ? std::get_if<ringpop::PingResponse>(&*answer) : nullptr;
   if (response == nullptr) return false;
@@ -104,12 +105,12 @@ bool Node::State::take_ping_answer(Now now, Dissemination::Mark told, const Resu
   apply(now, response->changes, is_list(response->changes) ? Learned::by_list : Learned::by_gossip,
         response->source, out);
   if (response->checksum != checksum()) catch_up.differs(now.steady);
-  return true;
+  return response->source.empty() || response->source == target;
 }
 
 void Node::State::on_answer(Now now, ProbePing& purpose, const Result<ringpop::Response>& answer,
                             Outbox& out) {
-  const bool answered = take_ping_answer(now, purpose.told, answer, out);
+  const bool answered = take_ping_answer(now, purpose.target, purpose.told, answer, out);
   if (answered) out.measures.push_back({Stat::ping_time, micros(now.steady - purpose.sent)});
   if (answered) ping_answered(now, purpose.target, purpose.sent, out);
   if (!prober.pinging(purpose.probe)) return;
@@ -213,7 +214,7 @@ void Node::State::conclude(Now now, Prober::Outcome outcome, Outbox& out) {
 // again.
 void Node::State::on_answer(Now now, PingForOther& purpose, const Result<ringpop::Response>& answer,
                             Outbox& out) {
-  const bool answered = take_ping_answer(now, purpose.told, answer, out);
+  const bool answered = take_ping_answer(now, purpose.target, purpose.told, answer, out);
   if (answered) out.measures.push_back({Stat::ping_for_other_time, micros(now.steady - purpose.sent)});
   if (answered) ping_answered(now, purpose.target, purpose.sent, out);
   if (!answered && sleep_watch.slept_since(purpose.sent)) {  // better no witness than a false one
@@ -247,7 +248,8 @@ void Node::State::ping_newcomers(Now now, Outbox& out) {
 // Its silence accuses nobody: it may be starting, and the rotation comes to it too.
 void Node::State::on_answer(Now now, NewcomerPing& purpose, const Result<ringpop::Response>& answer,
                             Outbox& out) {
-  if (!take_ping_answer(now, purpose.told, answer, out)) return not_reached(now, purpose.address, out);
+  if (!take_ping_answer(now, purpose.address, purpose.told, answer, out))
+    return not_reached(now, purpose.address, out);
   out.measures.push_back({Stat::ping_time, micros(now.steady - purpose.sent)});
   ping_answered(now, purpose.address, purpose.sent, out);
 }
@@ -262,7 +264,7 @@ void Node::State::tell_at_once(Now now, Outbox& out) {
 // Who does not answer hears of it by gossip, and is accused by none: that is for the rotation.
 void Node::State::on_answer(Now now, UrgentPing& purpose, const Result<ringpop::Response>& answer,
                             Outbox& out) {
-  if (!take_ping_answer(now, purpose.told, answer, out)) return;
+  if (!take_ping_answer(now, purpose.address, purpose.told, answer, out)) return;
   out.measures.push_back({Stat::ping_time, micros(now.steady - purpose.sent)});
   ping_answered(now, purpose.address, purpose.sent, out);
 }

@@ -101,6 +101,7 @@ struct Node::State {
     std::string target;
   };
   struct EvictionPing {
+    std::string address;
     Dissemination::Mark told;
   };
   using Purpose =
@@ -132,6 +133,7 @@ struct Node::State {
   void take_app(Now now, Outbox& out);
   [[nodiscard]] const ringpop::Labels& labels_in(ringpop::Status status) const;
   void run_transition(Now now, const Transitions::Due& due, Outbox& out);
+  void forget(Now now, const std::string& address, Outbox& out);
   void call(Purpose purpose, const std::string& to, ringpop::Request body, Instant deadline, Outbox& out);
   [[nodiscard]] ringpop::Change self_change() const;
   [[nodiscard]] std::int64_t incarnation_max(Now now) const;
@@ -167,8 +169,8 @@ struct Node::State {
   void take_helper_answer(Now now, const std::string& helper, Dissemination::Mark told, Instant sent,
                           const ringpop::PingReqResponse& response, Outbox& out);
   void conclude(Now now, Prober::Outcome outcome, Outbox& out);
-  bool take_ping_answer(Now now, Dissemination::Mark told, const Result<ringpop::Response>& answer,
-                        Outbox& out);
+  bool take_ping_answer(Now now, const std::string& target, Dissemination::Mark told,
+                        const Result<ringpop::Response>& answer, Outbox& out);
 
   // node_inquest.cpp
   void connection_lost(Now now, const std::string& address, Outbox& out);

@@ -36,6 +36,7 @@ class Transitions {
   // The member now has this status: sets, restarts, keeps or cancels its timer.
   void on_status(Instant now, std::string_view address, ringpop::Status status, std::int64_t incarnation,
                  Accusation accusation);
+  void cancel(std::string_view address);  // it is forgotten
   // Somebody suspects it too. Whether that is news.
   bool confirm(std::string_view address, std::int64_t incarnation, std::string_view accuser);
   // As good as confirmed by all that are wanted.
@@ -58,7 +59,6 @@ class Transitions {
   };
   [[nodiscard]] Duration suspect_time(const Accusers& accusers) const;
   [[nodiscard]] std::optional<Duration> time_in(ringpop::Status status, const Accusers& accusers) const;
-  void cancel(std::string_view address);
   using Timers = std::map<std::string, Timer, std::less<>>;
   void move(Timers::iterator at, Instant deadline);
 

@@ -450,7 +450,7 @@ void Call::reply(http::ResponseHead& head, bool end) {
     head.fields.push_back({"Ringside-Error", notes.error});
     head.fields.push_back({"Ringside-Executed", notes.executed.empty() ? "maybe" : notes.executed});
   }
-  const std::string attempts = std::to_string(exchange_.attempts());  // of the string's own bytes
+  const std::string attempts = std::to_string(exchange_.attempts());  // too short for the heap
   tell_of_ring(head, attempts);
   if (!from_peer_ && !notes.has_request_id)
     head.fields.push_back({"X-Request-Id", passport_.request_id, http::Name::x_request_id});

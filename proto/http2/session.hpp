@@ -43,8 +43,8 @@ struct Settings {
   std::size_t trailer_bytes_max = 16 * 1024;  // counted the same way
   bool upgrades = false;                      // server: SETTINGS_ENABLE_CONNECT_PROTOCOL
   // A stream that is cancelled costs its sender little and us a request (CVE-2023-44487); the same goes for
-  // one that we reset because it is malformed. But a peer that has just lost its clients may rightly cancel
-  // all it had open.
+  // one that we reset because it is malformed, or refuse. But a peer that has just lost its clients may
+  // rightly cancel all it had open.
   std::uint32_t resets_burst = 8192;
   std::uint32_t resets_per_second = 1024;
 };

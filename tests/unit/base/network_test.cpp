@@ -49,3 +49,35 @@ TEST_CASE("what is no network is refused with its reason") {
   CHECK_THAT(Network::parse("10.0.0.1/8").error(), Contains("has bits set behind its prefix of 8"));
   CHECK_THAT(Network::parse("0.0.0.1/0").error(), Contains("has bits set"));
 }
+
+TEST_CASE("what others can dial is the address of one machine, in its one spelling") {
+  for (const char* good :
+       {"127.0.0.1", "10.0.0.1", "192.0.2.255", "223.1.1.1", "::1", "2001:db8::1", "fd00::1"}) {
+    INFO(good);
+    CHECK(is_plain_unicast(good));
+  }
+  for (const char* bad : {"",
+                          "localhost",
+                          "0.0.0.0",
+                          "0.1.2.3",
+                          "127.1",
+                          "127.000.000.001",
+                          "127.0.0.01",
+                          "10.0.0",
+                          "224.0.0.1",
+                          "255.255.255.255",
+                          "169.254.1.1",
+                          "::",
+                          "::ffff:127.0.0.1",
+                          "0:0:0:0:0:0:0:1",
+                          "2001:DB8::1",
+                          "::0001",
+                          "fe80::1",
+                          "fe80::1%lo",
+                          "febf::1",
+                          "ff02::1",
+                          "10.0.0.1 "}) {
+    INFO(bad);
+    CHECK_FALSE(is_plain_unicast(bad));
+  }
+}

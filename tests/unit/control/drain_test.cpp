@@ -58,6 +58,9 @@ TEST_CASE("at the deadline of a drain the app's requests are cut, once, and give
   CHECK(drain.look(instant(10s), {.told = true, .at_app = 1}) == Step::none);
   CHECK(drain.look(instant(10s + grace), {.told = true, .at_app = 1}) == Step::show);
   CHECK(drain.view().state == DrainState::drained);
+  CHECK(drain.view().cut == 1);
+  drain.cancel();
+  CHECK(drain.view().cut == 0);
 }
 
 TEST_CASE("who leaves departs when the app has nothing to do, and ends when no connection is left") {

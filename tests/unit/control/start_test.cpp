@@ -36,7 +36,8 @@ TEST_CASE("the advertised address is the configured one, else the listening one,
   CHECK(text(advertised_address("", Address{"::1", 5, {}}, {})) == "[::1]:5");
   const Address any{"0.0.0.0", 7601, {}};
   CHECK(text(advertised_address("", any, {"a-name:1", "127.0.0.1:99"})) == "127.0.0.1:7601");
-  for (const std::string bad : {"0.0.0.0:1", "unix:/tmp/x", "host:port", "no.such.name.invalid:1"})
+  for (const std::string bad :
+       {"0.0.0.0:1", "unix:/tmp/x", "host:port", "no.such.name.invalid:1", "224.0.0.1:1", "169.254.0.9:1"})
     CHECK_THAT(text(advertised_address(bad, listening, {})),
                Catch::Contains("cannot advertise '" + bad.substr(0, 4)) && Catch::Contains("--advertise"));
 }

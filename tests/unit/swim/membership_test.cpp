@@ -176,3 +176,48 @@ TEST_CASE("one name stands in the ring once, held by the highest incarnation") {
   const auto servers = ring_servers(rows);
   CHECK(servers == std::vector<ring::Server>{{"10.0.0.5:1", "10.0.0.5:1"}, {"a", "10.0.0.2:1"}});
 }
+
+TEST_CASE("an address has one spelling, and no port that nobody can dial") {
+  for (const char* good : {"10.0.0.1:1", "10.0.0.1:65535", "[2001:db8::1]:7601"}) CHECK(dialable(good));
+  for (const char* bad : {"10.0.0.1", "10.0.0.1:0", "10.0.0.1:01", "10.0.0.1:65536", "10.0.0.1:+1",
+                          "[10.0.0.1]:1", "0.0.0.0:1", "host:1", "unix:/x", "2001:db8::1:1", "[2001:db8::1]",
+                          "[::ffff:10.0.0.1]:1", "https://10.0.0.1:1", ""}) {
+    INFO(bad);
+    CHECK_FALSE(dialable(bad));
+  }
+}
+
+TEST_CASE("the dead make room for the living: as few as will do, tombstones and the never reached first") {
+  const auto about = [](int last, Status status) {
+    return Change{"10.0.1." + std::to_string(last) + ":1", status, 1, "10.0.0.9:1", 1, {}};
+  };
+  Membership list = fresh(16);
+  std::vector<Change> told;
+  for (int i = 1; i <= 6; ++i) told.push_back(about(i, Status::alive));
+  list.apply(told, no_limit);
+  const Change ghost = about(7, Status::faulty);
+  list.apply(std::span(&ghost, 1), no_limit, 100, Newcomers::unverified);
+  told.clear();
+  for (int i = 8; i <= 20; ++i) told.push_back(about(i, Status::faulty));
+  const Applied applied = list.apply(told, no_limit);
+  CHECK(list.rows().size() == 14);  // an eighth is kept for the living
+  CHECK(applied.refused.above_cap == 7);
+  const Change gone = about(8, Status::tombstone);
+  list.apply(std::span(&gone, 1), no_limit);
+
+  std::vector<Change> living;
+  const auto in_the_way = [&](int newcomers) {
+    living.clear();
+    for (int i = 0; i < newcomers; ++i) living.push_back(about(100 + i, Status::alive));
+    return list.in_the_way_of(living);
+  };
+  CHECK(in_the_way(2).empty());
+  CHECK(in_the_way(3) == std::vector<std::string>{"10.0.1.8:1"});
+  CHECK(in_the_way(4) == std::vector<std::string>{"10.0.1.8:1", "10.0.1.7:1"});
+  CHECK(in_the_way(100).size() == 7);  // all that are dead; the living stay
+  for (const std::string& address : in_the_way(4)) list.evict(address);
+  CHECK(list.apply(living, no_limit).newcomers == 4);
+  CHECK(list.rows().size() == 16);
+  const Change more_dead = about(30, Status::faulty);
+  CHECK(list.in_the_way_of(std::span(&more_dead, 1)).empty());
+}

@@ -192,6 +192,26 @@ TEST_CASE("changes against a rule are counted by the rule, and the others of the
   CHECK(bench.node.member_count() == 3);
 }
 
+TEST_CASE("a list full of the dead takes who lives, and forgets a dead one for it") {
+  Config config;
+  config.members_max = 16;
+  Bench bench(config);
+  bench.join_cluster({"10.0.0.2:7601"});
+  std::vector<Change> dead;
+  for (int i = 1; i <= 30; ++i)
+    dead.push_back(say("10.0.1." + std::to_string(i) + ":7601", Status::faulty, 1));
+  bench.ping(dead);
+  CHECK(bench.node.member_count() == 14);
+  for (int i = 1; i <= 5; ++i) {
+    const std::string newcomer = "10.0.2." + std::to_string(i) + ":7601";
+    bench.ping({say(newcomer, Status::alive, today_ms)});
+    CHECK(bench.status(newcomer) == Status::alive);
+    CHECK(bench.node.member_count() == std::min<std::size_t>(14 + static_cast<std::size_t>(i), 16));
+  }
+  CHECK(bench.status("10.0.0.2:7601") == Status::alive);
+  bench.pass(10s);  // whoever was forgotten has no timer left
+}
+
 TEST_CASE("what is counted and timed is reported in Ringpop's terms") {
   Bench bench;
   bench.join_cluster(others(2));

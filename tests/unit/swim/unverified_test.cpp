@@ -148,6 +148,43 @@ TEST_CASE("silence on that ping accuses nobody, and the answer to a later one co
   CHECK(bench.owns_keys(newcomer));
 }
 
+TEST_CASE("an answer of somebody else at that address is none: neither a newcomer nor a member is there") {
+  Among bench;
+  bench.ping({say(newcomer, Status::alive, today_ms)});
+  // Out of turn, and when the rotation gets there, whose helpers meet the same.
+  for (int i = 0; i < 1000 && bench.status(newcomer) != Status::suspect; ++i) {
+    bench.tick();
+    for (std::vector<Send> sends = bench.out.sends; !sends.empty();) {
+      const Send send = sends.back();
+      sends.pop_back();
+      if (std::holds_alternative<ringpop::PingReq>(send.body))
+        bench.answer(send, ringpop::PingReqResponse{{}, false, newcomer, false});
+      else
+        bench.answer(
+            send, ringpop::PingResponse{{}, bench.node.checksum(), send.to == newcomer ? other : send.to, 1});
+      sends.insert(sends.end(), bench.out.sends.begin(), bench.out.sends.end());
+      CHECK_FALSE(bench.owns_keys(newcomer));
+    }
+  }
+  CHECK(bench.status(newcomer) == Status::suspect);
+  CHECK(bench.status(other) == Status::alive);
+}
+
+TEST_CASE("a helper has not reached its target when somebody else answers there") {
+  Among bench;
+  const auto verdict = [&](const std::string& source) {
+    bench.node.on_request(bench.now, ReplyId{++bench.last_reply},
+                          ringpop::PingReq{"10.0.0.99:7601", 1, other, 0, {}}, bench.fresh());
+    bench.answer(bench.sends<ringpop::Ping>().at(0),
+                 ringpop::PingResponse{{}, bench.node.checksum(), source, 1});
+    REQUIRE(bench.out.replies.size() == 1);
+    return std::get<ringpop::PingReqResponse>(bench.out.replies[0].body).ping_status;
+  };
+  CHECK(verdict(other));
+  CHECK(verdict(""));  // of a peer that does not say who it is
+  CHECK_FALSE(verdict("10.0.0.3:7601"));
+}
+
 TEST_CASE(
     "a peer that fills the list with the dead puts none of them into the ring, whichever way they come") {
   Among bench;

@@ -96,6 +96,16 @@ TEST_CASE("only a death is told at once: not what is known, what can wait, or wh
   CHECK(told_after(told_at_once(), {say(six[5], Status::faulty, today_ms + 1)}) == 0);
 }
 
+TEST_CASE("whose gossip has been stopped tells nobody") {
+  Bench bench(told_at_once());
+  bench.join_cluster(six);
+  bench.pass(1s);
+  bench.node.stop_gossip();
+  bench.ping({say(dead, Status::faulty, today_ms)});
+  CHECK(bench.node.next_deadline() > bench.now.steady);
+  CHECK(bench.status(dead) == Status::faulty);
+}
+
 TEST_CASE("who is told at once and does not answer is accused by none") {
   Bench bench(told_at_once());
   bench.join_cluster(six);
