@@ -8,8 +8,6 @@
 
 namespace ringside::api {
 
-[[nodiscard]] bool is_utf8(std::string_view) noexcept;  // strict: no overlong forms, no surrogates
-
 struct KeyText {
   std::string text;
   bool percent = false;

@@ -4,6 +4,7 @@
 
 #include "daemon/base/limits.hpp"
 #include "daemon/base/network.hpp"
+#include "daemon/base/utf8.hpp"
 
 namespace ringside::config {
 namespace {
@@ -58,6 +59,7 @@ std::string check_label(const std::string& text) {
   const auto equals = text.find('=');
   const auto key = text.substr(0, equals);
   const auto value = text.substr(equals + 1);
+  if (!is_utf8(text)) return "a label is not UTF-8, which is all that gossip carries";
   if (key.empty()) return "a label needs a key, e.g. zone=eu";
   if (key.starts_with("__")) return "label " + quoted(key) + ": keys that start with __ are ours";
   if (key.size() > limits::label_key_bytes)

@@ -5,8 +5,8 @@
 #include <charconv>
 #include <utility>
 
-#include "daemon/api/key_text.hpp"
 #include "daemon/base/limits.hpp"
+#include "daemon/base/utf8.hpp"
 #include "daemon/worker/fields.hpp"
 #include "proto/ringpop/codec.hpp"
 
@@ -58,7 +58,7 @@ void ProxyStream::post_call() {
   if (from.framing.kind != http::BodyKind::none)
     head.fields.emplace_back("content-length", std::to_string(body_.size()));
   head.checksum = calls_.context_.view->ring->checksum();
-  if (api::is_utf8(call_->key())) head.keys.push_back(call_->key());
+  if (is_utf8(call_->key())) head.keys.push_back(call_->key());
   calls_.context_.metrics.proxy_egress.add();
   auto& io = calls_.context_.io;
   calls_.post_({.address = address_,

@@ -244,6 +244,7 @@ TEST_CASE("texts that must have a form say which") {
        "observability.statsd.prefix: 'a:b' is not a prefix: up to 200 letters, digits, '.', '_' or '-', the "
        "last of them no dot"},
       {"node-labels", "=x", "node.labels: a label needs a key, e.g. zone=eu"},
+      {"node-labels", "a=\xff\xfe", "node.labels: a label is not UTF-8, which is all that gossip carries"},
       {"node-labels", "a=1,a=2", "node.labels: 'a' is given twice"},
   }));
   const auto flag = "--" + std::string(option);
