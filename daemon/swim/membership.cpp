@@ -12,6 +12,8 @@ namespace ringside::swim {
 
 namespace {
 
+constexpr std::size_t share_of_the_living = 8;  // one part in so many of the room is theirs alone
+
 App app_of(const ringpop::Labels& labels) {
   const std::string_view word = label_of(labels, app_label);
   if (word.empty() || word == is_damped) return App::ready;
@@ -78,10 +80,10 @@ bool Membership::may_enter(const ringpop::Change& change, bool too_many, Changes
   return false;
 }
 
-// The dead are remembered so that their keys move and their word is not believed; the last eighth of the room
+// The dead are remembered so that their keys move and their word is not believed; the last part of the room
 // is for the living, who want to be members.
 std::size_t Membership::room_for(const ringpop::Change& change) const {
-  return members_max_ - (lives(change.status, change.labels) ? 0 : members_max_ / 8);
+  return members_max_ - (lives(change.status, change.labels) ? 0 : members_max_ / share_of_the_living);
 }
 
 std::vector<std::string> Membership::in_the_way_of(std::span<const ringpop::Change> changes) const {

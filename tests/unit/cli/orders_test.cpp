@@ -22,9 +22,9 @@ using test::run_cli;
 
 namespace {
 
-api::Response progress(api::DrainState state, int status = 200, bool leaving = false) {
+api::Response progress(api::DrainState state, int status = 200, bool leaving = false, std::int64_t cut = 0) {
   auto view = test::sample_view();
-  view.drain = {state, leaving, view.started, test::sample_now() + Millis{7'500}};
+  view.drain = {state, leaving, view.started, test::sample_now() + Millis{7'500}, cut};
   static const obs::Metrics metrics;
   return api::drain_answer({view, metrics, test::sample_now()}, status);
 }
@@ -45,6 +45,21 @@ struct Script {
 using State = api::DrainState;
 
 }  // namespace
+
+TEST_CASE("drain says what was cut at its deadline, to people and to programs") {
+  for (const auto& [cut, words] :
+       {std::pair{1, "drained: 1 request had not ended in time, and was cut: the app may still be at work; "},
+        std::pair{
+            2, "drained: 2 requests had not ended in time, and were cut: the app may still be at work; "}}) {
+    Script script{{progress(State::finishing, 202), progress(State::drained, 200, false, cut)}, {}};
+    const test::HttpServer server(script.handler());
+    CHECK_THAT(run_cli({"drain", "--addr", server.address()}).err, Contains(words));
+    Script again{{progress(State::drained, 202, false, cut)}, {}};
+    const test::HttpServer other(again.handler());
+    CHECK_THAT(run_cli({"drain", "-o", "json", "--addr", other.address()}).out,
+               Contains("\"cut\":" + std::to_string(cut)));
+  }
+}
 
 TEST_CASE("drain shows each step once and ends when nothing is at the app any more") {
   Script script{{progress(State::announcing, 202), progress(State::announcing), progress(State::finishing),

@@ -57,42 +57,45 @@ TEST_CASE("on a quick network periods follow each other 200 ms after the last on
   }
 }
 
-TEST_CASE("the usual time is the median of the periods so far, and unknown before there are three") {
-  Prober prober(200ms);
-  Instant now{};
-  prober.start(now);
-  const auto usual_after = [&](Duration took) {
-    prober.begin(now, {"a:1", 5}, never);
-    now += took;
-    prober.end(now);
-    now = prober.next_deadline();
-    return prober.usual_time();
-  };
-  CHECK(prober.usual_time() == 200ms);
-  CHECK(usual_after(2ms) == 200ms);
-  CHECK(usual_after(4ms) == 200ms);
-  CHECK(usual_after(900ms) == 4ms);
-  CHECK(usual_after(6ms) == 5ms);
-  for (int i = 0; i < 6; ++i) usual_after(100ms);
-  CHECK(usual_after(100ms) == 100ms);  // of the last ten
-  CHECK(prober.times().size() == 10);
-}
+namespace {
 
-TEST_CASE("on a slow network the delay becomes twice the median period, and comes back") {
-  Prober prober(200ms);
-  Instant now{};
-  prober.start(now);
-  const auto run = [&](Duration took) {
+// Periods one after the other, each as long as is said.
+struct Periods {
+  Periods() { prober.start(now); }
+  Duration delay_after(Duration took) {
     prober.begin(now, {"a:1", 5}, never);
     now += took;
     prober.end(now);
     const Duration delay = prober.next_deadline() - now;
     now = prober.next_deadline();
     return delay;
+  }
+  Prober prober{200ms};
+  Instant now{};
+};
+
+}  // namespace
+
+TEST_CASE("the usual time is the median of the periods so far, and unknown before there are three") {
+  Periods periods;
+  const auto usual_after = [&](Duration took) {
+    periods.delay_after(took);
+    return periods.prober.usual_time();
   };
+  CHECK(periods.prober.usual_time() == 200ms);
+  CHECK(usual_after(2ms) == 200ms);
+  CHECK(usual_after(4ms) == 200ms);
+  CHECK(usual_after(900ms) == 4ms);
+  CHECK(usual_after(6ms) == 5ms);
+  for (int i = 0; i < 6; ++i) usual_after(100ms);
+  CHECK(usual_after(100ms) == 100ms);  // of the last ten
+}
+
+TEST_CASE("on a slow network the delay becomes twice the median period, and comes back") {
+  Periods periods;
   Duration delay{};
-  for (int i = 0; i < 12; ++i) delay = run(1500ms);
+  for (int i = 0; i < 12; ++i) delay = periods.delay_after(1500ms);
   CHECK(delay == 3s);
-  for (int i = 0; i < 12; ++i) delay = run(1ms);
+  for (int i = 0; i < 12; ++i) delay = periods.delay_after(1ms);
   CHECK(delay == 200ms);
 }
